@@ -10,7 +10,11 @@ enum { DAY_S = 86400 };
 static const int64_t YEAR_1_S = -62135596800;
 static const int64_t YEAR_9999_S = 253402300799;
 
-static void civil(int64_t days, int *ret_year, int *ret_month, int *ret_day)
+struct calendar {
+    unsigned year, month, day, hour, minute, second;
+};
+
+static void civil(int64_t days, struct calendar *ret_calendar)
 {
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -19,9 +23,9 @@ static void civil(int64_t days, int *ret_year, int *ret_month, int *ret_day)
     int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
     int64_t shifted = (5 * of_year + 2) / 153;
 
-    *ret_day = (int)(of_year - (153 * shifted + 2) / 5 + 1);
-    *ret_month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
-    *ret_year = (int)(year + era * 400 + (*ret_month <= 2));
+    ret_calendar->day = (unsigned)(of_year - (153 * shifted + 2) / 5 + 1);
+    ret_calendar->month = (unsigned)(shifted < 10 ? shifted + 3 : shifted - 9);
+    ret_calendar->year = (unsigned)(year + era * 400 + (ret_calendar->month <= 2));
 }
 
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
@@ -34,19 +38,15 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-struct calendar {
-    int year, month, day, hour, minute, second;
-};
-
 static struct calendar calendar_of(int64_t unix_s)
 {
     int64_t at = unix_s < YEAR_1_S ? YEAR_1_S : unix_s > YEAR_9999_S ? YEAR_9999_S : unix_s;
     int64_t days = at >= 0 ? at / DAY_S : (at - DAY_S + 1) / DAY_S;
-    int second = (int)(at - days * DAY_S);
+    unsigned second = (unsigned)(at - days * DAY_S);
     struct calendar calendar = {
         .hour = second / 3600 % 24, .minute = second / 60 % 60, .second = second % 60};
 
-    civil(days, &calendar.year, &calendar.month, &calendar.day);
+    civil(days, &calendar);
     return calendar;
 }
 
@@ -55,7 +55,7 @@ void date_iso(int64_t unix_s, char ret_text[DATE_ISO_SIZE])
 {
     struct calendar at = calendar_of(unix_s);
 
-    snprintf(ret_text, DATE_ISO_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", at.year % 10000,
+    snprintf(ret_text, DATE_ISO_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", at.year % 10000,
              at.month % 100, at.day % 100, at.hour % 100, at.minute % 100, at.second % 100);
 }
 
@@ -63,7 +63,7 @@ void date_basic(int64_t unix_s, char ret_text[DATE_BASIC_SIZE])
 {
     struct calendar at = calendar_of(unix_s);
 
-    snprintf(ret_text, DATE_BASIC_SIZE, "%04d%02d%02dT%02d%02d%02dZ", at.year % 10000,
+    snprintf(ret_text, DATE_BASIC_SIZE, "%04u%02u%02uT%02u%02u%02uZ", at.year % 10000,
              at.month % 100, at.day % 100, at.hour % 100, at.minute % 100, at.second % 100);
 }
 

@@ -31,15 +31,17 @@ enum outside_event_kind {
     OUTSIDE_OPENED,   /* connected, TLS done where asked for */
     OUTSIDE_BYTES,    /* bytes came in */
     OUTSIDE_WRITABLE, /* what was queued fell below the low mark after outside_write said BUSY */
+    OUTSIDE_ACCEPTED, /* a peer connected to a port of ours; `connection` is the new one */
     OUTSIDE_CLOSED,   /* over, code says why (0: the peer closed cleanly); the id is dead now */
 };
 
 struct outside_event {
     enum outside_event_kind kind;
     struct id connection;
-    struct view bytes; /* of BYTES */
-    int code;          /* of CLOSED: 0, ERR_UNREACHABLE, ERR_TLS, ERR_TIMEOUT, ERR_CLOSED */
-    const char *text;  /* of CLOSED: what happened, for people; never NULL */
+    struct view bytes;   /* of BYTES */
+    struct id listening; /* of ACCEPTED: which port, as outside listen named it */
+    int code;            /* of CLOSED: 0, ERR_UNREACHABLE, ERR_TLS, ERR_TIMEOUT, ERR_CLOSED */
+    const char *text;    /* of CLOSED: what happened, for people; never NULL */
 };
 
 typedef void outside_listener(void *context, const struct outside_event *event);
@@ -55,12 +57,19 @@ struct outside_ops {
     /* Starts to connect. ERR_LIMIT where all places are taken, ERR_MEMORY. */
     int (*open)(struct outside *outside, const struct outside_endpoint *endpoint,
                 outside_listener *listener, void *context, struct id *ret_connection);
+    /* Listens on an address ("127.0.0.1", "::1", a name) and port (0: any free one, told in ret_port).
+     * Peers arrive as ACCEPTED; all events of their connections go to this listener and context.
+     * ERR_UNREACHABLE with text in reterr where the address cannot be had. */
+    int (*listen)(struct outside *outside, struct view host, uint16_t port,
+                  outside_listener *listener, void *context, struct id *ret_listening,
+                  uint16_t *ret_port, struct err *reterr);
     /* Queues a copy of the bytes. ERR_BUSY: taken, but wait for WRITABLE before more; ERR_LIMIT: not
      * taken, the queue is full; ERR_CLOSED: the id is dead. */
     int (*write)(struct outside *outside, struct id connection, struct view bytes);
     /* Stops or resumes reading, for back-pressure. */
     void (*pause)(struct outside *outside, struct id connection, bool paused);
-    /* Closes after what is queued was written (at most a second); no event follows. A dead id is fine. */
+    /* Closes after what is queued was written (at most a second); no event follows. Also ends
+     * listening. A dead id is fine. */
     void (*close)(struct outside *outside, struct id connection);
     /* Calls the listener once at or after at_ns; a later call with the same context replaces it;
      * UINT64_MAX cancels it. ERR_LIMIT where all places are taken. */

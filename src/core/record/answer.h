@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * answer: one answer to one question: the reply, and how long and how many attempts it took. The
+ * same record from a test, a load run or the gateway.
+ *
+ * Views only: an answer handed to a listener holds until the listener returns; answer_copy keeps it.
+ * Threads: values. */
+#ifndef ASSAY_CORE_RECORD_ANSWER_H
+#define ASSAY_CORE_RECORD_ANSWER_H
+
+#include "base/arena.h"
+#include "provider/chat.h"
+
+struct answer {
+    struct reply reply;
+    uint64_t latency_ns;    /* from submission to the last byte, waiting and retries included */
+    uint64_t first_byte_ns; /* from the last attempt's send to its first byte; 0 where unknown */
+    uint32_t attempts;      /* requests that were sent; 0 where none was */
+};
+
+/* A copy whose views live in the arena. ERR_MEMORY leaves ret_copy untouched. */
+MUST_CHECK int answer_copy(struct arena *arena, const struct answer *answer,
+                           struct answer *ret_copy);
+
+#endif
