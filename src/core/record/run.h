@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * run: a golden run from the first question to the verdict: who asked what, every answer with its
+ * scores and findings, how each entry stands against its baseline, and what the gate says. Reports,
+ * history and comparisons read this one record.
+ *
+ * Scores are integers in millionths, so that a sum of parts is exact. A part that has no input is
+ * ABSENT, not zero.
+ * Memory: everything lives in the arena of whoever builds the run. Threads: one owner. */
+#ifndef ASSAY_CORE_RECORD_RUN_H
+#define ASSAY_CORE_RECORD_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/record/answer.h"
+#include "core/record/verdict.h"
+
+enum { MICRO = 1000000 };
+
+static const int32_t SCORE_ABSENT = -1;
+
+/* The parts of a score (product.md's four), each 0..MICRO or SCORE_ABSENT. */
+struct score {
+    int32_t similarity_micro; /* calibrated, to the accepted answers */
+    int32_t cosine_micro; /* before calibration, to the nearest; -MICRO..MICRO; 2·MICRO: absent */
+    int32_t keywords_micro;
+    int32_t structure_micro;
+    int32_t language_micro;
+    int32_t total_micro;
+};
+
+/* One answer to an entry. */
+struct sample {
+    struct answer answer;
+    bool asked;  /* false where the run ended before its turn */
+    bool scored; /* true where answer.reply.code is 0 */
+    struct score score;
+    struct verdict verdict; /* failed checks */
+    struct view language;   /* what was found: "ja", "en", "mixed", … */
+    int64_t cost_nano_usd;  /* 0 where no price is known */
+};
+
+/* The accepted answers of an entry, as the baseline file keeps them. */
+struct baseline_answer {
+    struct view text;
+    struct score score; /* its similarity is leave-one-out */
+    struct verdict verdict;
+};
+
+struct baseline_entry {
+    struct view id;
+    struct view target;
+    struct view model;
+    struct view prompt_hash; /* 12 hex digits */
+    struct view params_hash;
+    struct baseline_answer *answers;
+    size_t answer_count;
+    uint32_t line; /* in the file */
+};
+
+/* An entry against one target. */
+struct run_entry {
+    struct view id;
+    struct view target;
+    struct view model;
+    struct view prompt; /* its prompt's name */
+    struct view prompt_hash;
+    struct view params_hash;
+    struct view file; /* where the entry stands */
+    uint32_t line;
+    const struct view *tags;
+    size_t tag_count;
+    struct view question; /* the last user message, rendered */
+
+    struct sample *samples;
+    size_t sample_count;
+
+    const struct baseline_entry *baseline; /* NULL: judged by its checks alone */
+    bool prompt_changed;
+    bool model_changed;
+    bool params_changed;
+
+    /* Filled by the judge (core/golden/judge.h). */
+    size_t scored_count;         /* samples with a score */
+    struct score score;          /* mean over them */
+    struct score baseline_score; /* mean over the accepted answers */
+    int32_t drop_micro;  /* baseline − now; SCORE_ABSENT-free: 0 where there is no baseline */
+    int32_t noise_micro; /* one standard error of that drop; SCORE_ABSENT where unknown */
+    enum severity severity;
+    bool passed;                  /* no check fails in most of its samples */
+    bool flaky;                   /* some samples fail a check, but not most */
+    bool newly_failed;            /* a check fails now that did not fail in the baseline */
+    const struct finding *failed; /* the checks that fail in most samples, one example each */
+    size_t failed_count;
+    int code;               /* the error where no sample could be scored; else 0 */
+    struct view error_text; /* for people */
+    struct view reason;     /* why this severity, in words */
+};
+
+enum gate_outcome { GATE_PASS, GATE_FAIL, GATE_SIGNOFF, GATE_INCONCLUSIVE };
+
+/* "pass", "fail", "signoff", "inconclusive". */
+const char *gate_outcome_name(enum gate_outcome outcome);
+
+/* What statistics say of one family of entries (core/golden/gate.h). */
+struct statistics {
+    bool known; /* there were entries to compare */
+    size_t entries;
+    double mean; /* of score now − baseline, −1..1 */
+    double low;  /* two-sided 90 % BCa bootstrap interval */
+    double high;
+    double p;               /* one-sided, that the scores fell */
+    double smallest_effect; /* what this set could have seen at 80 % power; 0 where unknown */
+    size_t repeats_needed;  /* to decide an inconclusive outcome; 0 where it is decided */
+    enum gate_outcome outcome;
+};
+
+struct gate {
+    enum gate_outcome outcome;
+    int exit_status;
+    size_t counts[SEVERITY_COUNT]; /* entries by severity, those with a baseline */
+    size_t compared;               /* entries with a baseline and a score */
+    size_t checked_only;           /* entries without a baseline, with a score */
+    size_t failed_checks;          /* entries without a baseline that failed */
+    size_t errors;                 /* entries without any score */
+    struct statistics all;
+    struct statistics changed;   /* entries whose prompt, model or parameters changed */
+    struct statistics untouched; /* the others */
+    const struct view *reasons;  /* what decided, a sentence each */
+    size_t reason_count;
+    const struct view *warnings;
+    size_t warning_count;
+    const struct view *advice; /* what to do, a sentence each */
+    size_t advice_count;
+};
+
+struct run {
+    struct view id;   /* 2026-11-23T16-33-00Z-1a2b */
+    struct view kind; /* "test", "baseline" */
+    struct view suite;
+    struct view golden_file;
+    struct view baseline_file; /* empty where there is none */
+    int64_t started_unix_s;
+    uint64_t elapsed_ns;
+    uint64_t seed;
+    uint32_t repeat;
+    struct view scorer; /* "e5-small-q4/1", "tfidf/1", "none" */
+    bool interrupted;
+    bool recorded_answers; /* from --responses, not from a target */
+
+    struct run_entry *entries;
+    size_t entry_count;
+
+    struct score mean; /* over entries */
+    int64_t tokens_in;
+    int64_t tokens_out;
+    bool tokens_estimated;
+    int64_t cost_nano_usd;
+    bool cost_known;
+    size_t asked;
+    size_t answered;
+
+    struct gate gate;
+};
+
+/* The empty score: every part absent. */
+struct score score_absent(void);
+
+#endif
