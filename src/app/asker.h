@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * asker: asks one target, whatever its kind: the driver that marries the call machine (core/call)
+ * with the outside, or with processes, or with a simulator in this process.
+ *
+ *   asker_new → asker_ask … → (the loop runs) done, done, … → asker_free
+ *
+ * Every ask that was taken gets exactly one call of its `done`, with an answer or with a reply that
+ * says by code and error_text what went wrong; none comes later than the ask's deadline plus what
+ * the loop is late. `done` is never called from inside asker_ask or asker_cancel; it may call them.
+ * What it does not do: print, wait, keep answers.
+ *
+ * Memory: from base/mem, bounded: max_in_flight connections, waiting_max asks with a copy of their
+ * request each, and an answer of at most ASKER_ANSWER_BYTES_MAX for each one in flight.
+ * Threads: belongs to the loop of its outside. */
+#ifndef ASSAY_APP_ASKER_H
+#define ASSAY_APP_ASKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slots.h"
+#include "base/view.h"
+#include "core/pool/pool.h"
+#include "core/record/answer.h"
+#include "provider/chat.h"
+#include "provider/provider.h"
+#include "wire/http.h"
+#include "wire/outside.h"
+
+struct asker;
+struct credentials; /* app/credentials.h */
+struct loop;        /* shell/os/loop.h */
+
+enum {
+    ASKER_ANSWER_BYTES_MAX = 32 * 1024 * 1024,
+    ASKER_IN_FLIGHT_MAX = 10000,
+    ASKER_WAITING_MAX = 1000000,
+};
+
+/* A simulator in this process: fills the reply (views into the arena) and how long it would have
+ * taken. A reply with a code is an answer too, and is retried as one from a server would be. Fails
+ * with ERR_MEMORY only. */
+typedef int asker_simulate(void *context, const struct chat *chat, struct view model,
+                           struct arena *arena, struct reply *ret_reply, uint64_t *ret_latency_ns);
+
+struct asker_options {
+    const struct provider_target *target; /* holds, with its views, until asker_free */
+    uint64_t timeout_ns;    /* of one ask, from asker_ask to done, waiting and retries included;
+                             * 0: 30 s */
+    uint64_t connect_in_ns; /* 0: 5 s */
+    uint32_t max_in_flight; /* 0: 50 */
+    uint32_t waiting_max;   /* asks that may wait beyond those in flight; 0: 4096 */
+    uint32_t attempts;      /* of one ask, the first included; 0: 3 */
+    int64_t rpm;            /* requests a minute; 0: no limit */
+    int64_t tpm;            /* tokens a minute, reserved and settled as Bedrock does; 0: no limit */
+    bool tls_insecure;      /* the peer's certificate is not verified */
+    struct view tls_ca_file; /* PEM of further authorities; holds until asker_free */
+    uint64_t seed;           /* of the retry delays */
+    /* bedrock without an api_key: who signs. NULL: looked for in the environment and the AWS files
+     * by asker_new. Holds until asker_free. */
+    struct credentials *credentials;
+    /* exec: the command and its arguments; holds until asker_free. */
+    const struct view *command;
+    size_t command_count;
+    /* sim: who answers. */
+    asker_simulate *simulate;
+    void *simulate_context;
+};
+
+/* How asks went so far. */
+struct asker_stats {
+    uint64_t asked;     /* taken by asker_ask */
+    uint64_t answered;  /* done with code 0 */
+    uint64_t failed;    /* done with another code, cancelled ones included */
+    uint64_t attempts;  /* requests that were sent */
+    uint64_t retries;   /* of those, beyond an ask's first */
+    uint64_t throttled; /* responses that said so */
+    uint32_t in_flight; /* asks that hold a connection or wait for one */
+    uint32_t waiting;   /* asks taken and not in flight */
+    struct pool_metrics pool;
+};
+
+/* Called once for each ask. The answer and its views hold until it returns (answer_copy keeps
+ * them). */
+typedef void asker_done(void *context, struct id ask, const struct answer *answer);
+
+/* The same for raw requests. `response` is NULL where none came whole; a response with an error
+ * status is given beside the reply that it was read as. */
+typedef void asker_raw_done(void *context, struct id ask, const struct http_response *response,
+                            const struct answer *answer);
+
+/* Makes an asker. `loop` is needed for kind exec alone and may be NULL otherwise. Nothing is
+ * connected yet. ERR_CONFIG with the remedy where the target cannot be asked, ERR_UNSUPPORTED for
+ * kinds that are not (websocket), ERR_MEMORY. */
+MUST_CHECK int asker_new(struct outside *outside, struct loop *loop,
+                         const struct asker_options *options, struct asker **ret_asker,
+                         struct err *reterr);
+
+/* Ends all connections and processes and frees it. Asks that are not done never will be: cancel
+ * them first where their end matters. Not from inside done. NULL is fine. */
+void asker_free(struct asker *asker);
+
+/* Takes a chat, which is copied at once. ERR_BUSY: as many as allowed are waiting, ask again after
+ * a done; ERR_CONFIG and others of the provider where the chat cannot be put to this target;
+ * ERR_LIMIT where it needs more tokens than tpm allows at all. `ret_ask` may be NULL. */
+MUST_CHECK int asker_ask(struct asker *asker, const struct chat *chat, asker_done *done,
+                         void *context, struct id *ret_ask, struct err *reterr);
+
+/* The same for a request of the caller's own to the same server (embeddings): its target is taken
+ * relative to the url of the asker's target ("/embeddings" becomes "/v1/embeddings"); Host,
+ * Content-Length and what the provider needs to let us in are added here. Errors of status 400 and
+ * up are read as the provider's errors and retried as such. ERR_UNSUPPORTED for exec and sim. */
+MUST_CHECK int asker_ask_raw(struct asker *asker, const struct http_request *request,
+                             asker_raw_done *done, void *context, struct id *ret_ask,
+                             struct err *reterr);
+
+/* The ask ends soon with ERR_CANCELLED; one that is done already is left alone. */
+void asker_cancel(struct asker *asker, struct id ask);
+void asker_cancel_all(struct asker *asker);
+
+void asker_stats(const struct asker *asker, struct asker_stats *ret_stats);
+
+#endif
