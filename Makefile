@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The doors of the house. Every target does its own set-up (scripts/setup) and is safe to run
+# again. Meson does the building; its folder is build/, the program is build/assay.
+#
+#   make build      the program and the library          make install    PREFIX=/usr/local DESTDIR=
+#   make demo       the main job on the simulator        make deb        build/*.deb
+#   make test       everything that must hold; T=pattern runs those tests whose names match
+#   make sanitize   unit and golden tests under ASan, UBSan and valgrind
+#   make fuzz       every fuzzer for FUZZ_SECONDS=60     make test-llm   against a real language model
+#   make bench      the figures of docs, both sides      make format     make tidy     make clean
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 60
+T ?=
+export T FUZZ_SECONDS
+
+SETUP := scripts/setup
+# build/ is configured once and keeps its options.
+CONFIGURED := build/build.ninja
+
+.PHONY: build demo test test-llm bench fuzz sanitize install deb clean format tidy
+.NOTPARALLEL:
+
+build:
+	@$(SETUP) build model
+	@test -f $(CONFIGURED) || meson setup build --prefix=$(PREFIX) -Dtests=auto >/dev/null
+	@ninja -C build product
+
+demo: build
+	@scripts/demo
+
+test:
+	@$(SETUP)
+	@python3 tools/run_tests.py $(if $(T),--match '$(T)')
+
+test-llm: build
+	@$(SETUP) build model test llm
+	@tests/e2e/run_llm.sh
+
+bench: build
+	@$(SETUP) build model bench test
+	@bench/run
+
+fuzz:
+	@$(SETUP) build test
+	@python3 tools/fuzz.py --seconds $(FUZZ_SECONDS) $(if $(T),--match '$(T)')
+
+sanitize:
+	@$(SETUP)
+	@python3 tools/run_tests.py --sanitize $(if $(T),--match '$(T)')
+
+install: build
+	@meson configure build -Dprefix=$(PREFIX)
+	@ninja -C build product
+	@DESTDIR=$(DESTDIR) meson install -C build --no-rebuild --quiet
+
+deb:
+	@$(SETUP)
+	@packaging/build-deb
+
+format:
+	@$(SETUP)
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+tidy:
+	@$(SETUP)
+	@python3 tools/tidy.py
+
+clean:
+	rm -rf build build-*
