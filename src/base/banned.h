@@ -15,6 +15,7 @@
 #pragma GCC poison rand srand rand_r drand48
 #pragma GCC poison atoi atol atof
 #pragma GCC poison localtime gmtime ctime asctime
+#undef alloca
 #pragma GCC poison alloca
 /* strcpy, strcat, strncpy, strncat, sprintf: base/strbuf.h or snprintf
  * strtok: view_split in base/view.h       rand: base/rng.h, seeded

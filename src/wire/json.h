@@ -72,6 +72,7 @@ const struct json *json_path(const struct json *root, struct view path);
 struct view json_text(const struct json *value, struct view otherwise);
 /* The number where it is a whole one that fits int64 (1.0 and 1e3 are whole); else `otherwise`. */
 int64_t json_int(const struct json *value, int64_t otherwise);
+/* The nearest double; `otherwise` also for what is too large for one (1e400). */
 double json_double(const struct json *value, double otherwise);
 bool json_bool(const struct json *value, bool otherwise);
 bool json_is(const struct json *value, enum json_kind kind);
@@ -106,24 +107,32 @@ struct json_event {
     bool last;         /* of KEY, STRING, NUMBER: the value is complete with this piece */
     struct view bytes; /* of KEY, STRING, NUMBER: holds until the next json_scan */
     size_t at;         /* byte offset in the stream where the value (or end) stands */
+    uint32_t line;     /* the same place as line and column, both from 1 */
+    uint32_t column;   /* in characters */
 };
 
+/* The column of a byte is its distance from line_at without the continuation bytes in between, so
+ * that nothing has to be counted byte by byte. Do not copy a scanner while an event is in use. */
 struct json_scanner {
     uint64_t nesting[JSON_DEPTH_MAX / 64]; /* one bit a level: 1 object, 0 array */
     size_t offset;                         /* bytes taken so far */
-    size_t value_at;
+    size_t line_at;                        /* where the current line starts */
+    size_t continuation;                   /* UTF-8 continuation bytes since then */
+    size_t value_at;                       /* of the value or name that is being read */
     uint32_t line;
-    uint32_t column;
+    uint32_t value_line;
+    uint32_t value_column;
     uint16_t depth;
+    uint16_t unit; /* a \u escape so far */
+    uint16_t high; /* a high surrogate that waits for its low one, 0 where none */
     uint8_t state;
     uint8_t substate;
+    uint8_t hex_left; /* digits of a \u escape that are still to come */
     uint8_t is_key;
-    uint8_t utf8_left;
-    uint8_t utf8_low;
+    uint8_t utf8_left; /* continuation bytes that are still to come */
+    uint8_t utf8_low;  /* what the next of them may be */
     uint8_t utf8_high;
-    uint16_t unit;   /* a \u escape so far */
-    uint16_t high;   /* a high surrogate that waits for its low one, 0 where none */
-    char decoded[8]; /* what an escape stood for */
+    char decoded[9]; /* what escapes stood for */
 };
 
 void json_scanner_init(struct json_scanner *scanner);
