@@ -31,7 +31,7 @@
 #include "wire/outside.h"
 
 struct asker;
-struct credentials; /* app/credentials.h */
+struct credentials; /* provider/credentials.h */
 struct loop;        /* shell/os/loop.h */
 
 enum {
@@ -61,7 +61,7 @@ struct asker_options {
     uint64_t seed;           /* of the retry delays */
     /* bedrock without an api_key: who signs. NULL: looked for in the environment and the AWS files
      * by asker_new. Holds until asker_free. */
-    struct credentials *credentials;
+    const struct credentials *credentials;
     /* exec: the command and its arguments; holds until asker_free. */
     const struct view *command;
     size_t command_count;
@@ -109,10 +109,10 @@ void asker_free(struct asker *asker);
 MUST_CHECK int asker_ask(struct asker *asker, const struct chat *chat, asker_done *done,
                          void *context, struct id *ret_ask, struct err *reterr);
 
-/* The same for a request of the caller's own to the same server (embeddings): its target is taken
- * relative to the url of the asker's target ("/embeddings" becomes "/v1/embeddings"); Host,
- * Content-Length and what the provider needs to let us in are added here. Errors of status 400 and
- * up are read as the provider's errors and retried as such. ERR_UNSUPPORTED for exec and sim. */
+/* The same for a request of the caller's own to the same server (provider/openai_embeddings.h), which
+ * is copied at once: whole target, headers and key as a provider builds them; Host, Content-Length
+ * and the signature are added here. A response of status 400 and up is read as the provider's errors are and
+ * retried as such. ERR_UNSUPPORTED for exec and sim. */
 MUST_CHECK int asker_ask_raw(struct asker *asker, const struct http_request *request,
                              asker_raw_done *done, void *context, struct id *ret_ask,
                              struct err *reterr);

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * credentials: finds who signs requests to AWS: the environment first, then the shared files and
- * profiles. Reads here, understands in provider/credentials.h.
+ * credentials: reads the environment and the AWS files for provider/credentials.h, which
+ * understands them: who signs requests to AWS, and in which region.
  *
- * Secrets stay in this block, are wiped when it is freed, and are never printed.
- * Memory: base/mem. Threads: one owner; reads the environment, so nobody may change it meanwhile. */
+ * Secrets are never part of a message. Memory: all texts and results live in the caller's arena
+ * (1 MiB a file at most). Threads: reads the environment, so nobody may change it meanwhile. */
 #ifndef ASSAY_APP_CREDENTIALS_H
 #define ASSAY_APP_CREDENTIALS_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/view.h"
+#include "provider/credentials.h"
 
-struct credentials;
+/* What the environment and the files say now. A file that is not there is an empty text; one that
+ * cannot be read is an error. `profile` empty: what AWS_PROFILE says, or "default". */
+MUST_CHECK int credentials_gather(struct view profile, struct arena *arena,
+                                  struct credentials_sources *ret_sources, struct err *reterr);
 
-/* ERR_DENIED with every place that was looked in and the remedy where there are none; ERR_SYNTAX
- * with FILE:LINE for a file that cannot be understood. `profile` empty: AWS_PROFILE or "default". */
-MUST_CHECK int credentials_find(struct view profile, struct credentials **ret_credentials,
-                                struct err *reterr);
-void credentials_free(struct credentials *credentials);
+/* Gathers and resolves. ERR_DENIED with the remedy where there are no keys; see
+ * credentials_resolve. */
+MUST_CHECK int credentials_find(struct view profile, struct arena *arena,
+                                struct credentials *ret_credentials, struct err *reterr);
+
+/* The region alone; empty where nothing names one. */
+MUST_CHECK int credentials_find_region(struct view profile, struct arena *arena,
+                                       struct view *ret_region, struct err *reterr);
 
 #endif

@@ -62,8 +62,8 @@ enum pool_effect_kind {
     POOL_OPEN,   /* connection: open one and tell OPENED or OPEN_FAILED */
     POOL_CLOSE,  /* connection: close it; no event about it counts any more */
     POOL_GRANT,  /* ticket, connection, reused: the ticket has a stream */
-    POOL_REFUSE, /* ticket, code: it gets none: ERR_BUSY (queue full), ERR_TIMEOUT (its deadline),
-                  * or the code of an open that failed */
+    POOL_REFUSE, /* ticket, code: it gets none: ERR_BUSY (the queue is full, or none was free by
+                  * its deadline), or the code of an open that failed */
 };
 
 struct pool_effect {
@@ -105,7 +105,7 @@ struct pool {
     struct list shared;
     struct list full;
     struct list draining;
-    struct list waiting; /* tickets, next to be served last */
+    struct list waiting; /* tickets, next to be served first */
     struct timers ticket_timers;
     struct ring effects;
     uint64_t now_ns;
@@ -133,6 +133,9 @@ bool pool_next(struct pool *pool, struct pool_effect *ret_effect);
 
 /* Tick me then; UINT64_MAX: never. */
 uint64_t pool_deadline(const struct pool *pool);
+
+/* True while the connection is one of the pool's. */
+bool pool_knows(const struct pool *pool, struct id connection);
 
 /* The figures as of the last feed or tick. */
 void pool_metrics(const struct pool *pool, struct pool_metrics *ret_metrics);
