@@ -7,6 +7,7 @@
 #ifndef ASSAY_WIRE_HTTP_H
 #define ASSAY_WIRE_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -47,6 +48,12 @@ MUST_CHECK int http_header_add(struct http_headers *headers, struct view name, s
 
 /* Removes every header of that name. */
 void http_header_remove(struct http_headers *headers, const char *name);
+
+/* True for one or more token characters (RFC 9110, section 5.6.2): names of headers, methods. */
+bool http_is_token(struct view text);
+
+/* True where no byte is a control character but tab: what a header's value may hold. */
+bool http_is_value(struct view text);
 
 /* "Not Found" for 404; "" for a status without a registered phrase. */
 const char *http_reason(int status);

@@ -43,18 +43,18 @@ struct http1_limits {
 
 /* What stands before the body. Holds until the first feed after END or UPGRADE. */
 struct http1_head {
-    struct view method; /* of a request */
-    struct view target; /* of a request, as on the wire */
-    int status;         /* of a response; 100, 102 and 103 are passed over and never seen */
-    struct view reason; /* of a response, often empty */
-    int version_minor;  /* HTTP/1.0 or HTTP/1.1 */
-    struct http_headers headers;
+    struct view method;    /* of a request */
+    struct view target;    /* of a request, as on the wire */
+    int status;            /* of a response; 100, 102 and 103 are passed over and never seen */
+    struct view reason;    /* of a response, often empty */
+    int version_minor;     /* HTTP/1.0 or HTTP/1.1 */
     bool has_length;       /* the body's length was announced */
     uint64_t length;       /* it, where has_length; 0 for a message without body */
     bool chunked;          /* the body comes in chunks */
     bool until_close;      /* the body of a response ends with the connection */
     bool expects_continue; /* a request that waits for 100 Continue before its body */
     bool upgrade;          /* UPGRADE will come instead of END */
+    struct http_headers headers;
 };
 
 enum http1_event_kind {
@@ -88,9 +88,12 @@ void http1_parser_answers(struct http1_parser *parser, struct view method);
 
 /* Takes bytes from the front of *rest until one event is there: 1 and ret_event filled; 0 when
  * *rest is used up without one (feed more); or ERR_PROTOCOL, ERR_LIMIT, ERR_MEMORY with reterr (may
- * be NULL). After an error every further call returns it again. After END, *rest holds the next
- * message (pipelining). After UPGRADE of a request, feeding again declines the upgrade: the bytes
- * are read as HTTP/1.1; of a response it is an error. */
+ * be NULL), and then for ever. END and UPGRADE need no bytes of their own: call until it returns 0,
+ * also where *rest is empty already.
+ *
+ * After END, *rest holds the next message (pipelining); where keep_alive was false, what follows is
+ * dropped unread. After UPGRADE of a request, *rest is the other protocol's; feeding it declines the
+ * upgrade and reads it as HTTP/1.1. After UPGRADE of a response, feeding is an error. */
 MUST_CHECK int http1_feed(struct http1_parser *parser, struct view *rest,
                           struct http1_event *ret_event, struct err *reterr);
 

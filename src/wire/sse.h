@@ -34,6 +34,7 @@ struct sse_parser {
     struct strbuf data;
     struct strbuf id;
     size_t limit;
+    size_t event_bytes; /* of the lines of the event so far */
     int64_t retry_ms;
     bool at_start; /* nothing fed yet: a byte order mark may come */
     bool after_cr; /* a LF that comes next belongs to the line end before */
