@@ -7,8 +7,8 @@
  * followed by a NUL where its quote or delimiter was.
  *
  * Memory: the arena's: the text once and one struct json a value. Threads: no shared state. */
-#include "wire/json.h"
 #include "wire/json_number.h"
+#include "wire/json_scan_state.h"
 
 struct build {
     struct arena *arena;
@@ -17,9 +17,10 @@ struct build {
     struct json *open[JSON_DEPTH_MAX];
     size_t depth;
     struct json *root;
-    struct json *value;      /* the string or number that is being read; NULL between them */
-    struct json_event key;   /* of the member that comes next */
-    struct view key_decoded; /* its name so far; ptr NULL where none is being read */
+    struct json *value; /* the string or number that is being read; NULL between them */
+    struct view key; /* of the member that comes next, so far; ptr NULL where none is being read */
+    uint32_t key_line;
+    uint32_t key_column;
 };
 
 static inline void append(struct json *parent, struct json *value)
@@ -50,10 +51,10 @@ static inline struct json *add_value(struct build *build, const struct json_even
     }
     struct json *parent = build->open[build->depth - 1];
     if (parent->kind == JSON_OBJECT) {
-        value->key = build->key_decoded;
-        value->key_line = build->key.line;
-        value->key_column = build->key.column;
-        build->key_decoded.ptr = NULL;
+        value->key = build->key;
+        value->key_line = build->key_line;
+        value->key_column = build->key_column;
+        build->key.ptr = NULL;
     }
     append(parent, value);
     return value;
@@ -89,8 +90,9 @@ static inline int take_event(struct build *build, const struct json_event *event
         return 0;
     }
     if (kind == JSON_EVENT_KEY) {
-        build->key = *event;
-        add_piece(build, &build->key_decoded, event->at + 1, event);
+        build->key_line = event->line;
+        build->key_column = event->column;
+        add_piece(build, &build->key, event->at + 1, event);
         return 0;
     }
     struct json *value = build->value;
@@ -111,8 +113,8 @@ int json_parse(struct arena *arena, struct view text, struct json **ret_root, st
 {
     struct json_scanner scanner;
     struct json_event event;
-    struct build build;
-    struct view rest = text;
+    struct build build; /* not cleared: its stack is larger than most documents */
+    struct scan scan = scan_whole(&scanner, text, &event, reterr);
     int result;
 
     build.arena = arena;
@@ -121,12 +123,12 @@ int json_parse(struct arena *arena, struct view text, struct json **ret_root, st
     build.depth = 0;
     build.root = NULL;
     build.value = NULL;
-    build.key_decoded = (struct view){NULL, 0};
+    build.key.ptr = NULL;
     result = build.copy != NULL ? 0 : ERR_MEMORY;
 
-    json_scanner_init(&scanner);
-    while (result == 0 && (result = json_scan(&scanner, &rest, &event, reterr)) == 1)
+    while (result == 0 && (result = scan_next(&scan)) == 1)
         result = take_event(&build, &event);
+    scanner.offset = text.len;
     while (result == 0 && (result = json_scan_end(&scanner, &event, reterr)) == 1)
         result = take_event(&build, &event);
     if (result == ERR_MEMORY)
