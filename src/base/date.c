@@ -38,6 +38,11 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+static int64_t days_in(int64_t year, int64_t month)
+{
+    return month == 12 ? 31 : days_of(year, month + 1, 1) - days_of(year, month, 1);
+}
+
 static struct calendar calendar_of(int64_t unix_s)
 {
     int64_t at = unix_s < YEAR_1_S ? YEAR_1_S : unix_s > YEAR_9999_S ? YEAR_9999_S : unix_s;
@@ -113,10 +118,14 @@ int date_parse(struct view text, int64_t *ret_unix_s)
             return ERR_INVALID;
     }
     size_t at = 19;
-    if (at < text.len && text.ptr[at] == '.')
-        for (at++; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9';)
+    if (at < text.len && text.ptr[at] == '.') {
+        do
             at++;
-    if (zone(view_slice(text, at, text.len), &offset_s) != 0)
+        while (at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9');
+        if (at == 20)
+            return ERR_INVALID;
+    }
+    if (part[2] > days_in(part[0], part[1]) || zone(view_slice(text, at, text.len), &offset_s) != 0)
         return ERR_INVALID;
     *ret_unix_s = days_of(part[0], part[1], part[2]) * DAY_S + part[3] * 3600 + part[4] * 60
                   + part[5] - offset_s;

@@ -38,8 +38,10 @@ struct err {
     char text[ERR_TEXT_MAX];
 };
 
-/* Fills reterr (which may be NULL) with the code and the formatted text and returns the code. */
-int fail(struct err *reterr, int code, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Fills reterr (which may be NULL) with the code and the formatted text and returns the code. The
+ * name stands in parentheses because cmocka has a macro `fail()`; a test that means this one calls
+ * it so too. */
+int(fail)(struct err *reterr, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts a formatted prefix before the text that reterr holds already, to say where it happened. */
 int fail_within(struct err *reterr, int code, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -16,6 +16,8 @@ int slots_init(struct slots *slots, uint32_t capacity, size_t item_size)
 {
     if (capacity == 0 || capacity > CAPACITY_MAX)
         return ERR_LIMIT;
+    if (item_size > SIZE_MAX - 15)
+        return ERR_MEMORY;
 
     struct slots fresh = {.item_size = (item_size + 15) / 16 * 16, .capacity = capacity};
     fresh.items = mem_new(capacity, fresh.item_size);

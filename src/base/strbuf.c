@@ -32,8 +32,8 @@ char *strbuf_room(struct strbuf *buf, size_t more)
 {
     if (buf->status != 0)
         return NULL;
-    if (more > buf->limit - buf->len) {
-        buf->status = ERR_LIMIT;
+    if (more > buf->limit - buf->len || more >= SIZE_MAX / 2) {
+        buf->status = more > buf->limit - buf->len ? ERR_LIMIT : ERR_MEMORY;
         return NULL;
     }
     if (buf->ptr == NULL || buf->capacity - buf->len <= more) {

@@ -55,7 +55,7 @@ size_t view_find(struct view whole, struct view needle, size_t from)
 {
     if (needle.len == 0)
         return from < whole.len ? from : whole.len;
-    while (from + needle.len <= whole.len) {
+    while (from <= whole.len && needle.len <= whole.len - from) {
         const char *at = memchr(whole.ptr + from, needle.ptr[0], whole.len - from - needle.len + 1);
         if (at == NULL)
             return whole.len;

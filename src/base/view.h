@@ -79,7 +79,8 @@ struct view view_split(struct view *rest, char separator);
 /* Strict decimal, optional minus, no spaces, whole view. Returns ERR_INVALID outside int64. */
 MUST_CHECK int view_to_int(struct view text, int64_t *ret_value);
 
-/* JSON's number grammar, whole view, locale-independent. Returns ERR_INVALID otherwise. */
+/* JSON's number grammar, whole view, locale-independent; what is too large for a double becomes
+ * infinite. Returns ERR_INVALID otherwise, and where it is written in 512 bytes or more. */
 MUST_CHECK int view_to_double(struct view text, double *ret_value);
 
 #endif
