@@ -18,10 +18,11 @@
 /* True and the value where the variable is set; the value must hold as long as the tree. */
 typedef bool config_lookup(void *context, struct view name, struct view *ret_value);
 
-/* Expands every text value in place. What is wrong (a variable that is not set, ${ without }) goes
- * to problems, all of it. A NULL lookup knows no variable. Returns 0, ERR_CONFIG or ERR_MEMORY. */
-MUST_CHECK int config_expand(struct json *root, config_lookup *lookup, void *context,
-                             struct problems *problems);
+/* Expands every text value in place; new texts lie in the arena. What is wrong (a variable that is
+ * not set, ${ without }) goes to problems, all of it. A NULL lookup knows no variable. Returns 0,
+ * ERR_CONFIG or ERR_MEMORY. */
+MUST_CHECK int config_expand(struct arena *arena, struct json *root, config_lookup *lookup,
+                             void *context, struct problems *problems);
 
 /* True where the text holds a reference that config_expand would expand. */
 bool config_has_reference(struct view text);

@@ -4,6 +4,7 @@
  *
  * A text reads "FILE:LINE:COLUMN: message", as compilers write it; what came from the command line
  * (--set) has line 0 and reads "--set: message".
+ * The problems of one file stand in the order of their places.
  * Memory: texts in the arena. Limits: 20 kept, the others counted. Threads: one owner. */
 #ifndef ASSAY_CONFIG_PROBLEMS_H
 #define ASSAY_CONFIG_PROBLEMS_H
@@ -46,6 +47,12 @@ int problems_at(struct problems *problems, const struct json *value, const char 
     PRINTF_LIKE(3, 4);
 int problems_at_key(struct problems *problems, const struct json *member, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/* A value for use in a message: in quotes, on one line, cut after 40 bytes. */
+struct quoted {
+    char text[48];
+};
+struct quoted problems_quote(struct view value);
 
 /* One more whose text in `err` says the file and place already (config/yaml.h). An err of code
  * ERR_MEMORY makes the whole ERR_MEMORY. */

@@ -88,8 +88,7 @@ struct settings_target {
     struct settings_price price;
     struct settings_tls tls;
     struct view aws_profile;
-    const struct json
-        *at; /* its mapping in assay.yaml, for messages; NULL: `sim` that nobody wrote */
+    const struct json *at; /* its mapping, for messages; NULL: `sim` that nobody wrote */
 };
 
 enum settings_embedding {
@@ -139,10 +138,9 @@ struct settings_suite {
 };
 
 struct settings {
-    struct view file;   /* assay.yaml as it was named; empty: there is none */
-    struct view folder; /* its folder, "" for the current one */
-    struct settings_target
-        *targets; /* in the order of the file; `sim` last where nobody wrote it */
+    struct view file;                /* assay.yaml as it was named; empty: there is none */
+    struct view folder;              /* its folder, "" for the current one */
+    struct settings_target *targets; /* as in the file; `sim` last where nobody wrote it */
     size_t target_count;
     struct settings_suite *suites;
     size_t suite_count;
@@ -152,8 +150,9 @@ struct settings {
     const struct json *alerts;
 };
 
-/* The whole way: YAML → overrides ("suites.manga.repeat=5") → references expanded → checked. Empty
- * `file`: there is no assay.yaml, text is ignored, and what is not overridden has its default.
+/* The whole way: YAML → overrides ("suites.manga.repeat=5") → references expanded → checked.
+ * Empty `file`: there is no assay.yaml, text is ignored, and what is not overridden has its
+ * default.
  * Everything that is wrong goes to problems (initialised by the caller; its arena keeps the
  * texts). Returns 0, ERR_CONFIG or ERR_MEMORY; ret_settings is untouched on failure. */
 MUST_CHECK int settings_load(struct arena *arena, struct view file, struct view text,
@@ -161,7 +160,7 @@ MUST_CHECK int settings_load(struct arena *arena, struct view file, struct view 
                              config_lookup *lookup, void *context, struct problems *problems,
                              struct settings *ret_settings);
 
-/* The last two steps on a tree (NULL: an empty one) whose references are expanded. */
+/* The last step alone, on a tree (NULL: an empty one) whose references are expanded. */
 MUST_CHECK int settings_read(struct arena *arena, struct view file, const struct json *root,
                              struct problems *problems, struct settings *ret_settings);
 
@@ -183,6 +182,9 @@ const char *settings_place(const struct settings *settings, const struct json *a
 
 /* "bedrock", … */
 const char *settings_kind_name(enum settings_kind kind);
+
+/* The kind of that name; ERR_INVALID for none. */
+MUST_CHECK int settings_kind_of(struct view name, enum settings_kind *ret_kind);
 
 /* The tables, for `assay --dump-tables`: of assay.yaml as a whole (the others hang below it). */
 const struct config_table *settings_table(void);

@@ -73,16 +73,16 @@ struct config_reader {
     struct view folder;        /* CONFIG_PATH is relative to it */
 };
 
-/* Fills the struct at `ret_struct` from the mapping: unknown keys (with the nearest known one),
- * keys given twice, wrong types, values out of bounds and missing required keys go to problems,
- * all of them. A NULL map stands for an empty one. Members of keys that are wrong have
- * their defaults. A null value counts as not given. Returns 0, ERR_CONFIG where something was wrong
- * in this mapping, ERR_MEMORY. */
+/* Fills the struct at `ret_struct`, which the caller has initialised, from the mapping: unknown
+ * keys (with the nearest known one), keys given twice, wrong types, values out of bounds and
+ * missing required keys go to problems, all of them. A NULL map stands for an empty one of which
+ * nothing is required. Members of keys that are wrong have their defaults. A null value counts as
+ * not given. Returns 0, ERR_CONFIG where something was wrong in this mapping, ERR_MEMORY. */
 MUST_CHECK int config_read(const struct config_reader *reader, const struct config_table *table,
                            const struct json *map, void *ret_struct);
 
 /* "30s", "1.5m", "250ms", "10us", "7ns", "1h", "90d" in ns; ERR_INVALID otherwise (a bare number,
- * which has no unit, included). */
+ * which has no unit, included). At most five decimals. */
 MUST_CHECK int config_duration(struct view text, uint64_t *ret_ns);
 
 /* "512", "64KB" (1000s), "64KiB" (1024s), "10MB", "1G" in bytes; ERR_INVALID otherwise. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * settings_tables: what settings.c shares with its tables and nobody else needs.
+ *
+ * Threads: no state. */
+#ifndef ASSAY_CONFIG_SETTINGS_TABLES_H
+#define ASSAY_CONFIG_SETTINGS_TABLES_H
+
+#include "config/settings.h"
+
+/* assay.yaml as its table reads it. */
+struct settings_root {
+    const struct json *targets;
+    const struct json *suites;
+    struct view history;
+    const struct json *gateway;
+    const struct json *alerts;
+};
+
+const struct config_table *settings_suite_table(void);
+
+#endif
