@@ -74,7 +74,7 @@ static void set_state(struct call_machine *machine, struct call *call, enum call
 
 static void wake_at(struct call_machine *machine, const struct call *call, uint64_t at_ns)
 {
-    timers_set(&machine->timers, call->id.slot, at_ns);
+    alarms_set(&machine->alarms, call->id.slot, at_ns);
 }
 
 static uint64_t later(uint64_t a_ns, uint64_t b_ns)
@@ -484,7 +484,7 @@ void call_tick(struct call_machine *machine, uint64_t now_ns)
     uint32_t slot;
 
     advance(machine, now_ns);
-    while (timers_pop(&machine->timers, now_ns, &slot))
+    while (alarms_pop(&machine->alarms, now_ns, &slot))
         woken(machine, &machine->calls[slot]);
     pool_tick(&machine->pool, now_ns);
     drain_pool(machine);
@@ -498,7 +498,7 @@ bool call_next(struct call_machine *machine, struct call_effect *ret_effect)
 
 uint64_t call_deadline(const struct call_machine *machine)
 {
-    uint64_t at_ns = earlier(timers_first(&machine->timers), pool_deadline(&machine->pool));
+    uint64_t at_ns = earlier(alarms_first(&machine->alarms), pool_deadline(&machine->pool));
 
     if (machine->queued.first == NULL || machine->quota.in_flight >= machine->quota.in_flight_max)
         return at_ns;
@@ -529,7 +529,7 @@ int call_machine_init(struct call_machine *machine, const struct call_settings *
     if (code == 0)
         code = pool_init(&machine->pool, pool, now_ns);
     if (code == 0)
-        code = timers_init(&machine->timers, settings->calls_max);
+        code = alarms_init(&machine->alarms, settings->calls_max);
     if (code == 0) {
         /* Between two drains: for each call SEND, ABANDON and DONE, for each connection an end and
          * a begin. */
@@ -549,7 +549,7 @@ int call_machine_init(struct call_machine *machine, const struct call_settings *
 void call_machine_release(struct call_machine *machine)
 {
     pool_release(&machine->pool);
-    timers_release(&machine->timers);
+    alarms_release(&machine->alarms);
     ring_release(&machine->effects);
     mem_free(machine->calls);
     mem_free(machine->lanes);

@@ -25,7 +25,7 @@
 #include "core/pool/list.h"
 #include "core/pool/pool.h"
 #include "core/pool/ring.h"
-#include "core/pool/timers.h"
+#include "core/pool/alarms.h"
 #include "core/quota/quota.h"
 #include "core/quota/retry.h"
 
@@ -117,7 +117,7 @@ struct call_machine {
     struct call *calls; /* by call slot */
     struct list *lanes; /* by connection slot: the calls on it */
     struct list queued; /* next to be admitted first */
-    struct timers timers;
+    struct alarms alarms;
     struct ring effects;
     uint64_t now_ns;
     struct call_stats stats;

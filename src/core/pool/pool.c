@@ -103,7 +103,7 @@ static void set_state_by_streams(struct pool *pool, struct pool_connection *conn
 static void ticket_leaves(struct pool *pool, struct pool_ticket *ticket)
 {
     list_remove(&pool->waiting, &ticket->link);
-    timers_set(&pool->ticket_timers, ticket->id.slot, UINT64_MAX);
+    alarms_set(&pool->ticket_alarms, ticket->id.slot, UINT64_MAX);
     ticket->id = (struct id){0};
 }
 
@@ -234,7 +234,7 @@ static int want(struct pool *pool, const struct pool_event *event)
         refuse(pool, ticket, ERR_BUSY);
         return 0;
     }
-    timers_set(&pool->ticket_timers, event->ticket.slot, event->deadline_ns);
+    alarms_set(&pool->ticket_alarms, event->ticket.slot, event->deadline_ns);
     return 0;
 }
 
@@ -366,7 +366,7 @@ void pool_tick(struct pool *pool, uint64_t now_ns)
     advance(pool, now_ns);
 
     uint32_t slot;
-    while (timers_pop(&pool->ticket_timers, now_ns, &slot)) {
+    while (alarms_pop(&pool->ticket_alarms, now_ns, &slot)) {
         pool->metrics.timeouts++;
         refuse(pool, &pool->tickets[slot], ERR_BUSY);
     }
@@ -405,7 +405,7 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 
 uint64_t pool_deadline(const struct pool *pool)
 {
-    uint64_t at_ns = timers_first(&pool->ticket_timers);
+    uint64_t at_ns = alarms_first(&pool->ticket_alarms);
 
     if (pool->opening.last != NULL)
         at_ns = earlier(at_ns,
@@ -461,7 +461,7 @@ int pool_init(struct pool *pool, const struct pool_settings *settings, uint64_t 
     if (code == 0)
         code = slots_init(&pool->connections, own->connections_max, sizeof(struct pool_connection));
     if (code == 0)
-        code = timers_init(&pool->ticket_timers, own->tickets_max);
+        code = alarms_init(&pool->ticket_alarms, own->tickets_max);
     if (code == 0)
         code = ring_init(&pool->effects, effects_max, sizeof(struct pool_effect));
     if (code != 0)
@@ -473,7 +473,7 @@ void pool_release(struct pool *pool)
 {
     mem_free(pool->tickets);
     slots_release(&pool->connections);
-    timers_release(&pool->ticket_timers);
+    alarms_release(&pool->ticket_alarms);
     ring_release(&pool->effects);
     *pool = (struct pool){0};
 }

@@ -26,7 +26,7 @@
 #include "base/slots.h"
 #include "core/pool/list.h"
 #include "core/pool/ring.h"
-#include "core/pool/timers.h"
+#include "core/pool/alarms.h"
 
 struct pool_settings {
     uint32_t connections_min; /* opened at the first tick and kept */
@@ -106,7 +106,7 @@ struct pool {
     struct list full;
     struct list draining;
     struct list waiting; /* tickets, next to be served first */
-    struct timers ticket_timers;
+    struct alarms ticket_alarms;
     struct ring effects;
     uint64_t now_ns;
     uint64_t reopen_at_ns;  /* no open without a ticket to answer for it before this */

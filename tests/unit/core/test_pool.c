@@ -45,12 +45,12 @@ static void want(struct pool *pool, uint64_t now_ns, uint32_t slot, uint64_t dea
 static void tell(struct pool *pool, uint64_t now_ns, enum pool_event_kind kind,
                  struct id connection)
 {
-    assert_int_equal(
-        pool_feed(
-            pool, now_ns,
-            &(struct pool_event){
-                .kind = kind, .connection = connection, .code = ERR_UNREACHABLE, .reusable = true}),
-        0);
+    assert_int_equal(pool_feed(pool, now_ns,
+                               &(struct pool_event){.kind = kind,
+                                                    .connection = connection,
+                                                    .code = ERR_UNREACHABLE,
+                                                    .reusable = true}),
+                     0);
 }
 
 static struct pool_effect expect(struct pool *pool, enum pool_effect_kind kind)
@@ -513,9 +513,8 @@ static void any_ticket_event(struct model *model)
     *waiting = (struct id){.slot = slot, .generation = ++model->generation};
     model->deadlines_ns[slot] = model->now_ns + 1 + rng_below(&model->rng, 5 * SECOND);
     feed(model,
-         &(struct pool_event){.kind = POOL_WANT,
-                              .ticket = *waiting,
-                              .deadline_ns = model->deadlines_ns[slot]},
+         &(struct pool_event){
+             .kind = POOL_WANT, .ticket = *waiting, .deadline_ns = model->deadlines_ns[slot]},
          0);
 }
 

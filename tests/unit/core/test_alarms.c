@@ -12,45 +12,45 @@
 #include "base/rng.h"
 #include "core/pool/list.h"
 #include "core/pool/ring.h"
-#include "core/pool/timers.h"
+#include "core/pool/alarms.h"
 
 static void slots_come_in_order_of_time_and_none_before_its_time(void **state)
 {
     (void)state;
-    struct timers timers;
+    struct alarms alarms;
     uint32_t slot;
 
-    assert_int_equal(timers_init(&timers, 4), 0);
-    timers_set(&timers, 2, 30);
-    timers_set(&timers, 0, 10);
-    timers_set(&timers, 3, 20);
-    assert_int_equal(timers_first(&timers), 10);
-    assert_false(timers_pop(&timers, 9, &slot));
-    assert_true(timers_pop(&timers, 25, &slot));
+    assert_int_equal(alarms_init(&alarms, 4), 0);
+    alarms_set(&alarms, 2, 30);
+    alarms_set(&alarms, 0, 10);
+    alarms_set(&alarms, 3, 20);
+    assert_int_equal(alarms_first(&alarms), 10);
+    assert_false(alarms_pop(&alarms, 9, &slot));
+    assert_true(alarms_pop(&alarms, 25, &slot));
     assert_int_equal(slot, 0);
-    assert_true(timers_pop(&timers, 25, &slot));
+    assert_true(alarms_pop(&alarms, 25, &slot));
     assert_int_equal(slot, 3);
-    assert_false(timers_pop(&timers, 25, &slot));
-    timers_release(&timers);
+    assert_false(alarms_pop(&alarms, 25, &slot));
+    alarms_release(&alarms);
 }
 
 static void a_moment_can_be_moved_and_taken_back(void **state)
 {
     (void)state;
-    struct timers timers;
+    struct alarms alarms;
     uint32_t slot;
 
-    assert_int_equal(timers_init(&timers, 2), 0);
-    timers_set(&timers, 0, 10);
-    timers_set(&timers, 1, 20);
-    timers_set(&timers, 0, 30);
-    assert_int_equal(timers_first(&timers), 20);
-    timers_set(&timers, 1, UINT64_MAX);
-    assert_int_equal(timers_first(&timers), 30);
-    timers_set(&timers, 0, UINT64_MAX);
-    assert_true(timers_first(&timers) == UINT64_MAX);
-    assert_false(timers_pop(&timers, UINT64_MAX - 1, &slot));
-    timers_release(&timers);
+    assert_int_equal(alarms_init(&alarms, 2), 0);
+    alarms_set(&alarms, 0, 10);
+    alarms_set(&alarms, 1, 20);
+    alarms_set(&alarms, 0, 30);
+    assert_int_equal(alarms_first(&alarms), 20);
+    alarms_set(&alarms, 1, UINT64_MAX);
+    assert_int_equal(alarms_first(&alarms), 30);
+    alarms_set(&alarms, 0, UINT64_MAX);
+    assert_true(alarms_first(&alarms) == UINT64_MAX);
+    assert_false(alarms_pop(&alarms, UINT64_MAX - 1, &slot));
+    alarms_release(&alarms);
 }
 
 /* The plainest thing that could work: an array that is searched. */
@@ -68,26 +68,26 @@ static void it_agrees_with_a_plain_search_over_any_history(void **state)
     (void)state;
     enum { COUNT = 50, STEPS = 20000, SEED = 41 };
     uint64_t plain[COUNT];
-    struct timers timers;
+    struct alarms alarms;
     struct rng rng;
 
     print_message("seed %d\n", SEED);
     rng_init(&rng, SEED);
-    assert_int_equal(timers_init(&timers, COUNT), 0);
+    assert_int_equal(alarms_init(&alarms, COUNT), 0);
     for (uint32_t i = 0; i < COUNT; i++)
         plain[i] = UINT64_MAX;
     for (int step = 0; step < STEPS; step++) {
         uint32_t slot = (uint32_t)rng_below(&rng, COUNT);
         if (rng_below(&rng, 3) > 0) {
             plain[slot] = rng_below(&rng, 4) == 0 ? UINT64_MAX : rng_below(&rng, 200);
-            timers_set(&timers, slot, plain[slot]);
-        } else if (timers_pop(&timers, 100, &slot)) {
+            alarms_set(&alarms, slot, plain[slot]);
+        } else if (alarms_pop(&alarms, 100, &slot)) {
             assert_int_equal(slot, earliest(plain, COUNT));
             plain[slot] = UINT64_MAX;
         }
-        assert_true(timers_first(&timers) == plain[earliest(plain, COUNT)]);
+        assert_true(alarms_first(&alarms) == plain[earliest(plain, COUNT)]);
     }
-    timers_release(&timers);
+    alarms_release(&alarms);
 }
 
 static void a_ring_gives_back_what_came_in_in_order_round_and_round(void **state)
