@@ -117,16 +117,17 @@ static int take_event(struct channel *channel, const struct http1_event *event, 
 static int http1_feed_channel(struct channel *channel, struct view *rest,
                               struct channel_event *ret_event, struct err *reterr)
 {
-    while (rest->len > 0) {
-        if (!channel->waiting)
-            return fail(reterr, ERR_PROTOCOL, "the server sent bytes that nobody asked for");
+    while (channel->waiting) {
         struct http1_event event;
         int code = http1_feed(channel->parser, rest, &event, reterr);
-        if (code == 1)
-            code = take_event(channel, &event, rest->len > 0, ret_event, reterr);
+        if (code != 1)
+            return code;
+        code = take_event(channel, &event, rest->len > 0, ret_event, reterr);
         if (code != 0)
             return code;
     }
+    if (rest->len > 0)
+        return fail(reterr, ERR_PROTOCOL, "the server sent bytes that nobody asked for");
     return 0;
 }
 
