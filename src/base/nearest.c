@@ -58,7 +58,7 @@ static struct view nearer(struct view word, struct view candidate, struct view s
 
 static size_t first_too_far(struct view word)
 {
-    return (word.len < 3 ? 1 : word.len / 3) + 1;
+    return least((word.len < 3 ? 1 : word.len / 3) + 1, NEAREST_BYTES_MAX + 1);
 }
 
 struct view nearest_of(struct view word, const struct view *names, size_t count)

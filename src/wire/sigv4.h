@@ -23,7 +23,7 @@
 #include "base/view.h"
 #include "wire/http.h"
 
-enum { SIGV4_SIGNATURE_SIZE = DIGEST_HEX_SIZE };
+enum { SIGV4_SIGNATURE_SIZE = DIGEST_HEX_SIZE, SIGV4_SECRET_MAX = 256 };
 
 struct sigv4_credentials {
     struct view access_key;
@@ -73,7 +73,8 @@ MUST_CHECK int sigv4_canonical(struct strbuf *out, const struct sigv4_params *pa
 void sigv4_string_to_sign(struct strbuf *out, const struct sigv4_params *params,
                           struct view canonical);
 
-/* The signature in hex and a NUL, of a string to sign under a secret for a day, region and service. */
+/* The signature in hex and a NUL, of a string to sign under a secret (at most
+ * SIGV4_SECRET_MAX bytes) for a day, region and service. */
 void sigv4_signature(struct view secret_key, const struct sigv4_params *params,
                      struct view string_to_sign, char ret_hex[SIGV4_SIGNATURE_SIZE]);
 
