@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """case_peer: a scripted HTTP/1.1 server for black-box cases (tests/golden/README.md).
 
-It answers each request with the next reply of its script and keeps what it was asked. One thread a
-connection, loopback only, a free port of its own. It is a witness and no web server: it takes what a
-client sends as it comes, limits requests to 64 MiB, and says in `complaints` what went wrong.
+It answers each request with the next reply of its script and keeps what it was asked. One thread
+a connection, loopback only, a free port of its own. It is a witness and no web server: it takes
+what a client sends as it comes, limits requests to 64 MiB, and says in `complaints` what went
+wrong.
 """
 
 import re
@@ -138,7 +139,8 @@ class Peer:
                 if reply.fits(path):
                     reply.left -= 1
                     return reply
-            self.complaints.append(f"request {len(self.requests)} ({path}): the script has no reply left")
+            self.complaints.append(f"request {len(self.requests)} ({path}): "
+                                   "the script has no reply left")
         return None
 
     def serve(self, connection):

