@@ -5,8 +5,6 @@
  * byte says where to cut. */
 #include "json_record.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static void check_tree(struct view text, int code)
 {
     struct arena arena;
@@ -21,7 +19,7 @@ static void check_tree(struct view text, int code)
     assert_always(json_parse(&arena, text, &root, &err) == code);
     assert_always(json_valid(text, NULL) == (code == 0));
     if (code == 0) {
-        json_writer_init(&writer, &written, text.len % 3);
+        json_writer_init(&writer, &written, (unsigned)(text.len % 3));
         json_write_tree(&writer, root);
         assert_always(strbuf_status(&written) == 0);
         assert_always(json_parse(&arena, strbuf_view(&written), &again, &err) == 0);

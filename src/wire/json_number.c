@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const int64_t EXPONENT_MAX = 1000000000000000;
 

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "../../laws/json_record.h"
 
@@ -27,16 +29,16 @@ static void events_come_in_order_with_their_places(void **state)
 {
     (void)state;
     assert_record("{\"a\": [1, true],\n \"\xc3\xa9\" : \"x\", \"b\":null}", "{ 0 1:1 \n"
-                                                                          "key 1 1:2 a\n"
-                                                                          "[ 6 1:7 \n"
-                                                                          "number 7 1:8 1\n"
-                                                                          "true 10 1:11 \n"
-                                                                          "] 14 1:15 \n"
-                                                                          "key 18 2:2 \xc3\xa9\n"
-                                                                          "string 25 2:8 x\n"
-                                                                          "key 30 2:13 b\n"
-                                                                          "null 34 2:17 \n"
-                                                                          "} 38 2:21 \n");
+                                                                            "key 1 1:2 a\n"
+                                                                            "[ 6 1:7 \n"
+                                                                            "number 7 1:8 1\n"
+                                                                            "true 10 1:11 \n"
+                                                                            "] 14 1:15 \n"
+                                                                            "key 18 2:2 \xc3\xa9\n"
+                                                                            "string 25 2:8 x\n"
+                                                                            "key 30 2:13 b\n"
+                                                                            "null 34 2:17 \n"
+                                                                            "} 38 2:21 \n");
 }
 
 static void escapes_are_decoded_and_lone_surrogates_replaced(void **state)
@@ -91,8 +93,9 @@ static void errors_say_where_what_and_how_to_mend_it(void **state)
         {"nul", "1:4: cut short; expected the word null"},
         {"\"\xe6\x97\xa5\\x\"", "1:4: expected one of \" \\ / b f n r t u after '\\', found 'x'"},
         {"\"\\u12g4\"", "1:6: expected a hexadecimal digit of \\uXXXX, found 'g'"},
-        {"\"a\nb\"", "1:3: expected a character or the string's end quote, found byte 0x0A (write a "
-                     "line feed in a string as \\n)"},
+        {"\"a\nb\"",
+         "1:3: expected a character or the string's end quote, found byte 0x0A (write a "
+         "line feed in a string as \\n)"},
         {"\"a\tb\"", "1:3: expected a character or the string's end quote, found byte 0x09 (write "
                      "control characters as \\u00XX)"},
         {"[\"\xe3\x81\"]", "1:4: invalid UTF-8: expected the rest of a character, found '\"'"},
@@ -155,6 +158,18 @@ static void read_file(const char *path, struct strbuf *out)
     fclose(file);
 }
 
+/* How many bytes are looked at: what lies behind an error is not. */
+static size_t bytes_taken(struct view text)
+{
+    struct json_scanner scanner;
+    struct json_event event;
+
+    json_scanner_init(&scanner);
+    while (json_scan(&scanner, &text, &event, NULL) == 1)
+        continue;
+    return scanner.offset;
+}
+
 static void check_file(const char *name, struct view text)
 {
     struct arena arena;
@@ -172,14 +187,15 @@ static void check_file(const char *name, struct view text)
         assert_int_equal(code, 0);
     if (name[0] == 'n')
         assert_int_not_equal(code, 0);
-    for (size_t at = 0; at <= text.len; at++) {
+    size_t taken = bytes_taken(text);
+    for (size_t at = 0; at <= text.len && at <= taken + 1; at++) {
         strbuf_reset(&cut);
         json_record(text, &at, 1, &cut);
-        assert_string_equal(strbuf_text(&cut), strbuf_text(&whole));
+        assert_true(view_equal(strbuf_view(&cut), strbuf_view(&whole)));
     }
     strbuf_reset(&cut);
     json_record_bytes(text, &cut);
-    assert_string_equal(strbuf_text(&cut), strbuf_text(&whole));
+    assert_true(view_equal(strbuf_view(&cut), strbuf_view(&whole)));
     arena_release(&arena);
     strbuf_release(&whole);
     strbuf_release(&cut);
