@@ -29,7 +29,7 @@ void loop_free(struct loop *loop);
 void loop_run(struct loop *loop);
 
 /* Makes loop_run return once the callback that calls this has returned. Called outside of
- * loop_run, the next loop_run returns after one round. */
+ * loop_run, the next loop_run returns at once. */
 void loop_stop(struct loop *loop);
 
 /* Monotonic nanoseconds, the same until control returns to the loop. */

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * connect: from open to OPENED (see connection.h): look the name up, try its addresses in turn with
+ * a new attempt every 250 ms or as soon as one fails (RFC 8305), shake hands by TLS; all of it
+ * under one deadline whose message names the phase that took too long. */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "shell/net/connection.h"
+#include "shell/os/env.h"
+
+static const uint64_t STAGGER_NS = 250 * 1000 * 1000;
+
+static const struct view alpn_http1 = VIEW("\x08http/1.1");
+
+static void free_opening(struct net_opening *opening)
+{
+    if (opening == NULL)
+        return;
+    mem_free(opening->ca_file);
+    mem_free(opening);
+}
+
+void net_connect_release(struct net_connection *connection)
+{
+    struct net_opening *opening = connection->opening;
+
+    if (opening == NULL)
+        return;
+    connection->opening = NULL;
+    loop_wake_never(connection->net->loop, opening);
+    for (size_t i = 0; i < opening->next_address; i++)
+        net_socket_let_go(opening->attempts[i]);
+    free_opening(opening);
+}
+
+/* libuv's code, its reason and what helps. */
+struct trouble {
+    int status;
+    const char *text;
+};
+
+static const struct trouble troubles[] = {
+    {UV_ECONNREFUSED, "the connection was refused: nothing listens there; start the server or "
+                      "correct the url"},
+    {UV_ENETUNREACH, "the network cannot be reached; check this machine's network"},
+    {UV_EHOSTUNREACH, "the host cannot be reached; check its address and the network"},
+    {UV_ETIMEDOUT, "no answer; check the address and firewalls"},
+    {UV_ECONNRESET, "the connection was reset while it was made"},
+    {UV_EACCES, "not allowed; check the firewall's rules"},
+    {UV_EADDRNOTAVAIL, "no free local port or address; lower the rate of new connections"},
+    {UV_ENOMEM, "out of memory"},
+    {UV_EAI_NONAME, "no such host; check the name in the url"},
+    {UV_EAI_NODATA, "the host has no address; check the name in the url"},
+    {UV_EAI_AGAIN, "the name server does not answer; check this machine's network and DNS"},
+    {UV_EAI_FAIL, "the name server failed; check this machine's DNS"},
+};
+
+static const char *trouble_text(int status)
+{
+    for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
+        if (troubles[i].status == status)
+            return troubles[i].text;
+    }
+    return uv_strerror(status);
+}
+
+static void end_unreachable(struct net_connection *connection, int status)
+{
+    const struct net_opening *opening = connection->opening;
+    size_t tried = opening->addresses.count;
+
+    if (status == UV_EMFILE || status == UV_ENFILE) {
+        net_end(connection, ERR_UNREACHABLE,
+                "%s:%u: too many open files (limit %llu); lower the concurrency or raise "
+                "'ulimit -n'",
+                opening->host, opening->port, (unsigned long long)env_open_files_max());
+    } else if (tried > 1) {
+        net_end(connection, ERR_UNREACHABLE, "%s:%u: %s (%zu addresses tried)", opening->host,
+                opening->port, trouble_text(status), tried);
+    } else {
+        net_end(connection, ERR_UNREACHABLE, "%s:%u: %s", opening->host, opening->port,
+                trouble_text(status));
+    }
+}
+
+static void on_deadline(void *context, uint64_t now_ns)
+{
+    static const char *const phases[NET_STATES] = {
+        [NET_LOOKING_UP] = "looking up the name",
+        [NET_CONNECTING] = "connecting",
+        [NET_HANDSHAKING] = "the TLS handshake",
+    };
+    struct net_connection *connection = context;
+    const struct net_opening *opening = connection->opening;
+
+    (void)now_ns;
+    assert_always(opening != NULL && phases[connection->state] != NULL);
+    net_end(connection, ERR_TIMEOUT,
+            "%s:%u: %s took longer than %.3g s; is the address right, "
+            "and is the server up?",
+            opening->host, opening->port, phases[connection->state],
+            (double)opening->connect_in_ns / 1e9);
+}
+
+static void opened(struct net_connection *connection)
+{
+    struct view nothing = {0};
+
+    loop_wake_never(connection->net->loop, &connection->deadline);
+    net_connect_release(connection);
+    net_set_state(connection, NET_OPEN);
+    if (connection->out.len != 0)
+        loop_defer(connection->net->loop, &connection->task);
+    if (!net_emit(connection, OUTSIDE_OPENED, nothing) || connection->state != NET_OPEN)
+        return;
+    if (!connection->paused) {
+        net_stream_read_start(connection);
+        net_stream_drain(connection);
+    }
+}
+
+void net_connect_handshake(struct net_connection *connection)
+{
+    struct net_opening *opening = connection->opening;
+    struct net *net = connection->net;
+    struct id id = connection->id;
+    struct err err;
+    int code = tls_handshake(connection->tls, &err);
+
+    net_stream_flush(connection); /* of a failure too: the alert tells the peer why */
+    if (net_find(net, id) == NULL || connection->opening != opening)
+        return;
+    if (code == 0)
+        opened(connection);
+    else if (code != ERR_BUSY)
+        net_end(connection, code, "%s", err.text);
+}
+
+static void start_tls(struct net_connection *connection)
+{
+    const struct net_opening *opening = connection->opening;
+    struct err err;
+    struct tls_wish wish = {
+        .host = opening->host,
+        .port = opening->port,
+        .insecure = opening->insecure,
+        .ca_file = opening->ca_file,
+        .alpn = alpn_http1,
+    };
+    int code = tls_new(connection->net->trusts, &wish, &connection->tls, &err);
+
+    if (code != 0) {
+        net_end(connection, ERR_TLS, "%s", err.text);
+        return;
+    }
+    net_set_state(connection, NET_HANDSHAKING);
+    net_stream_read_start(connection);
+    net_connect_handshake(connection);
+}
+
+/* The first attempt that succeeds is the connection; the others are let go. */
+static void attempt_succeeded(struct net_connection *connection, struct net_socket *socket)
+{
+    struct net_opening *opening = connection->opening;
+
+    for (size_t i = 0; i < opening->next_address; i++) {
+        if (opening->attempts[i] != socket)
+            net_socket_let_go(opening->attempts[i]);
+        opening->attempts[i] = NULL;
+    }
+    loop_wake_never(connection->net->loop, opening);
+    connection->socket = socket;
+    uv_tcp_nodelay(&socket->tcp, 1);
+    if (opening->with_tls)
+        start_tls(connection);
+    else
+        opened(connection);
+}
+
+static void try_next(struct net_connection *connection);
+
+static void attempt_failed(struct net_connection *connection, size_t at, int status)
+{
+    struct net_opening *opening = connection->opening;
+
+    net_socket_let_go(opening->attempts[at]);
+    opening->attempts[at] = NULL;
+    if (opening->failure == 0)
+        opening->failure = status;
+}
+
+static void on_connected(uv_connect_t *request, int status)
+{
+    struct net_socket *socket = request->data;
+    struct net_connection *connection = net_socket_owner(socket);
+
+    if (connection == NULL || connection->state != NET_CONNECTING)
+        return;
+    if (status == 0) {
+        attempt_succeeded(connection, socket);
+        return;
+    }
+    struct net_opening *opening = connection->opening;
+    for (size_t i = 0; i < opening->next_address; i++) {
+        if (opening->attempts[i] == socket)
+            attempt_failed(connection, i, status);
+    }
+    opening->attempts_running--;
+    try_next(connection);
+}
+
+static int start_attempt(struct net_connection *connection, size_t at)
+{
+    struct net_opening *opening = connection->opening;
+    int status = 0;
+    struct net_socket *socket = net_socket_new(connection, &status);
+
+    opening->attempts[at] = socket;
+    if (socket == NULL)
+        return status;
+    return uv_tcp_connect(&socket->connect, &socket->tcp,
+                          (const struct sockaddr *)&opening->addresses.at[at], on_connected);
+}
+
+static void on_stagger(void *context, uint64_t now_ns)
+{
+    struct net_opening *opening = context;
+
+    (void)now_ns;
+    try_next(opening->connection);
+}
+
+/* Starts the next attempt there is; the connection ends where none is left nor running. */
+static void try_next(struct net_connection *connection)
+{
+    struct net_opening *opening = connection->opening;
+    struct loop *loop = connection->net->loop;
+
+    loop_wake_never(loop, opening);
+    while (opening->next_address < opening->addresses.count) {
+        size_t at = opening->next_address++;
+        int status = start_attempt(connection, at);
+        if (status == 0) {
+            opening->attempts_running++;
+            /* Without a timer the next attempt waits for this one to fail. */
+            if (opening->next_address < opening->addresses.count)
+                (void)!loop_wake_at(loop, loop_now(loop) + STAGGER_NS, on_stagger, opening);
+            return;
+        }
+        attempt_failed(connection, at, status);
+    }
+    if (opening->attempts_running == 0)
+        end_unreachable(connection, opening->failure);
+}
+
+void net_connect_found(struct net_connection *connection, int status,
+                       const struct net_addresses *addresses)
+{
+    struct net_opening *opening = connection->opening;
+
+    opening->lookup = NULL;
+    opening->addresses = *addresses;
+    if (status != 0 || addresses->count == 0) {
+        end_unreachable(connection, status != 0 ? status : UV_EAI_NODATA);
+        return;
+    }
+    net_set_state(connection, NET_CONNECTING);
+    try_next(connection);
+}
+
+static struct net_opening *new_opening(const struct outside_endpoint *endpoint)
+{
+    struct net_opening *opening = mem_new(1, sizeof *opening);
+    if (opening == NULL)
+        return NULL;
+
+    opening->ca_file = mem_new(endpoint->tls_ca_file.len + 1, 1);
+    if (opening->ca_file == NULL) {
+        mem_free(opening);
+        return NULL;
+    }
+    if (endpoint->tls_ca_file.len != 0)
+        memcpy(opening->ca_file, endpoint->tls_ca_file.ptr, endpoint->tls_ca_file.len);
+    snprintf(opening->host, sizeof opening->host, "%.*s", VIEW_ARG(endpoint->host));
+    opening->port = endpoint->port;
+    opening->with_tls = endpoint->tls;
+    opening->insecure = endpoint->tls_insecure;
+    opening->connect_in_ns = endpoint->connect_in_ns;
+    return opening;
+}
+
+/* The first step; what fails here is said later, as CLOSED. */
+static int begin(struct net_connection *connection, const struct outside_endpoint *endpoint)
+{
+    struct net_opening *opening = connection->opening;
+    struct net_addresses addresses = {.count = 0};
+
+    if (endpoint->host.len == 0 || endpoint->host.len >= NET_HOST_SIZE
+        || memchr(endpoint->host.ptr, '\0', endpoint->host.len) != NULL) {
+        net_end(connection, ERR_UNREACHABLE, "'%s' is no host name; correct the url",
+                opening->host);
+        return 0;
+    }
+    if (net_lookup_numeric(opening->host, opening->port, &addresses)) {
+        net_connect_found(connection, 0, &addresses);
+        return 0;
+    }
+    int code = net_lookup_start(connection->net, opening->host, opening->port, &opening->lookup);
+    if (code == ERR_UNREACHABLE) {
+        end_unreachable(connection, UV_EAI_NONAME);
+        return 0;
+    }
+    return code;
+}
+
+int net_connect_open(struct outside *outside, const struct outside_endpoint *endpoint,
+                     outside_listener *listener, void *context, struct id *ret_connection)
+{
+    struct net *net = (struct net *)outside;
+    struct net_connection *connection = net_take(net, NET_LOOKING_UP, listener, context);
+    if (connection == NULL)
+        return ERR_LIMIT;
+
+    uint64_t now_ns = loop_now(net->loop);
+    uint64_t deadline_ns = endpoint->connect_in_ns < UINT64_MAX - now_ns
+                               ? now_ns + endpoint->connect_in_ns
+                               : UINT64_MAX;
+    connection->opening = new_opening(endpoint);
+    int code = connection->opening != NULL
+                   ? loop_wake_at(net->loop, deadline_ns, on_deadline, &connection->deadline)
+                   : ERR_MEMORY;
+    if (code == 0) {
+        connection->opening->connection = connection;
+        code = begin(connection, endpoint);
+    }
+    if (code != 0) {
+        net_release(connection);
+        return code;
+    }
+    *ret_connection = connection->id;
+    return 0;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * listen: ports of ours (see connection.h). A peer that finds all places taken waits in the
+ * kernel's queue until one is free. */
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "shell/net/connection.h"
+
+enum { BACKLOG = 1024 };
+
+static bool accept_one(struct net_connection *listening)
+{
+    struct net *net = listening->net;
+    struct id listening_id = listening->id;
+    int status = 0;
+    struct net_connection *fresh = net_take(net, NET_OPEN, listening->listener, listening->context);
+
+    if (fresh == NULL) {
+        listening->accept_waits = true;
+        net->accepts_wait = true;
+        return false;
+    }
+    fresh->accepted = true;
+    fresh->socket = net_socket_new(fresh, &status);
+    if (fresh->socket == NULL
+        || uv_accept((uv_stream_t *)&listening->socket->tcp, (uv_stream_t *)&fresh->socket->tcp)
+               != 0) {
+        net_release(fresh);
+        return false;
+    }
+    uv_tcp_nodelay(&fresh->socket->tcp, 1);
+    struct id id = fresh->id;
+    struct outside_event event = {
+        .kind = OUTSIDE_ACCEPTED, .connection = id, .listening = listening_id, .text = ""};
+    fresh->listener(fresh->context, &event);
+    if (net_find(net, id) != NULL && fresh->state == NET_OPEN && !fresh->paused)
+        net_stream_read_start(fresh);
+    return true;
+}
+
+void net_listen_accept(struct net_connection *listening)
+{
+    if (listening->accept_waits) {
+        listening->accept_waits = false;
+        (void)accept_one(listening);
+    }
+}
+
+static void on_peer(uv_stream_t *stream, int status)
+{
+    struct net_connection *listening = net_socket_owner(stream->data);
+
+    /* Out of descriptors libuv has turned the peer away already; the next one may have luck. */
+    if (listening != NULL && status == 0)
+        (void)accept_one(listening);
+}
+
+static int port_of(const struct net_socket *socket, uint16_t *ret_port)
+{
+    struct sockaddr_storage name;
+    int len = sizeof name;
+    int status = uv_tcp_getsockname(&socket->tcp, (struct sockaddr *)&name, &len);
+
+    if (status != 0)
+        return status;
+    if (name.ss_family == AF_INET6)
+        *ret_port = ntohs(((const struct sockaddr_in6 *)&name)->sin6_port);
+    else
+        *ret_port = ntohs(((const struct sockaddr_in *)&name)->sin_port);
+    return 0;
+}
+
+/* Blocks for a name that needs a name server: it is asked once, at start. */
+static int find(const char *host, uint16_t port, struct net_addresses *ret_addresses,
+                struct err *reterr)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *list = NULL;
+
+    if (net_lookup_numeric(host, port, ret_addresses))
+        return 0;
+    char service[6];
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    int status = getaddrinfo(host, service, &hints, &list);
+    if (status != 0)
+        return fail(reterr, ERR_UNREACHABLE,
+                    "cannot listen on '%s': %s; use an address of this machine, as 127.0.0.1", host,
+                    gai_strerror(status));
+    net_lookup_copy(list, ret_addresses);
+    freeaddrinfo(list);
+    return 0;
+}
+
+static int bind_and_listen(struct net_connection *listening, const struct sockaddr *address)
+{
+    int status = 0;
+
+    listening->socket = net_socket_new(listening, &status);
+    if (listening->socket == NULL)
+        return status;
+    /* libuv sets SO_REUSEADDR, so that a restart need not wait for old connections. */
+    status = uv_tcp_bind(&listening->socket->tcp, address, 0);
+    if (status != 0)
+        return status;
+    return uv_listen((uv_stream_t *)&listening->socket->tcp, BACKLOG, on_peer);
+}
+
+static const char *remedy_of(int status)
+{
+    switch (status) {
+    case UV_EADDRINUSE:
+        return "; choose another port or end what listens there";
+    case UV_EACCES:
+        return "; choose a port above 1023";
+    case UV_EADDRNOTAVAIL:
+        return "; use an address of this machine, as 127.0.0.1";
+    case UV_EMFILE:
+        return "; raise 'ulimit -n'";
+    default:
+        return "";
+    }
+}
+
+int net_listen(struct outside *outside, struct view host, uint16_t port, outside_listener *listener,
+               void *context, struct id *ret_listening, uint16_t *ret_port, struct err *reterr)
+{
+    struct net *net = (struct net *)outside;
+    struct net_addresses addresses = {.count = 0};
+    char name[NET_HOST_SIZE];
+
+    if (host.len == 0 || host.len >= sizeof name)
+        return fail(reterr, ERR_UNREACHABLE, "cannot listen on '%.*s': it is no host name",
+                    VIEW_ARG(host));
+    snprintf(name, sizeof name, "%.*s", VIEW_ARG(host));
+    int code = find(name, port, &addresses, reterr);
+    if (code != 0)
+        return code;
+    struct net_connection *listening = net_take(net, NET_LISTENING, listener, context);
+    if (listening == NULL)
+        return fail(reterr, ERR_LIMIT, "cannot listen on %s:%u: all places are taken", name, port);
+
+    uint16_t bound_port = 0;
+    int status = bind_and_listen(listening, (const struct sockaddr *)&addresses.at[0]);
+    if (status == 0)
+        status = port_of(listening->socket, &bound_port);
+    if (status != 0) {
+        net_release(listening);
+        return fail(reterr, ERR_UNREACHABLE, "cannot listen on %s:%u: %s%s", name, port,
+                    uv_strerror(status), remedy_of(status));
+    }
+    *ret_listening = listening->id;
+    if (ret_port != NULL)
+        *ret_port = bound_port;
+    return 0;
+}
