@@ -361,6 +361,13 @@ static int read_named(const struct reading *reading)
     return read_raw(reading);
 }
 
+static int read_each(const struct reading *reading)
+{
+    if (reading->value->kind != JSON_ARRAY)
+        return must_be(reading, "a list of mappings");
+    return read_raw(reading);
+}
+
 static const struct type_row types[] = {
     [CONFIG_TEXT] = {"text", read_text},
     [CONFIG_PATH] = {"path", read_path},
@@ -378,6 +385,7 @@ static const struct type_row types[] = {
     [CONFIG_RAW] = {"any", read_raw},
     [CONFIG_TABLE] = {"table", read_table},
     [CONFIG_NAMED] = {"named tables", read_named},
+    [CONFIG_EACH] = {"list of tables", read_each},
 };
 
 const char *config_type_name(enum config_type type)

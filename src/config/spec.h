@@ -36,8 +36,10 @@ enum config_type {
     CONFIG_MAP,         /* mapping, passed on as it is [const struct json *] */
     CONFIG_RAW,         /* anything, passed on as it is [const struct json *] */
     CONFIG_TABLE,       /* mapping with the keys of `nested` [the struct of that table] */
-    CONFIG_NAMED, /* mapping of names to mappings with the keys of `nested`; checked to be that
-                           and passed on, the caller reads each [const struct json *] */
+    CONFIG_NAMED,       /* mapping of names to mappings with the keys of `nested`: passed on, the
+                           caller reads each with config_read [const struct json *] */
+    CONFIG_EACH,        /* list of mappings with the keys of `nested`: passed on likewise
+                           [const struct json *] */
 };
 
 struct config_list {

@@ -71,6 +71,7 @@ struct golden_prompt {
     struct golden_part *messages; /* one user message for `text:` or `file:` */
     size_t message_count;
     const struct json *params;       /* mapping; NULL: none */
+    struct config_list variables;    /* that its templates use, each once; once resolved */
     char version[DIGEST_SHORT_SIZE]; /* once resolved, as said above */
     const struct json *at;
 };
@@ -215,7 +216,8 @@ MUST_CHECK int golden_resolve(struct golden_set *set, struct problems *problems)
 MUST_CHECK int golden_render(const struct golden_set *set, size_t i, struct arena *arena,
                              struct chat *ret_chat, struct err *reterr);
 
-/* The members of `over` over those of `base` in a new mapping (either may be NULL; both: NULL). */
+/* The members of `over` over those of `base` in a new mapping; a null in `over` takes a member
+ * away. Either may be NULL; of both NULL comes. */
 MUST_CHECK int golden_merge(struct arena *arena, const struct json *base, const struct json *over,
                             const struct json **ret_merged);
 
