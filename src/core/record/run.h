@@ -53,8 +53,9 @@ struct baseline_entry {
     struct view id;
     struct view target;
     struct view model;
+    struct view prompt;      /* its name */
     struct view prompt_hash; /* 12 hex digits */
-    struct view params_hash;
+    struct view params;      /* JSON text, "" for none */
     struct baseline_answer *answers;
     size_t answer_count;
     uint32_t line; /* in the file */
@@ -67,8 +68,8 @@ struct run_entry {
     struct view model;
     struct view prompt; /* its prompt's name */
     struct view prompt_hash;
-    struct view params_hash;
-    struct view file; /* where the entry stands */
+    struct view params; /* JSON text, "" for none */
+    struct view file;   /* where the entry stands */
     uint32_t line;
     const struct view *tags;
     size_t tag_count;
@@ -97,6 +98,15 @@ struct run_entry {
     int code;               /* the error where no sample could be scored; else 0 */
     struct view error_text; /* for people */
     struct view reason;     /* why this severity, in words */
+};
+
+/* A prompt whose version differs from the one the baseline was recorded with. */
+struct prompt_change {
+    struct view prompt;
+    struct view version;        /* now, 12 hex digits */
+    struct view before_version; /* in the baseline */
+    struct view text;           /* system and messages as templates, in one text */
+    struct view before_text;    /* empty where the baseline does not hold it */
 };
 
 enum gate_outcome { GATE_PASS, GATE_FAIL, GATE_SIGNOFF, GATE_INCONCLUSIVE };
@@ -161,6 +171,9 @@ struct run {
     bool cost_known;
     size_t asked;
     size_t answered;
+
+    const struct prompt_change *changes;
+    size_t change_count;
 
     struct gate gate;
 };

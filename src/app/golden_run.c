@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * golden_run: see golden_run.h. Life and judgement; golden_ask.c asks, golden_embed.c embeds. */
+#include "app/golden_run.h"
+
+#include <stdio.h>
+
+#include "app/golden_run_state.h"
+#include "base/date.h"
+#include "base/mem.h"
+#include "core/golden/judge.h"
+#include "shell/os/clock.h"
+#include "shell/os/seed.h"
+
+static const size_t RUN_BYTES_MAX = (size_t)16 << 30;
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static int name_run(struct golden_run *run)
+{
+    char date[DATE_ISO_SIZE];
+
+    date_iso(run->result.started_unix_s, date);
+    for (char *at = date; *at != '\0'; at++)
+        if (*at == ':')
+            *at = '-';
+    const char *id =
+        arena_printf(&run->arena, "%s-%04x", date, (unsigned)(seed_random() & 0xffffu));
+    if (id == NULL)
+        return ERR_MEMORY;
+    run->result.id = view_of(id);
+    return 0;
+}
+
+static int open_targets(struct golden_run *run, struct err *reterr)
+{
+    const struct plan *plan = run->plan;
+    int code = 0;
+
+    if (run->options.recorded != NULL || run->options.rescore)
+        return 0;
+    run->targets = arena_new(&run->arena, plan->target_count, sizeof *run->targets);
+    if (run->targets == NULL)
+        return fail(reterr, ERR_MEMORY, "no memory for targets");
+    for (size_t i = 0; i < plan->target_count && code == 0; i++) {
+        code = target_prepare(&plan->settings, plan->targets[i], &run->overrides, &run->arena,
+                              &run->targets[i], reterr);
+        if (code == 0)
+            code = target_open(&run->targets[i], run->host, &run->overrides, reterr);
+    }
+    return code;
+}
+
+static int begin(struct golden_run *run, struct err *reterr)
+{
+    const struct plan *plan = run->plan;
+
+    run->result = (struct run){
+        .kind = view_of(run->options.kind),
+        .suite = plan->suite->name,
+        .golden_file = plan->set.file,
+        .baseline_file = plan->has_baseline ? view_of(plan->baseline_path) : (struct view){"", 0},
+        .started_unix_s = clock_unix_s(),
+        .seed = plan->seed,
+        .repeat = plan->repeat,
+        .recorded_answers = run->options.recorded != NULL || run->options.rescore,
+        .mean = score_absent(),
+    };
+    if (name_run(run) != 0)
+        return fail(reterr, ERR_MEMORY, "no memory for a run");
+    int code = golden_embed_prepare(run, reterr);
+    if (code == 0)
+        code = open_targets(run, reterr);
+    if (code == 0)
+        code = golden_ask_prepare(run, reterr);
+    return code;
+}
+
+int golden_run_new(const struct plan *plan, const struct host *host,
+                   const struct golden_run_options *options, struct golden_run **ret_run,
+                   struct err *reterr)
+{
+    struct golden_run *run = mem_new(1, sizeof *run);
+
+    if (run == NULL)
+        return fail(reterr, ERR_MEMORY, "no memory for a run");
+    run->plan = plan;
+    run->host = host;
+    run->options = *options;
+    run->overrides = (struct target_overrides){
+        .max_in_flight = plan->concurrency, .defect = options->defect, .seed = plan->seed};
+    run->pump = (struct loop_task){.run = golden_ask_pump, .context = run};
+    run->started_ns = clock_now_ns();
+    arena_init(&run->arena, RUN_BYTES_MAX);
+    int code = begin(run, reterr);
+    if (code != 0) {
+        golden_run_free(run);
+        return code;
+    }
+    *ret_run = run;
+    return 0;
+}
+
+void golden_run_free(struct golden_run *run)
+{
+    if (run == NULL)
+        return;
+    loop_undefer(run->host->loop, &run->pump);
+    for (size_t i = 0; run->targets != NULL && i < run->plan->target_count; i++)
+        target_close(&run->targets[i]);
+    golden_embed_release(run);
+    arena_release(&run->arena);
+    mem_free(run);
+}
+
+void golden_run_start(struct golden_run *run, void (*ended)(void *context), void *context)
+{
+    run->ended = ended;
+    run->ended_context = context;
+    loop_defer(run->host->loop, &run->pump);
+}
+
+static void end(void *context)
+{
+    struct golden_run *run = context;
+
+    if (run->has_ended)
+        return;
+    run->has_ended = true;
+    run->result.elapsed_ns = clock_now_ns() - run->started_ns;
+    run->ended(run->ended_context);
+}
+
+void golden_run_answered(struct golden_run *run)
+{
+    if (run->embedder == NULL || run->failure.code != 0 || run->result.interrupted) {
+        end(run);
+        return;
+    }
+    run->progress.embedding = true;
+    golden_run_tell(run);
+    embedder_when_idle(run->embedder, end, run);
+}
+
+void golden_run_broken(struct golden_run *run, int code, const char *text)
+{
+    if (run->failure.code == 0)
+        fail(&run->failure, code, "%s", text);
+    run->stopping = true;
+}
+
+void golden_run_tell(struct golden_run *run)
+{
+    if (run->options.progress != NULL)
+        run->options.progress(run->options.progress_context, &run->progress);
+}
+
+void golden_run_interrupt(struct golden_run *run)
+{
+    run->result.interrupted = true;
+    run->stopping = true;
+    for (size_t i = 0; run->targets != NULL && i < run->plan->target_count; i++)
+        asker_cancel_all(run->targets[i].asker);
+    if (run->in_flight == 0)
+        loop_defer(run->host->loop, &run->pump);
+}
+
+/* ---- judgement ------------------------------------------------------------------------------ */
+
+static struct severity_limits limits_of(const struct settings_suite *suite)
+{
+    return (struct severity_limits){
+        .critical_micro = (int32_t)suite->thresholds.critical_micro,
+        .major_micro = (int32_t)suite->thresholds.major_micro,
+        .minor_micro = (int32_t)suite->thresholds.minor_micro,
+    };
+}
+
+/* An entry that cannot be judged (no vector for it, say) counts as one without an answer. */
+static void judge_one(struct golden_run *run, const struct judge *judge, size_t item)
+{
+    struct run_entry *entry = &run->result.entries[item];
+    struct err err = {0};
+
+    int code = judge_entry(judge, run->plan->expectations[run->plan->items[item].entry], entry,
+                           &run->arena, &err);
+    if (code == 0)
+        return;
+    struct err why = {0};
+    if (run->embedder != NULL && embedder_status(run->embedder, &why) != 0)
+        err = why;
+    entry->scored_count = 0;
+    entry->code = code;
+    entry->error_text = view_of("could not be judged");
+    if (arena_copy(&run->arena, view_of(err.text), &entry->error_text) != 0)
+        entry->code = ERR_MEMORY;
+}
+
+static size_t count_stale(const struct plan *plan)
+{
+    size_t stale = 0;
+
+    for (size_t i = 0; plan->has_baseline && i < plan->baseline.entry_count; i++)
+        stale += golden_entry_of(&plan->set, plan->baseline.entries[i].id) == NULL;
+    return stale;
+}
+
+static bool is_noise_known(const struct golden_run *run)
+{
+    if (run->plan->has_baseline && run->plan->baseline.noise_micro != SCORE_ABSENT)
+        return true;
+    for (size_t i = 0; i < run->result.entry_count; i++) {
+        const struct baseline_entry *baseline = run->result.entries[i].baseline;
+        if (baseline != NULL && baseline->answer_count < 2)
+            return false;
+    }
+    return true;
+}
+
+static int find_changes(struct golden_run *run)
+{
+    struct run *result = &run->result;
+    struct prompt_change *changes = arena_new(&run->arena, result->entry_count, sizeof *changes);
+    size_t count = 0;
+
+    if (changes == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < result->entry_count; i++) {
+        const struct run_entry *entry = &result->entries[i];
+        bool known = !entry->prompt_changed;
+        for (size_t j = 0; j < count && !known; j++)
+            known = view_equal(changes[j].version, entry->prompt_hash)
+                    && view_equal(changes[j].before_version, entry->baseline->prompt_hash);
+        if (known)
+            continue;
+        size_t prompt = run->plan->set.entries[run->plan->items[i].entry].prompt;
+        changes[count++] = (struct prompt_change){
+            .prompt = entry->prompt,
+            .version = entry->prompt_hash,
+            .before_version = entry->baseline->prompt_hash,
+            .text = run->plan->prompt_texts[prompt],
+            .before_text = baseline_prompt_text(&run->plan->baseline, entry->baseline->prompt_hash),
+        };
+    }
+    result->changes = changes;
+    result->change_count = count;
+    return 0;
+}
+
+int golden_run_finish(struct golden_run *run, const struct run **ret_result, struct err *reterr)
+{
+    const struct settings_suite *suite = run->plan->suite;
+    int32_t noise_micro = run->plan->has_baseline ? run->plan->baseline.noise_micro : SCORE_ABSENT;
+    struct judge judge = {
+        .limits = limits_of(suite),
+        .similar = &run->similar,
+        .allowance_micro = noise_micro == SCORE_ABSENT ? 0 : noise_micro,
+    };
+    struct gate_options gate = run->options.gate;
+
+    if (run->failure.code != 0)
+        return fail(reterr, run->failure.code, "%s", run->failure.text);
+    for (size_t item = 0; item < run->result.entry_count; item++)
+        judge_one(run, &judge, item);
+    judge_noise(&run->result);
+    gate.limits = judge.limits;
+    gate.stale_count = (int64_t)count_stale(run->plan);
+    gate.noise_known = is_noise_known(run);
+    if (gate_decide(&run->result, &gate, &run->arena) != 0 || find_changes(run) != 0)
+        return fail(reterr, ERR_MEMORY, "no memory to judge the run");
+    *ret_result = &run->result;
+    return 0;
+}
+
+/* Measures an entry of the new baseline; those that this run did not ask are as they were. A
+ * rescored one keeps where its answers came from. */
+static int accept(struct golden_run *run, struct baseline_entry *entry, struct err *reterr)
+{
+    const struct baseline_entry *before =
+        run->plan->has_baseline ? baseline_find(&run->plan->baseline, entry->id, entry->target)
+                                : NULL;
+
+    if (before != NULL && before->answers == entry->answers)
+        return 0;
+    if (run->options.rescore && before != NULL) {
+        entry->model = before->model;
+        entry->prompt = before->prompt;
+        entry->prompt_hash = before->prompt_hash;
+        entry->params = before->params;
+    }
+    return similar_accept(&run->similar, entry, reterr);
+}
+
+int golden_run_baseline(struct golden_run *run, struct baseline *ret_baseline, struct err *reterr)
+{
+    const struct plan *plan = run->plan;
+    struct view *texts = arena_new(&run->arena, run->result.entry_count, sizeof *texts);
+    struct baseline made;
+
+    if (texts == NULL)
+        return fail(reterr, ERR_MEMORY, "no memory for a baseline");
+    for (size_t i = 0; i < run->result.entry_count; i++)
+        texts[i] = plan->prompt_texts[plan->set.entries[plan->items[i].entry].prompt];
+    if (baseline_from_run(&run->arena, &run->result, texts,
+                          plan->has_baseline ? &plan->baseline : NULL, &made)
+        != 0)
+        return fail(reterr, ERR_MEMORY, "no memory for a baseline");
+    int code = run->embedder != NULL ? embedder_status(run->embedder, reterr) : 0;
+    if (code == 0)
+        code = golden_embed_calibrate(run, &made, reterr);
+    for (size_t i = 0; i < made.entry_count && code == 0; i++)
+        code = accept(run, &made.entries[i], reterr);
+    made.file = view_of(plan->baseline_path);
+    if (code == 0)
+        *ret_baseline = made;
+    return code;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plan: what a golden run is going to do: settings, golden set, files, baseline, which entries
+ * against which targets, how often. Made before anything is asked, so that every mistake in a
+ * file is told first, with its place.
+ *
+ * Blocking: reads files. Memory: one arena, freed by plan_release. Threads: one owner. */
+#ifndef ASSAY_APP_PLAN_H
+#define ASSAY_APP_PLAN_H
+
+#include "config/settings.h"
+#include "core/golden/baseline.h"
+#include "core/golden/entries.h"
+#include "core/golden/examine.h"
+
+/* As the command line has it; NULL and 0 where it says nothing. */
+struct plan_options {
+    const char *config; /* NULL: assay.yaml where it is, else none */
+    const char *suite;
+    const char *target;
+    const char *const *tags; /* any of them */
+    size_t tag_count;
+    const char *const *ids; /* these entries alone */
+    size_t id_count;
+    const char *const *overrides; /* KEY=VALUE */
+    size_t override_count;
+    int64_t repeat;
+    int64_t concurrency;
+    int64_t seed;       /* −1: the suite's */
+    bool need_baseline; /* ERR_MISSING with the remedy where there is none */
+    bool any_scorer;    /* a baseline made by other scorers is fine (it is made anew) */
+};
+
+struct plan_item {
+    size_t entry;  /* index into set.entries */
+    size_t target; /* index into targets */
+};
+
+struct plan {
+    struct arena arena;
+    struct settings settings;
+    const struct settings_suite *suite;
+    struct golden_set set;
+    struct expectation **expectations; /* of set.entries; NULL for those not asked */
+    const struct settings_target **targets;
+    size_t target_count;
+    struct plan_item *items;
+    size_t item_count;
+    const struct view *prompt_texts; /* of set.prompts: system and messages in one text */
+    struct baseline baseline;
+    bool has_baseline;
+    const char *baseline_path;
+    const char *state_dir; /* .assay beside assay.yaml */
+    uint32_t repeat;
+    uint32_t concurrency;
+    uint64_t seed;
+};
+
+/* Reads and checks everything. ERR_CONFIG and others with all that is wrong, a line each. */
+MUST_CHECK int plan_make(const struct plan_options *options, struct plan *ret_plan,
+                         struct err *reterr);
+void plan_release(struct plan *plan);
+
+/* Settings alone, for commands that need no suite. Lives in the arena. */
+MUST_CHECK int plan_settings(struct arena *arena, const char *config, const char *const *overrides,
+                             size_t override_count, struct settings *ret_settings,
+                             struct err *reterr);
+
+/* The version of the scorer a suite uses, as baselines name it: "e5-small-q4/1", "tfidf/1", "none";
+ * of an embeddings target "MODEL/own". In the arena; NULL without memory. */
+const char *plan_scorer(const struct plan *plan, struct arena *arena);
+
+#endif

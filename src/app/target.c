@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * target: see target.h. */
+#include "app/target.h"
+
+#include "app/credentials.h"
+#include "provider/prices.h"
+#include "shell/os/env.h"
+#include "shell/os/file.h"
+
+enum { KEY_BYTES_MAX = 64 * 1024, COMMAND_ARGUMENTS_MAX = 256 };
+
+_Static_assert((int)SETTINGS_SIM == (int)PROVIDER_SIM, "both lists of kinds are one list");
+_Static_assert((int)SETTINGS_API_CONVERSE == (int)PROVIDER_API_CONVERSE, "and of calls");
+
+struct preparing {
+    const struct settings *settings;
+    const struct settings_target *from;
+    const struct target_overrides *overrides;
+    struct arena *arena;
+    struct target *target;
+    struct err *reterr;
+};
+
+static int wrong(const struct preparing *preparing, int code, const char *text)
+{
+    const char *place = settings_place(preparing->settings, preparing->from->at, preparing->arena);
+
+    return fail(preparing->reterr, code, "%s: target '%.*s': %s", place != NULL ? place : "",
+                VIEW_ARG(preparing->from->name), text);
+}
+
+static int key_from_file(struct preparing *preparing)
+{
+    struct strbuf content;
+    struct err err = {0};
+    const char *path = arena_string(preparing->arena, preparing->from->api_key_file);
+
+    if (path == NULL)
+        return wrong(preparing, ERR_MEMORY, "no memory");
+    strbuf_init(&content, KEY_BYTES_MAX);
+    int code = file_read(path, &content, &err);
+    if (code == 0)
+        code = arena_copy(preparing->arena, view_trim(strbuf_view(&content)),
+                          &preparing->target->provider.api_key);
+    strbuf_release(&content);
+    return code != 0 ? wrong(preparing, code, err.text) : 0;
+}
+
+/* A key from the settings or its file, else from the variable where SDKs look for it. */
+static int find_key(struct preparing *preparing)
+{
+    static const struct {
+        enum settings_kind kind;
+        const char *variable;
+    } variables[] = {
+        {SETTINGS_OPENAI, "OPENAI_API_KEY"},
+        {SETTINGS_ANTHROPIC, "ANTHROPIC_API_KEY"},
+        {SETTINGS_BEDROCK, "AWS_BEARER_TOKEN_BEDROCK"},
+    };
+    const struct settings_target *from = preparing->from;
+
+    if (from->api_key_file.len != 0)
+        return key_from_file(preparing);
+    preparing->target->provider.api_key = from->api_key;
+    /* a key for the real service is not sent to a server of one's own unless it is said */
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        if (from->api_key.len == 0 && from->kind == variables[i].kind && from->url.len == 0)
+            preparing->target->provider.api_key = env_get(view_of(variables[i].variable));
+    return 0;
+}
+
+static int find_region(struct preparing *preparing)
+{
+    struct provider_target *provider = &preparing->target->provider;
+    struct err err = {0};
+
+    if (preparing->from->kind != SETTINGS_BEDROCK || provider->region.len != 0)
+        return 0;
+    int code = credentials_find_region(preparing->from->aws_profile, preparing->arena,
+                                       &provider->region, &err);
+    if (code != 0)
+        return wrong(preparing, code, err.text);
+    if (provider->region.len == 0)
+        return wrong(preparing, ERR_CONFIG,
+                     "no region: add 'region: us-east-1' (or yours), or set AWS_REGION");
+    return 0;
+}
+
+static int find_credentials(struct preparing *preparing)
+{
+    struct target *target = preparing->target;
+    struct err err = {0};
+
+    if (!provider_of(target->provider.kind)->signs || target->provider.api_key.len != 0)
+        return 0;
+    target->credentials = arena_new(preparing->arena, 1, sizeof *target->credentials);
+    if (target->credentials == NULL)
+        return wrong(preparing, ERR_MEMORY, "no memory");
+    int code =
+        credentials_find(preparing->from->aws_profile, preparing->arena, target->credentials, &err);
+    return code != 0 ? wrong(preparing, code, err.text) : 0;
+}
+
+static int find_sim(struct preparing *preparing)
+{
+    const struct settings_target *from = preparing->from;
+    struct target *target = preparing->target;
+    struct view defect =
+        preparing->overrides->defect != NULL ? view_of(preparing->overrides->defect) : from->defect;
+    struct err err = {0};
+
+    if (from->kind != SETTINGS_SIM)
+        return 0;
+    target->sim = sim_default();
+    target->sim.seed = (uint64_t)from->seed;
+    if (defect.len == 0)
+        return 0;
+    int code = sim_defects_parse(defect, target->sim.defects, &err);
+    return code != 0 ? wrong(preparing, ERR_CONFIG, err.text) : 0;
+}
+
+int target_prepare(const struct settings *settings, const struct settings_target *from,
+                   const struct target_overrides *overrides, struct arena *arena,
+                   struct target *ret_target, struct err *reterr)
+{
+    static int (*const steps[])(struct preparing *) = {find_key, find_region, find_credentials,
+                                                       find_sim};
+    struct target target = {
+        .settings = from,
+        .provider =
+            {
+                .kind = (enum provider_kind)from->kind,
+                .api = (enum provider_api)from->api,
+                .name = from->name,
+                .model = from->model,
+                .region = from->region,
+                .url = from->url,
+                .method = from->method,
+                .body = from->body,
+                .text = from->text,
+                .headers = from->headers,
+                .params = from->params,
+            },
+    };
+    struct preparing preparing = {settings, from, overrides, arena, &target, reterr};
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        int code = steps[i](&preparing);
+        if (code != 0)
+            return code;
+    }
+    if (from->kind == SETTINGS_SIM && target.provider.model.len == 0)
+        target.provider.model = view_of("sim");
+    *ret_target = target;
+    return 0;
+}
+
+static int simulate(void *context, const struct chat *chat, struct view model, struct arena *arena,
+                    struct reply *ret_reply, uint64_t *ret_latency_ns)
+{
+    return sim_answer(context, chat, model, arena, ret_reply, ret_latency_ns);
+}
+
+int target_open(struct target *target, const struct host *host,
+                const struct target_overrides *overrides, struct err *reterr)
+{
+    const struct settings_target *from = target->settings;
+    struct asker_options options = {
+        .target = &target->provider,
+        .timeout_ns = from->timeout_ns,
+        .max_in_flight =
+            from->max_in_flight > 0 ? (uint32_t)from->max_in_flight : overrides->max_in_flight,
+        .waiting_max = ASKER_IN_FLIGHT_MAX,
+        .attempts = (uint32_t)from->attempts,
+        .rpm = from->quota.rpm,
+        .tpm = from->quota.tpm,
+        .tls_insecure = from->tls.insecure,
+        .tls_ca_file = from->tls.ca_file,
+        .seed = overrides->seed,
+        .credentials = target->credentials,
+        .command = from->command.items,
+        .command_count = from->command.count,
+        .simulate = simulate,
+        .simulate_context = &target->sim,
+    };
+    if (from->command_is_line && from->command.count > 0) {
+        target->line[0] = view_of("/bin/sh");
+        target->line[1] = view_of("-c");
+        target->line[2] = from->command.items[0];
+        options.command = target->line;
+        options.command_count = 3;
+    }
+    return asker_new(host->outside, host->loop, &options, &target->asker, reterr);
+}
+
+void target_close(struct target *target)
+{
+    asker_free(target->asker);
+    target->asker = NULL;
+}
+
+bool target_cost(const struct target *target, const struct usage *usage, int64_t *ret_nano_usd)
+{
+    const struct settings_price *price = &target->settings->price;
+    struct price own = {
+        .in_nano_usd = price->input_micro / 1000,
+        .out_nano_usd = price->output_micro / 1000,
+    };
+    const struct price *found = price->input_micro >= 0 && price->output_micro >= 0
+                                    ? &own
+                                    : prices_find(target->provider.model);
+
+    if (found == NULL || !usage->known)
+        return false;
+    *ret_nano_usd = prices_cost_usd_nano(found, usage, false);
+    return true;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * help: the tables of commands and options as a page for a terminal, and as JSON for whatever makes
+ * manual pages, shell completion and forms. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "cli/command.h"
+#include "wire/json.h"
+
+enum { OPTION_COLUMN = 28, LINE_COLUMNS = 96 };
+
+/* Wraps text at words into lines that start at `column`, the first one being there already. */
+static void add_wrapped(struct strbuf *out, const char *text, size_t column)
+{
+    struct view rest = view_of(text);
+    size_t at = column;
+    bool first = true;
+
+    while (rest.ptr != NULL) {
+        struct view word = view_split(&rest, ' ');
+        size_t width = utf8_count(word);
+        if (!first && at + 1 + width > LINE_COLUMNS) {
+            strbuf_add_byte(out, '\n');
+            strbuf_add_repeated(out, ' ', column);
+            at = column;
+        } else if (!first) {
+            strbuf_add_byte(out, ' ');
+            at++;
+        }
+        strbuf_add(out, word);
+        at += width;
+        first = false;
+    }
+    strbuf_add_byte(out, '\n');
+}
+
+static void add_option(struct strbuf *out, const struct option *option)
+{
+    char left[80];
+
+    if (option->letter != 0)
+        snprintf(left, sizeof left, "  -%c, --%s%s%s", option->letter, option->name,
+                 option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+    else
+        snprintf(left, sizeof left, "      --%s%s%s", option->name,
+                 option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+    strbuf_add_text(out, left);
+    size_t width = utf8_count(view_of(left));
+    if (width + 2 > OPTION_COLUMN) {
+        strbuf_add_byte(out, '\n');
+        width = 0;
+    }
+    strbuf_add_repeated(out, ' ', OPTION_COLUMN - width);
+    add_wrapped(out, option->help, OPTION_COLUMN);
+}
+
+static void add_paragraphs(struct strbuf *out, const char *text)
+{
+    struct view rest = view_of(text);
+
+    while (rest.ptr != NULL) {
+        struct view line = view_split(&rest, '\n');
+        char copy[4096];
+        snprintf(copy, sizeof copy, "%.*s", VIEW_ARG(line));
+        add_wrapped(out, copy, 0);
+    }
+}
+
+void command_page(const struct command *command, struct strbuf *out)
+{
+    const struct options_table tables[] = {command->options, common_options_table};
+
+    strbuf_printf(out, "usage: assay %s [options]%s%s\n\n", command->name,
+                  command->operands[0] != '\0' ? " " : "", command->operands);
+    add_paragraphs(out, command->details);
+    strbuf_add_text(out, "\noptions\n");
+    for (size_t t = 0; t < 2; t++)
+        for (size_t i = 0; i < tables[t].count; i++)
+            add_option(out, &tables[t].items[i]);
+    if (command->examples[0] != '\0')
+        strbuf_printf(out, "\nexamples\n%s", command->examples);
+}
+
+void command_overview(struct strbuf *out)
+{
+    size_t count;
+    const struct command *const *all = command_all(&count);
+
+    strbuf_add_text(out,
+                    "assay tests, fronts and prices applications built on foundation models.\n\n"
+                    "usage: assay COMMAND [options]\n\ncommands\n");
+    for (size_t i = 0; i < count; i++)
+        if (!all[i]->hidden)
+            strbuf_printf(out, "  %-10s %s\n", all[i]->name, all[i]->summary);
+    strbuf_add_text(out, "\n'assay help COMMAND' or 'assay COMMAND --help' tells more; "
+                         "'assay --version' prints the version.\n"
+                         "Start with: assay init shop && cd shop && assay test\n");
+}
+
+static void dump_options(struct json_writer *writer, const struct options_table *table)
+{
+    static const char *const kinds[] = {"flag",    "text",   "int", "duration",
+                                        "dollars", "choice", "list"};
+
+    json_write_array(writer);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct option *option = &table->items[i];
+        char letter[2] = {option->letter, '\0'};
+        json_write_object(writer);
+        json_write_key(writer, "name");
+        json_write_text(writer, option->name);
+        json_write_key(writer, "letter");
+        json_write_text(writer, letter);
+        json_write_key(writer, "kind");
+        json_write_text(writer, kinds[option->kind]);
+        json_write_key(writer, "value");
+        json_write_text(writer, option->value != NULL ? option->value : "");
+        json_write_key(writer, "choices");
+        json_write_text(writer, option->choices != NULL ? option->choices : "");
+        json_write_key(writer, "help");
+        json_write_text(writer, option->help);
+        json_write_end(writer, '}');
+    }
+    json_write_end(writer, ']');
+}
+
+static void dump_command(struct json_writer *writer, const struct command *command)
+{
+    json_write_object(writer);
+    json_write_key(writer, "name");
+    json_write_text(writer, command->name);
+    json_write_key(writer, "summary");
+    json_write_text(writer, command->summary);
+    json_write_key(writer, "operands");
+    json_write_text(writer, command->operands);
+    json_write_key(writer, "details");
+    json_write_text(writer, command->details);
+    json_write_key(writer, "examples");
+    json_write_text(writer, command->examples);
+    json_write_key(writer, "options");
+    dump_options(writer, &command->options);
+    json_write_end(writer, '}');
+}
+
+static void dump_errors(struct json_writer *writer)
+{
+    json_write_array(writer);
+    for (int code = -1; code > -(int)ERR_ORDER_END; code--) {
+        json_write_object(writer);
+        json_write_key(writer, "name");
+        json_write_text(writer, err_name(code));
+        json_write_key(writer, "exit_status");
+        json_write_int(writer, err_exit_status(code));
+        json_write_key(writer, "http_status");
+        json_write_int(writer, err_http_status(code));
+        json_write_key(writer, "text");
+        json_write_text(writer, err_text(code));
+        json_write_end(writer, '}');
+    }
+    json_write_end(writer, ']');
+}
+
+void command_dump_tables(struct strbuf *out)
+{
+    struct json_writer writer;
+    size_t count;
+    const struct command *const *all = command_all(&count);
+
+    json_writer_init(&writer, out, 2);
+    json_write_object(&writer);
+    json_write_key(&writer, "assay");
+    json_write_text(&writer, ASSAY_VERSION);
+    json_write_key(&writer, "kind");
+    json_write_text(&writer, "tables");
+    json_write_key(&writer, "schema");
+    json_write_int(&writer, 1);
+    json_write_key(&writer, "common_options");
+    dump_options(&writer, &common_options_table);
+    json_write_key(&writer, "commands");
+    json_write_array(&writer);
+    for (size_t i = 0; i < count; i++)
+        if (!all[i]->hidden)
+            dump_command(&writer, all[i]);
+    json_write_end(&writer, ']');
+    json_write_key(&writer, "errors");
+    dump_errors(&writer);
+    json_write_end(&writer, '}');
+    strbuf_add_byte(out, '\n');
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * baseline: see baseline.h. Reading; baseline_write.c writes. */
+#include "core/golden/baseline.h"
+
+#include <stdio.h>
+
+#include "core/golden/examine.h"
+#include "core/golden/score.h"
+#include "wire/json.h"
+
+enum { LINE_BYTES_MAX = 64 << 20 };
+
+struct parsing {
+    struct arena *arena;
+    struct baseline *baseline;
+    struct map index; /* "id\ntarget" → entry number + 1 */
+    size_t entry_room;
+    size_t prompt_room;
+    size_t answers;
+    int64_t announced;
+    uint32_t line;
+    struct err *reterr;
+};
+
+static const char remedy[] =
+    "restore it from version control, or record it anew with 'assay baseline'";
+
+static int damaged(const struct parsing *parsing, const char *what)
+{
+    return fail(parsing->reterr, ERR_CORRUPT, "%.*s:%u: %s: %s", VIEW_ARG(parsing->baseline->file),
+                parsing->line, what, remedy);
+}
+
+static int no_memory(const struct parsing *parsing)
+{
+    return fail(parsing->reterr, ERR_MEMORY, "%.*s: no memory for this baseline",
+                VIEW_ARG(parsing->baseline->file));
+}
+
+/* Makes room for one more item of an array in the arena; NULL on failure. */
+static void *more(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    size_t wanted = *room != 0 ? *room * 2 : 64;
+    void *grown = arena_new(arena, wanted, size);
+    if (grown == NULL)
+        return NULL;
+    if (count != 0)
+        memcpy(grown, items, count * size);
+    *room = wanted;
+    return grown;
+}
+
+static int32_t micro_of(const struct json *value, int32_t absent)
+{
+    if (!json_is(value, JSON_NUMBER))
+        return absent;
+    double scaled = json_double(value, 0) * MICRO;
+    if (scaled < -MICRO || scaled > MICRO)
+        return absent;
+    return (int32_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+}
+
+static struct score scores_of(const struct json *scores)
+{
+    struct score absent = score_absent();
+
+    return (struct score){
+        .similarity_micro = micro_of(json_get(scores, "similarity"), absent.similarity_micro),
+        .cosine_micro = micro_of(json_get(scores, "cosine"), absent.cosine_micro),
+        .keywords_micro = micro_of(json_get(scores, "keywords"), absent.keywords_micro),
+        .structure_micro = micro_of(json_get(scores, "structure"), absent.structure_micro),
+        .language_micro = micro_of(json_get(scores, "language"), absent.language_micro),
+        .total_micro = micro_of(json_get(scores, "score"), absent.total_micro),
+    };
+}
+
+static int parse_head(struct parsing *parsing, const struct json *line)
+{
+    struct baseline *baseline = parsing->baseline;
+    const struct json *scorers = json_get(line, "scorers");
+    struct view none = {NULL, 0};
+
+    if (!view_is(json_text(json_get(line, "kind"), none), "baseline"))
+        return damaged(parsing, "is no baseline (its first line has no \"kind\": \"baseline\")");
+    if (json_int(json_get(line, "schema"), 0) != BASELINE_SCHEMA)
+        return fail(parsing->reterr, ERR_UNSUPPORTED,
+                    "%.*s: was written by a newer assay (schema %lld, this one knows %d): update "
+                    "assay",
+                    VIEW_ARG(baseline->file), (long long)json_int(json_get(line, "schema"), 0),
+                    BASELINE_SCHEMA);
+    baseline->suite = json_text(json_get(line, "suite"), none);
+    baseline->recorded = json_text(json_get(line, "recorded"), none);
+    baseline->scorer = json_text(json_get(scorers, "similarity"), view_of("none"));
+    baseline->examine_scorer = json_text(json_get(scorers, "examine"), none);
+    baseline->noise_micro = micro_of(json_get(line, "noise"), SCORE_ABSENT);
+    baseline->slope = json_double(json_path(line, view_of("calibration.slope")), 0);
+    baseline->middle = json_double(json_path(line, view_of("calibration.middle")), 0);
+    parsing->announced = json_int(json_get(line, "answers"), -1);
+    if (parsing->announced < 0 || parsing->announced > BASELINE_ANSWERS_MAX)
+        return damaged(parsing, "does not say how many answers it holds");
+    return 0;
+}
+
+static int parse_prompt(struct parsing *parsing, const struct json *line)
+{
+    struct baseline *baseline = parsing->baseline;
+    struct view none = {NULL, 0};
+    struct baseline_prompt *prompts =
+        more(parsing->arena, baseline->prompts, baseline->prompt_count, &parsing->prompt_room,
+             sizeof *prompts);
+    if (prompts == NULL)
+        return no_memory(parsing);
+    baseline->prompts = prompts;
+    prompts[baseline->prompt_count++] = (struct baseline_prompt){
+        .name = json_text(json_get(line, "prompt"), none),
+        .version = json_text(json_get(line, "version"), none),
+        .text = json_text(json_get(line, "text"), none),
+    };
+    return 0;
+}
+
+static int key_of(struct arena *arena, struct view id, struct view target, struct view *ret_key)
+{
+    char *key = arena_printf(arena, "%.*s\n%.*s", VIEW_ARG(id), VIEW_ARG(target));
+
+    if (key == NULL)
+        return ERR_MEMORY;
+    *ret_key = view_of(key);
+    return 0;
+}
+
+/* The entry of a line, made where it is the first of its answers; NULL without memory. */
+static struct baseline_entry *entry_of(struct parsing *parsing, const struct json *line)
+{
+    struct baseline *baseline = parsing->baseline;
+    struct view none = {NULL, 0};
+    struct view id = json_text(json_get(line, "id"), none);
+    struct view target = json_text(json_get(line, "target"), none);
+    struct view key;
+
+    if (key_of(parsing->arena, id, target, &key) != 0)
+        return NULL;
+    uintptr_t known = (uintptr_t)map_get(&parsing->index, key);
+    if (known != 0)
+        return &baseline->entries[known - 1];
+    struct baseline_entry *entries = more(parsing->arena, baseline->entries, baseline->entry_count,
+                                          &parsing->entry_room, sizeof *entries);
+    if (entries == NULL)
+        return NULL;
+    baseline->entries = entries;
+    /* the number is what the index holds: entries move while they are read */
+    if (map_put(&parsing->index, key, (void *)(baseline->entry_count + 1)) != 0)
+        return NULL;
+    struct baseline_entry *entry = &entries[baseline->entry_count++];
+    *entry = (struct baseline_entry){
+        .id = id,
+        .target = target,
+        .model = json_text(json_get(line, "model"), none),
+        .prompt = json_text(json_get(line, "prompt"), none),
+        .prompt_hash = json_text(json_get(line, "version"), none),
+        .params = json_text(json_get(line, "params"), none),
+        .line = parsing->line,
+    };
+    return entry;
+}
+
+static int failed_of(struct parsing *parsing, const struct json *failed,
+                     struct verdict *ret_verdict)
+{
+    size_t count = failed != NULL ? failed->count : 0;
+    struct finding *findings = arena_new(parsing->arena, count, sizeof *findings);
+    size_t at = 0;
+
+    if (findings == NULL)
+        return no_memory(parsing);
+    for (const struct json *check = failed != NULL ? failed->child : NULL; check != NULL;
+         check = check->next)
+        findings[at++].check = json_text(check, view_of("unknown"));
+    *ret_verdict = (struct verdict){.findings = findings, .count = count};
+    return 0;
+}
+
+static int parse_answer(struct parsing *parsing, const struct json *line)
+{
+    const struct json *response = json_get(line, "response");
+
+    if (!json_is(json_get(line, "id"), JSON_STRING) || !json_is(response, JSON_STRING))
+        return damaged(parsing, "is neither a prompt nor an accepted answer");
+    struct baseline_entry *entry = entry_of(parsing, line);
+    if (entry == NULL)
+        return no_memory(parsing);
+    if (entry->answer_count == BASELINE_ANSWERS_EACH_MAX)
+        return damaged(parsing, "is past the 1,000 answers that an entry may have");
+    if (entry->answer_count % 8 == 0) {
+        struct baseline_answer *answers =
+            arena_new(parsing->arena, entry->answer_count + 8, sizeof *answers);
+        if (answers == NULL)
+            return no_memory(parsing);
+        if (entry->answer_count != 0)
+            memcpy(answers, entry->answers, entry->answer_count * sizeof *answers);
+        entry->answers = answers;
+    }
+    struct baseline_answer *answer = &entry->answers[entry->answer_count++];
+    answer->text = response->text;
+    answer->score = scores_of(json_get(line, "scores"));
+    parsing->answers++;
+    return failed_of(parsing, json_get(line, "failed"), &answer->verdict);
+}
+
+static int parse_line(struct parsing *parsing, struct view text)
+{
+    struct json *line;
+    struct err err = {0};
+
+    int code = json_parse(parsing->arena, text, &line, &err);
+    if (code == ERR_MEMORY)
+        return no_memory(parsing);
+    if (code != 0)
+        return damaged(parsing, "is no JSON (cut short?)");
+    if (parsing->line == 1)
+        return parse_head(parsing, line);
+    return json_get(line, "response") == NULL && json_get(line, "prompt") != NULL
+               ? parse_prompt(parsing, line)
+               : parse_answer(parsing, line);
+}
+
+int baseline_parse(struct arena *arena, struct view file, struct view text,
+                   struct baseline *ret_baseline, struct err *reterr)
+{
+    struct baseline baseline = {.file = file, .noise_micro = SCORE_ABSENT};
+    struct parsing parsing = {.arena = arena, .baseline = &baseline, .reterr = reterr};
+    struct view rest = text;
+    int code = 0;
+
+    map_init(&parsing.index, BASELINE_ANSWERS_MAX, 2);
+    while (rest.len > 0 && code == 0) {
+        struct view line = view_split(&rest, '\n');
+        parsing.line++;
+        if (view_trim(line).len != 0 || parsing.line == 1)
+            code = parse_line(&parsing, line);
+    }
+    if (code == 0 && parsing.line == 0)
+        code = damaged(&parsing, "is empty");
+    if (code == 0 && parsing.answers != (size_t)parsing.announced) {
+        char what[128];
+        snprintf(what, sizeof what, "holds %zu answers where its first line says %lld (cut short?)",
+                 parsing.answers, (long long)parsing.announced);
+        code = damaged(&parsing, what);
+    }
+    map_release(&parsing.index);
+    if (code == 0)
+        *ret_baseline = baseline;
+    return code;
+}
+
+struct baseline_entry *baseline_find(const struct baseline *baseline, struct view id,
+                                     struct view target)
+{
+    for (size_t i = 0; i < baseline->entry_count; i++)
+        if (view_equal(baseline->entries[i].id, id)
+            && view_equal(baseline->entries[i].target, target))
+            return &baseline->entries[i];
+    return NULL;
+}
+
+struct view baseline_prompt_text(const struct baseline *baseline, struct view version)
+{
+    for (size_t i = 0; i < baseline->prompt_count; i++)
+        if (view_equal(baseline->prompts[i].version, version))
+            return baseline->prompts[i].text;
+    return (struct view){NULL, 0};
+}

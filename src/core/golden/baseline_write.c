@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * baseline_write: the baseline file's text, and the baseline that a run makes. */
+#include "base/date.h"
+#include "base/digest.h"
+#include "core/golden/baseline.h"
+#include "core/golden/examine.h"
+#include "wire/json.h"
+
+static void write_text(struct json_writer *writer, const char *key, struct view text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+static void write_micro(struct json_writer *writer, const char *key, int32_t value_micro,
+                        int32_t absent)
+{
+    if (value_micro == absent)
+        return;
+    json_write_key(writer, key);
+    json_write_fixed(writer, value_micro, 6);
+}
+
+static size_t count_answers(const struct baseline *baseline)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < baseline->entry_count; i++)
+        count += baseline->entries[i].answer_count;
+    return count;
+}
+
+static void write_head(const struct baseline *baseline, const char *assay_version,
+                       struct strbuf *out)
+{
+    struct json_writer writer;
+
+    json_writer_init(&writer, out, 0);
+    json_write_object(&writer);
+    write_text(&writer, "assay", view_of(assay_version));
+    write_text(&writer, "kind", view_of("baseline"));
+    json_write_key(&writer, "schema");
+    json_write_int(&writer, BASELINE_SCHEMA);
+    write_text(&writer, "suite", baseline->suite);
+    write_text(&writer, "recorded", baseline->recorded);
+    json_write_key(&writer, "scorers");
+    json_write_object(&writer);
+    write_text(&writer, "similarity", baseline->scorer);
+    write_text(&writer, "examine", baseline->examine_scorer);
+    json_write_end(&writer, '}');
+    write_micro(&writer, "noise", baseline->noise_micro, SCORE_ABSENT);
+    if (baseline->slope > 0) {
+        json_write_key(&writer, "calibration");
+        json_write_object(&writer);
+        json_write_key(&writer, "slope");
+        json_write_double(&writer, baseline->slope);
+        json_write_key(&writer, "middle");
+        json_write_double(&writer, baseline->middle);
+        json_write_end(&writer, '}');
+    }
+    json_write_key(&writer, "answers");
+    json_write_int(&writer, (int64_t)count_answers(baseline));
+    json_write_end(&writer, '}');
+    strbuf_add_byte(out, '\n');
+}
+
+static void write_prompt(const struct baseline_prompt *prompt, struct strbuf *out)
+{
+    struct json_writer writer;
+
+    json_writer_init(&writer, out, 0);
+    json_write_object(&writer);
+    write_text(&writer, "prompt", prompt->name);
+    write_text(&writer, "version", prompt->version);
+    write_text(&writer, "text", prompt->text);
+    json_write_end(&writer, '}');
+    strbuf_add_byte(out, '\n');
+}
+
+static void write_scores(struct json_writer *writer, const struct score *score)
+{
+    struct score absent = score_absent();
+
+    json_write_key(writer, "scores");
+    json_write_object(writer);
+    write_micro(writer, "score", score->total_micro, absent.total_micro);
+    write_micro(writer, "similarity", score->similarity_micro, absent.similarity_micro);
+    write_micro(writer, "keywords", score->keywords_micro, absent.keywords_micro);
+    write_micro(writer, "structure", score->structure_micro, absent.structure_micro);
+    write_micro(writer, "language", score->language_micro, absent.language_micro);
+    json_write_end(writer, '}');
+}
+
+static void write_answer(const struct baseline_entry *entry, size_t n, struct strbuf *out)
+{
+    const struct baseline_answer *answer = &entry->answers[n];
+    struct json_writer writer;
+    char embedding[DIGEST_SHORT_SIZE];
+
+    json_writer_init(&writer, out, 0);
+    json_write_object(&writer);
+    write_text(&writer, "id", entry->id);
+    write_text(&writer, "target", entry->target);
+    write_text(&writer, "model", entry->model);
+    write_text(&writer, "prompt", entry->prompt);
+    write_text(&writer, "version", entry->prompt_hash);
+    write_text(&writer, "params", entry->params);
+    json_write_key(&writer, "n");
+    json_write_int(&writer, (int64_t)n + 1);
+    json_write_key(&writer, "of");
+    json_write_int(&writer, (int64_t)entry->answer_count);
+    write_text(&writer, "response", answer->text);
+    write_scores(&writer, &answer->score);
+    json_write_key(&writer, "failed");
+    json_write_array(&writer);
+    for (size_t i = 0; i < answer->verdict.count; i++)
+        json_write_string(&writer, answer->verdict.findings[i].check);
+    json_write_end(&writer, ']');
+    digest_short(answer->text, embedding);
+    write_text(&writer, "embedding", view_of(embedding));
+    json_write_end(&writer, '}');
+    strbuf_add_byte(out, '\n');
+}
+
+void baseline_write(const struct baseline *baseline, const char *assay_version, struct strbuf *out)
+{
+    write_head(baseline, assay_version, out);
+    for (size_t i = 0; i < baseline->prompt_count; i++)
+        write_prompt(&baseline->prompts[i], out);
+    for (size_t i = 0; i < baseline->entry_count; i++)
+        for (size_t n = 0; n < baseline->entries[i].answer_count; n++)
+            write_answer(&baseline->entries[i], n, out);
+}
+
+/* ---- from a run ----------------------------------------------------------------------------- */
+
+static int entry_from_run(struct arena *arena, const struct run_entry *from,
+                          struct baseline_entry *ret_entry)
+{
+    struct baseline_answer *answers = arena_new(arena, from->scored_count, sizeof *answers);
+    size_t count = 0;
+
+    if (answers == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < from->sample_count; i++)
+        if (from->samples[i].scored)
+            answers[count++] = (struct baseline_answer){
+                .text = from->samples[i].answer.reply.text,
+                .score = from->samples[i].score,
+                .verdict = from->samples[i].verdict,
+            };
+    *ret_entry = (struct baseline_entry){
+        .id = from->id,
+        .target = from->target,
+        .model = from->model,
+        .prompt = from->prompt,
+        .prompt_hash = from->prompt_hash,
+        .params = from->params,
+        .answers = answers,
+        .answer_count = count,
+    };
+    return 0;
+}
+
+static void add_prompt(struct baseline *baseline, struct view name, struct view version,
+                       struct view text)
+{
+    for (size_t i = 0; i < baseline->prompt_count; i++)
+        if (view_equal(baseline->prompts[i].version, version)
+            && view_equal(baseline->prompts[i].name, name))
+            return;
+    baseline->prompts[baseline->prompt_count++] =
+        (struct baseline_prompt){.name = name, .version = version, .text = text};
+}
+
+/* What the run did not ask stays as it was: its place is after what the run asked. */
+static void keep_others(struct baseline *baseline, const struct baseline *before)
+{
+    size_t made = baseline->entry_count;
+
+    for (size_t i = 0; before != NULL && i < before->entry_count; i++) {
+        const struct baseline_entry *old = &before->entries[i];
+        bool asked = false;
+        for (size_t j = 0; j < made && !asked; j++)
+            asked = view_equal(baseline->entries[j].id, old->id)
+                    && view_equal(baseline->entries[j].target, old->target);
+        if (asked)
+            continue;
+        baseline->entries[baseline->entry_count++] = *old;
+        add_prompt(baseline, old->prompt, old->prompt_hash,
+                   baseline_prompt_text(before, old->prompt_hash));
+    }
+}
+
+int baseline_from_run(struct arena *arena, const struct run *run, const struct view *texts,
+                      const struct baseline *before, struct baseline *ret_baseline)
+{
+    size_t room = run->entry_count + (before != NULL ? before->entry_count : 0);
+    char date[DATE_ISO_SIZE];
+    struct baseline made = {
+        .file = run->baseline_file,
+        .suite = run->suite,
+        .scorer = run->scorer,
+        .examine_scorer = view_of(EXAMINE_VERSION),
+        .noise_micro = SCORE_ABSENT,
+        .entries = arena_new(arena, room, sizeof *made.entries),
+        .prompts = arena_new(arena, room, sizeof *made.prompts),
+    };
+
+    date_iso(run->started_unix_s, date);
+    if (made.entries == NULL || made.prompts == NULL
+        || arena_copy(arena, view_of(date), &made.recorded) != 0)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < run->entry_count; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        if (entry->scored_count == 0)
+            continue;
+        if (entry_from_run(arena, entry, &made.entries[made.entry_count]) != 0)
+            return ERR_MEMORY;
+        made.entry_count++;
+        add_prompt(&made, entry->prompt, entry->prompt_hash, texts[i]);
+    }
+    keep_others(&made, before);
+    *ret_baseline = made;
+    return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * expectation: what an entry expects, compiled: shared by expectation.c, which makes it, and
+ * examine.c, which uses it.
+ *
+ * Threads: constant once made. */
+#ifndef ASSAY_CORE_GOLDEN_EXPECTATION_H
+#define ASSAY_CORE_GOLDEN_EXPECTATION_H
+
+#include "base/utf8.h"
+#include "core/golden/examine.h"
+#include "text/keywords.h"
+#include "text/language.h"
+#include "text/schema.h"
+#include "text/structure.h"
+
+/* The checks, in the order of the table in expectation.c. */
+enum expectation_check {
+    EXPECTATION_KEYWORDS,
+    EXPECTATION_FORBIDDEN,
+    EXPECTATION_FORMAT,
+    EXPECTATION_LANGUAGE,
+    EXPECTATION_LENGTH,
+    EXPECTATION_PATTERN,
+};
+
+enum { EXPECTATION_CHECKS = EXPECTATION_PATTERN + 1, EXPECTATION_TREE_BYTES_MAX = 256 << 20 };
+
+struct expected_keyword {
+    enum expectation_check check; /* KEYWORDS or FORBIDDEN */
+    struct view shown;            /* for messages */
+};
+
+struct expected_pattern {
+    struct view name; /* "pattern.price" */
+    struct view shown;
+    bool is_forbidden;
+    enum severity severity;
+};
+
+struct expectation {
+    struct arena arena;
+    enum severity severities[EXPECTATION_CHECKS];
+
+    struct keywords *keywords;
+    struct expected_keyword *keyword_items;
+    size_t keyword_count;
+    size_t expected_count;
+    size_t forbidden_count;
+
+    struct keywords *patterns;
+    struct expected_pattern *pattern_items;
+    size_t pattern_count;
+
+    struct structure_spec structure;
+    struct schema *schema;
+    struct view language;
+    int64_t min_chars;
+    int64_t max_chars;
+};
+
+/* "keywords", "forbidden", … */
+struct view expectation_check_name(enum expectation_check check);
+
+#endif
