@@ -53,7 +53,8 @@ struct http1_parser {
     int informational;
     bool answers_head;
     bool answers_connect;
-    bool message_complete; /* llhttp says so */
+    bool head_complete;    /* llhttp says so */
+    bool message_complete; /* the same */
     bool keep_alive;
     int error_status;
     struct err err;
@@ -212,7 +213,8 @@ static int check_request(struct http1_parser *parser)
     struct view expect = http_header_get(&head->headers, "expect");
 
     for (size_t i = 0; i < head->target.len; i++) {
-        if (head->target.ptr[i] <= ' ' || head->target.ptr[i] == 0x7f)
+        unsigned char byte = (unsigned char)head->target.ptr[i];
+        if (byte <= ' ' || byte >= 0x7f || byte == '#')
             return refuse(parser, ERR_PROTOCOL, 400, "the target holds a forbidden character");
     }
     if (hosts > 1)
@@ -284,6 +286,7 @@ static int on_headers_complete(llhttp_t *llhttp)
     if ((response ? check_response(parser) : check_request(parser)) != 0)
         return -1;
     settle_body(parser);
+    parser->head_complete = true;
     if (!head->chunked && head->length > parser->limits.body_bytes) {
         refuse_size(parser, 413, "a longer body", parser->limits.body_bytes);
         return -1;
@@ -333,17 +336,23 @@ static void begin_lines(struct http1_parser *parser, struct strbuf *lines)
     parser->line_at = 0;
 }
 
-/* Collects one line, its CR LF included, of at most `limit` bytes: 1, 0 (feed more), or an error with
- * `too_long` and `status`. */
-static int collect_line(struct http1_parser *parser, struct view *rest, uint64_t limit, int status,
-                        const char *too_long)
+/* What to say of lines that are too long. */
+struct line_limit {
+    uint64_t bytes;
+    int status;
+    const char *says;
+};
+
+/* Collects one line, its CR LF included, of at most `left` bytes: 1, 0 (feed more), or an error. */
+static int collect_line(struct http1_parser *parser, struct view *rest, uint64_t left,
+                        const struct line_limit *limit)
 {
     size_t ends = view_find_byte(*rest, '\n');
     bool whole = ends < rest->len;
     struct view piece = view_slice(*rest, 0, ends + whole);
 
-    if (piece.len > limit - (parser->lines->len - parser->line_at))
-        return refuse_size(parser, status, too_long, limit);
+    if (piece.len > left - (parser->lines->len - parser->line_at))
+        return refuse_size(parser, limit->status, limit->says, limit->bytes);
     strbuf_add(parser->lines, piece);
     if (strbuf_status(parser->lines) != 0)
         return refuse_memory(parser);
@@ -362,9 +371,10 @@ static int collect_line(struct http1_parser *parser, struct view *rest, uint64_t
 /* Collects header lines up to the empty one: 1 when it is there. */
 static int collect_headers(struct http1_parser *parser, struct view *rest, size_t from)
 {
+    const struct line_limit limit = {parser->limits.header_bytes, 431, "longer header lines"};
+
     for (;;) {
-        uint64_t left = parser->limits.header_bytes + 2 - (parser->line_at - from);
-        int code = collect_line(parser, rest, left, 431, "longer header lines together");
+        int code = collect_line(parser, rest, limit.bytes + 2 - (parser->line_at - from), &limit);
         if (code != 1)
             return code;
         struct view line = current_line(parser);
@@ -392,31 +402,44 @@ static void begin_message(struct http1_parser *parser)
     parser->trailers.count = 0;
     parser->filling = &parser->head.headers;
     parser->left = parser->body_seen = 0;
-    parser->message_complete = false;
+    parser->head_complete = parser->message_complete = false;
     parser->keep_alive = true;
     parser->phase = PHASE_HEAD;
+}
+
+/* Its shape: llhttp would also take other protocols and more spaces. 1 where it is right. */
+static int check_start_line(struct http1_parser *parser, struct view line)
+{
+    size_t spaces = 0;
+
+    for (size_t i = 0; i < line.len; i++)
+        spaces += line.ptr[i] == ' ';
+    if (view_is(line, "PRI * HTTP/2.0"))
+        return refuse(parser, ERR_PROTOCOL, 505, "an HTTP/2 preface");
+    if (parser->side == HTTP1_READS_RESPONSES && !view_starts(line, (struct view)VIEW("HTTP/")))
+        return refuse(parser, ERR_PROTOCOL, 400, "the first line is no status line of HTTP/1.1");
+    struct view version = view_slice(line, line.len < 9 ? 0 : line.len - 9, line.len);
+    if (parser->side == HTTP1_READS_REQUESTS
+        && (spaces != 2 || !view_starts(version, (struct view)VIEW(" HTTP/"))))
+        return refuse(parser, ERR_PROTOCOL, 400, "the first line is no request line of HTTP/1.1");
+    return 1;
 }
 
 /* The start line: 1 when it is complete. Empty lines before a request are passed over (RFC 9112,
  * section 2.2). */
 static int collect_start_line(struct http1_parser *parser, struct view *rest)
 {
+    const struct line_limit limit = {parser->limits.start_line_bytes, 414, "a longer start line"};
+
     for (;;) {
-        uint64_t left = parser->limits.start_line_bytes + 2 - parser->line_at;
-        int code = collect_line(parser, rest, left, 414, "a longer start line");
+        int code = collect_line(parser, rest, limit.bytes + 2 - parser->line_at, &limit);
         if (code != 1)
             return code;
         struct view line = view_slice(current_line(parser), 0, current_line(parser).len - 2);
         parser->line_at = parser->lines->len;
         if (line.len != 0) {
-            bool requests = parser->side == HTTP1_READS_REQUESTS;
-            struct view protocol = requests ? view_slice(line, line.len < 9 ? 0 : line.len - 9,
-                                                         line.len < 3 ? 0 : line.len - 3)
-                                            : view_slice(line, 0, 5);
-            if (!view_is(protocol, requests ? " HTTP/" : "HTTP/"))
-                return refuse(parser, ERR_PROTOCOL, 400, "the first line is not HTTP/1.1");
             parser->start_line_ends = parser->line_at;
-            return 1;
+            return check_start_line(parser, line);
         }
         parser->head_at = parser->line_at;
         if (parser->side == HTTP1_READS_RESPONSES)
@@ -445,6 +468,8 @@ static int feed_head(struct http1_parser *parser, struct view *rest, struct http
     code = execute(parser, view_slice(head, parser->head_at, head.len));
     if (code != 0)
         return code;
+    if (!parser->head_complete)
+        return refuse(parser, ERR_PROTOCOL, 400, "a head that does not end where it should");
     int status = parser->head.status;
     if (parser->side == HTTP1_READS_RESPONSES && status / 100 == 1 && status != 101) {
         if (++parser->informational > INFORMATIONAL_MAX)
@@ -502,8 +527,9 @@ static int feed_chunk_line(struct http1_parser *parser, struct view *rest,
                            struct http1_event *ret_event)
 {
     (void)ret_event;
-    int code = collect_line(parser, rest, parser->limits.chunk_line_bytes, 400,
-                            "a longer chunk size line");
+    const struct line_limit limit = {parser->limits.chunk_line_bytes, 400,
+                                     "a longer chunk size line"};
+    int code = collect_line(parser, rest, limit.bytes, &limit);
 
     if (code != 1)
         return code;
