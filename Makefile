@@ -57,7 +57,7 @@ install: build
 	@DESTDIR=$(DESTDIR) meson install -C build --no-rebuild --quiet
 
 deb:
-	@$(SETUP)
+	@$(SETUP) build model package
 	@packaging/build-deb
 
 format:
