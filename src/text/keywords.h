@@ -11,7 +11,7 @@
  * Regular expressions (PCRE2, UTF and UCP, not case-sensitive unless the pattern says (?-i)) run
  * over the NFKC form without the keyword folding. Full-width characters in a pattern are normalised
  * too and stay literal. \b and \B also hold between Japanese and other letters, so that \bONE\b is
- * found in "これはONEです". A match is bounded (KEYWORD_MATCH_LIMIT): a pattern that backtracks for ever
+ * found in "これはONEです". A match is bounded (PATTERN_STEPS_MAX): a pattern that backtracks for ever
  * is an error, not a hang.
  *
  * Whole words are those of ICU's word boundaries, by dictionary where Japanese is written without
@@ -19,7 +19,7 @@
  *
  * Memory: a compiled list owns copies of everything, from base/mem; finding takes scratch memory
  * and gives it back. Threads: a compiled list is constant and may be shared.
- * Limits: KEYWORD_COUNT_MAX keywords, patterns of KEYWORD_PATTERN_MAX bytes, texts as normalise.h. */
+ * Limits: KEYWORD_COUNT_MAX keywords, patterns as pattern.h, texts as normalise.h. */
 #ifndef ASSAY_TEXT_KEYWORDS_H
 #define ASSAY_TEXT_KEYWORDS_H
 
@@ -30,11 +30,7 @@
 #include "base/err.h"
 #include "base/view.h"
 
-enum {
-    KEYWORD_COUNT_MAX = 10000,
-    KEYWORD_PATTERN_MAX = 16 * 1024,
-    KEYWORD_MATCH_LIMIT = 1000 * 1000, /* steps of one regular-expression match */
-};
+enum { KEYWORD_COUNT_MAX = 10000 };
 
 enum keyword_kind {
     KEYWORD_TEXT,  /* `text` */

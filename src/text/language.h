@@ -2,13 +2,13 @@
  *
  * language: which languages a text is written in, sentence by sentence.
  *
- * By script first: kana says Japanese, hangul Korean. Han alone: a character outside CP932 says
- * Chinese, one outside GB 2312 Japanese, and one that is common in Big5 but neither in GB 2312 nor
- * in the first level of JIS X 0208 Traditional Chinese; otherwise undecided. Latin: CLD2 (Compact
- * Language Detector 2) on the first LANGUAGE_CLD2_LETTERS letters where there are
- * LANGUAGE_LATIN_MIN, otherwise undecided. Other scripts that have one main language name it (Thai,
- * Greek, Hebrew, …), the rest go to CLD2. What a sentence leaves undecided it takes from its
- * neighbours, then from the hint.
+ * By script first: kana says Japanese, hangul Korean. Han alone: a simplified glyph (in GB 2312,
+ * outside CP932) says Chinese, as do several that are common in Traditional Chinese only; one
+ * outside GB 2312 says Japanese; otherwise undecided. Latin: CLD2 (Compact Language Detector 2) on
+ * the first 200 letters of a line that has LANGUAGE_LATIN_MIN; shorter ones are English where
+ * English function words make them a clause, otherwise undecided. Other scripts that one language
+ * writes name it (Thai, Greek, …), the rest go to CLD2. What a sentence leaves undecided it takes
+ * from its neighbours, then from the hint.
  *
  * A sentence belongs to the language that carries it: ONE PIECE inside a Japanese sentence and
  * 『鬼滅の刃』 inside an English one are names, not a change of language. Code, URLs, e-mail addresses
@@ -36,7 +36,6 @@ enum {
     LANGUAGE_CODE_SIZE = 8,
     LANGUAGE_SHARES_MAX = 8,
     LANGUAGE_LATIN_MIN = 30,
-    LANGUAGE_CLD2_LETTERS = 200,
     LANGUAGE_TEXT_MAX = 4 * 1024 * 1024,
     LANGUAGE_PURE_MICRO = 900000,  /* share that one expected language must reach */
     LANGUAGE_MIXED_MICRO = 100000, /* share that `mixed` asks of Japanese and of Latin script */
@@ -73,7 +72,7 @@ struct language_segment {
 MUST_CHECK int language_detect(struct view text, struct view hint,
                                struct language_result *ret_result);
 
-/* The sentences and their languages, in order; what holds no letters belongs to none. ERR_MEMORY. */
+/* The sentences that hold letters and their languages, in order. ERR_MEMORY. */
 MUST_CHECK int language_segments(struct arena *arena, struct view text, struct view hint,
                                  struct language_segment **ret_segments, size_t *ret_count);
 

@@ -3,10 +3,12 @@
  * similarity: the cosine of two embeddings, and of the character n-grams of two texts.
  *
  * A raw cosine is no score: calibration.h maps it to 0..1. The n-gram measure is what is left when
- * no embedding model is at hand: TF-IDF of the 1-, 2- and 3-grams of characters of the
- * NFKC_Casefold text, sublinear term frequency (1 + ln tf), idf = 1 + ln((1 + documents) / (1 +
- * documents with it)) over a corpus that the caller gives (the accepted answers of a baseline,
- * say), or 1 without one. It cannot cross languages.
+ * no embedding model is at hand: the 1-, 2- and 3-grams of characters of the normalised text, each
+ * with 1 + ln(term frequency) times a weight. The weight is fixed by the kind of character, as a
+ * stand-in for inverse document frequency that does not change with the golden set (scores stay
+ * comparable): single Latin letters and hiragana are in every text and count little, kanji and
+ * katakana much; the table is in similarity.c. Over a corpus that the caller gives it is multiplied
+ * by idf = 1 + ln((1 + documents) / (1 + documents with it)). N-grams cannot cross languages.
  *
  * Memory: vectors live in the caller's arena, a corpus in base/mem. Threads: a corpus is constant
  * once made. Limits: texts of SIMILARITY_TEXT_MAX bytes are looked at, the rest is not. */
@@ -35,10 +37,10 @@ MUST_CHECK int ngram_corpus_new(const struct view *documents, size_t count,
                                 struct ngram_corpus **ret_corpus);
 void ngram_corpus_free(struct ngram_corpus *corpus); /* NULL is fine */
 
-/* A sparse vector of length 1 (of length 0 for an empty text), its n-grams by 64-bit hash in
- * ascending order. */
+/* A sparse vector of length 1 (of length 0 for an empty text). A key is an n-gram's code points, 21
+ * bits each; keys ascend. */
 struct ngram_vector {
-    const uint64_t *hashes;
+    const uint64_t *keys;
     const float *weights;
     size_t count;
 };
