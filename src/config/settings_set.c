@@ -72,8 +72,8 @@ static int step_into(struct arena *arena, struct json *map, struct view *path,
     return 0;
 }
 
-static int parse_value(struct arena *arena, struct view text, struct problems *problems,
-                       struct json **ret_value)
+static int parse_value(struct arena *arena, struct view path, struct view text,
+                       struct problems *problems, struct json **ret_value)
 {
     struct err err = {.code = 0};
 
@@ -81,8 +81,16 @@ static int parse_value(struct arena *arena, struct view text, struct problems *p
         *ret_value = json_new_text(arena, view_of(""));
         return *ret_value != NULL ? 0 : ERR_MEMORY;
     }
-    if (yaml_parse(arena, view_of("--set"), text, ret_value, &err) != 0)
-        return problems_take(problems, &err);
+    int code = yaml_parse(arena, view_of(""), text, ret_value, &err);
+    if (code == ERR_MEMORY)
+        return code;
+    if (code != 0) {
+        /* ":LINE:COLUMN: what": the place inside a word of the command line helps nobody. */
+        struct view what = view_of(err.text);
+        what = view_slice(what, view_find(what, view_of(": "), 0) + 2, what.len);
+        return problems_add(problems, 0, 0, "the value of %s is no YAML: %.*s",
+                            problems_quote(path).text, VIEW_ARG(what));
+    }
     forget_places(*ret_value);
     return 0;
 }
@@ -100,7 +108,8 @@ int settings_set(struct arena *arena, struct json *root, struct view override,
         return problems_add(problems, 0, 0,
                             "%s is not of the form KEY=VALUE: write as in suites.manga.repeat=5",
                             problems_quote(path).text);
-    int code = parse_value(arena, view_slice(override, equals + 1, override.len), problems, &value);
+    int code =
+        parse_value(arena, path, view_slice(override, equals + 1, override.len), problems, &value);
     for (size_t steps = 0; code == 0 && path.ptr != NULL; steps++) {
         if (steps == STEPS_MAX)
             return problems_add(problems, 0, 0, "%s has more than 16 steps",

@@ -68,6 +68,7 @@ static const struct remedy remedies[] = {
     {"did not find expected ',' or ']'", "close the list with ']', or quote what holds , [ ] { }"},
     {"did not find expected ',' or '}'",
      "close the mapping with '}', or quote what holds , [ ] { }"},
+    {"did not find expected node content", "a value is missing, or a text needs quotes"},
     {"found unexpected end of stream", "a quote that was opened is never closed"},
     {"found unexpected document indicator", "a quote that was opened is never closed"},
     {"found unknown escape character", "write \\\\ for a backslash, or use single quotes"},

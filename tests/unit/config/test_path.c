@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Paths by their letters. */
+#include "support.h"
+
+#include "config/path.h"
+
+static const char *resolved(struct arena *arena, const char *folder, const char *path)
+{
+    struct view out;
+    assert_int_equal(path_resolve(arena, view_of(folder), view_of(path), &out), 0);
+    return arena_string(arena, out);
+}
+
+static void a_path_is_seen_from_its_folder(void **state)
+{
+    assert_string_equal(resolved(*state, "conf", "golden/a.yaml"), "conf/golden/a.yaml");
+    assert_string_equal(resolved(*state, "", "golden/a.yaml"), "golden/a.yaml");
+    assert_string_equal(resolved(*state, "/etc/x", "y"), "/etc/x/y");
+    assert_string_equal(resolved(*state, "/", "y"), "/y");
+    assert_string_equal(resolved(*state, "conf", "/abs/a"), "/abs/a");
+}
+
+static void steps_that_change_nothing_are_folded(void **state)
+{
+    assert_string_equal(resolved(*state, "golden", "../prompts/a.md"), "prompts/a.md");
+    assert_string_equal(resolved(*state, "golden", "./a//b/./c"), "golden/a/b/c");
+    assert_string_equal(resolved(*state, "a/b", "../../c"), "c");
+    assert_string_equal(resolved(*state, "a", "../../c"), "../c");
+    assert_string_equal(resolved(*state, "../x", "../../c"), "../../c");
+    assert_string_equal(resolved(*state, "/a", "../../../c"), "/c");
+    assert_string_equal(resolved(*state, "a", ".."), ".");
+    assert_string_equal(resolved(*state, "/a", ".."), "/");
+}
+
+static void an_empty_path_stays_empty(void **state)
+{
+    assert_string_equal(resolved(*state, "conf", ""), "");
+}
+
+static void the_folder_of_a_file_has_no_closing_slash(void **state)
+{
+    struct arena *arena = *state;
+    assert_string_equal(arena_string(arena, path_folder(view_of("a/b/c.yaml"))), "a/b");
+    assert_string_equal(arena_string(arena, path_folder(view_of("c.yaml"))), "");
+    assert_string_equal(arena_string(arena, path_folder(view_of("/c.yaml"))), "/");
+}
+
+static void the_extension_is_that_of_the_last_step(void **state)
+{
+    struct arena *arena = *state;
+    assert_string_equal(arena_string(arena, path_extension(view_of("a.b/c.d.jsonl"))), ".jsonl");
+    assert_string_equal(arena_string(arena, path_extension(view_of("a.b/c"))), "");
+    assert_string_equal(arena_string(arena, path_extension(view_of("a/.hidden"))), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ARENA_TEST(a_path_is_seen_from_its_folder),
+        ARENA_TEST(steps_that_change_nothing_are_folded),
+        ARENA_TEST(an_empty_path_stays_empty),
+        ARENA_TEST(the_folder_of_a_file_has_no_closing_slash),
+        ARENA_TEST(the_extension_is_that_of_the_last_step),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
