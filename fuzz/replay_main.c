@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * replay_main: runs a fuzzer's inputs through it without libFuzzer, so that every corpus is replayed
- * by plain builds: replay_<name> FILE or FOLDER... Also the empty input, always.
+ * replay_main: runs a fuzzer's inputs through it without libFuzzer, so that plain builds replay
+ * every corpus: replay_<name> FILE or FOLDER... Also the empty input, always.
  *
  * A crash names the file that was being read. Fails where a path cannot be read or holds no input,
  * so that a corpus cannot vanish unnoticed. Limits: inputs of 16 MiB. Threads: one. */
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"

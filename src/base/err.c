@@ -44,7 +44,7 @@ static void cut_at_character(char *text, size_t wanted)
     text[len] = '\0';
 }
 
-int fail(struct err *reterr, int code, const char *format, ...)
+int(fail)(struct err *reterr, int code, const char *format, ...)
 {
     if (reterr == NULL)
         return code;
@@ -59,7 +59,7 @@ int fail(struct err *reterr, int code, const char *format, ...)
     return code;
 }
 
-int fail_within(struct err *reterr, int code, const char *format, ...)
+int(fail_within)(struct err *reterr, int code, const char *format, ...)
 {
     if (reterr == NULL)
         return code;

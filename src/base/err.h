@@ -39,12 +39,12 @@ struct err {
 };
 
 /* Fills reterr (which may be NULL) with the code and the formatted text and returns the code. The
- * name stands in parentheses because cmocka has a macro `fail()`; a test that means this one calls
- * it so too. */
+ * name stands in parentheses because cmocka has a macro `fail()` (a test that means this one calls
+ * it so too), and tools/tidy.py has one that tells the analyzer which code comes back. */
 int(fail)(struct err *reterr, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts a formatted prefix before the text that reterr holds already, to say where it happened. */
-int fail_within(struct err *reterr, int code, const char *format, ...) PRINTF_LIKE(3, 4);
+int(fail_within)(struct err *reterr, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* The general text of a code; "success" for 0, "unknown error" for anything that is no code. */
 const char *err_text(int code);

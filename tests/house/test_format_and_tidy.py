@@ -49,10 +49,9 @@ class Planted(unittest.TestCase):
     def test_tidy_finds_what_a_compiler_does_not(self):
         self.assertEqual(self.tidy(GOOD), (0, ""))
         planted = {
-            "bugprone-sizeof-expression": "unsigned long f(int *p);\nunsigned long f(int *p)\n{\n"
-                                          "    return sizeof(sizeof(*p));\n}\n",
-            "bugprone-branch-clone": "int f(int a);\nint f(int a)\n{\n    if (a > 1)\n"
-                                     "        return 7;\n    else\n        return 7;\n}\n",
+            "bugprone-integer-division": "double f(int n);\ndouble f(int n)\n{\n    return n / 2;\n}\n",
+            "bugprone-suspicious-semicolon": "int f(int a);\nint f(int a)\n{\n    if (a > 1);\n"
+                                             "        return 7;\n    return 8;\n}\n",
             "clang-analyzer-core.NullDereference": "int f(const int *p);\nint f(const int *p)\n{\n"
                                                    "    if (p == 0)\n        return *p;\n"
                                                    "    return 0;\n}\n",
@@ -70,7 +69,7 @@ class Planted(unittest.TestCase):
         self.assertEqual(len(list((self.root / "build/tidy").iterdir())), 1)
         self.assertEqual(self.tidy(GOOD)[0], 0)
         self.assertEqual(len(list((self.root / "build/tidy").iterdir())), 1)
-        self.assertEqual(self.tidy(GOOD.replace("2", "sizeof(sizeof(n))"))[0], 1)
+        self.assertEqual(self.tidy(GOOD.replace("{\n", "{\n    if (n > 3);\n"))[0], 1)
 
     def test_banned_functions_do_not_compile_and_their_replacement_is_named(self):
         source = self.plant("char *f(char *a, const char *b);\nchar *f(char *a, const char *b)\n{\n"
