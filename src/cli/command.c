@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
-
 #define COMMAND(name) extern const struct command command_##name;
 #include "cli/commands.def"
 #undef COMMAND
@@ -71,16 +69,28 @@ int command_print(const struct cli *cli, const struct strbuf *text)
     return command_fail(cli, code, &err);
 }
 
+size_t command_tables(const struct command *command,
+                      struct options_table ret_tables[COMMAND_TABLES_MAX + 1])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < COMMAND_TABLES_MAX && command->tables[i] != NULL; i++)
+        ret_tables[count++] = *command->tables[i];
+    ret_tables[count++] = common_options_table;
+    return count;
+}
+
 int command_options(struct cli *cli, int argc, char *const argv[], void *into,
                     struct operands *ret_operands, int *ret_exit)
 {
-    const struct options_table tables[] = {cli->command->options, common_options_table};
+    struct options_table tables[COMMAND_TABLES_MAX + 1];
+    size_t table_count = command_tables(cli->command, tables);
     struct common_options *common = into;
     struct err err = {0};
 
     common->color = "auto";
     common->log_level = "info";
-    int code = options_read(tables, 2, argc, argv, into, ret_operands, &err);
+    int code = options_read(tables, table_count, argc, argv, into, ret_operands, &err);
     if (common->help) {
         struct strbuf text;
         strbuf_init(&text, 1 << 20);

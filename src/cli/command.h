@@ -12,6 +12,8 @@
 #include "base/strbuf.h"
 #include "cli/options.h"
 
+enum { COMMAND_TABLES_MAX = 4 };
+
 /* What every command knows. */
 struct cli {
     const char *program;           /* argv[0] */
@@ -35,7 +37,7 @@ struct command {
     const char *operands; /* "[FILE…]", "" */
     const char *details;  /* paragraphs of the manual, separated by an empty line */
     const char *examples; /* a command a line, each followed by a line "  what it does" */
-    struct options_table options;
+    const struct options_table *tables[COMMAND_TABLES_MAX]; /* its options, NULL at the end */
     bool hidden; /* not listed: for assay's own processes */
     int (*run)(struct cli *cli, int argc, char *const argv[]);
 };
@@ -46,6 +48,10 @@ const struct command *command_find(const char *name);
 
 /* The options that every command takes. */
 extern const struct options_table common_options_table;
+
+/* All tables of a command, the common one last; returns how many. */
+size_t command_tables(const struct command *command,
+                      struct options_table ret_tables[COMMAND_TABLES_MAX + 1]);
 
 /* Reads the command line into the struct at `into` (first member struct common_options). 0: go on;
  * otherwise *ret_exit is the exit status to end with (help was printed, or the complaint was). */

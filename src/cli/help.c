@@ -3,7 +3,6 @@
  * help: the tables of commands and options as a page for a terminal, and as JSON for whatever makes
  * manual pages, shell completion and forms. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/utf8.h"
 #include "cli/command.h"
@@ -70,13 +69,14 @@ static void add_paragraphs(struct strbuf *out, const char *text)
 
 void command_page(const struct command *command, struct strbuf *out)
 {
-    const struct options_table tables[] = {command->options, common_options_table};
+    struct options_table tables[COMMAND_TABLES_MAX + 1];
+    size_t table_count = command_tables(command, tables);
 
     strbuf_printf(out, "usage: assay %s [options]%s%s\n\n", command->name,
                   command->operands[0] != '\0' ? " " : "", command->operands);
     add_paragraphs(out, command->details);
     strbuf_add_text(out, "\noptions\n");
-    for (size_t t = 0; t < 2; t++)
+    for (size_t t = 0; t < table_count; t++)
         for (size_t i = 0; i < tables[t].count; i++)
             add_option(out, &tables[t].items[i]);
     if (command->examples[0] != '\0')
@@ -99,12 +99,11 @@ void command_overview(struct strbuf *out)
                          "Start with: assay init shop && cd shop && assay test\n");
 }
 
-static void dump_options(struct json_writer *writer, const struct options_table *table)
+static void dump_table(struct json_writer *writer, const struct options_table *table)
 {
     static const char *const kinds[] = {"flag",    "text",   "int", "duration",
                                         "dollars", "choice", "list"};
 
-    json_write_array(writer);
     for (size_t i = 0; i < table->count; i++) {
         const struct option *option = &table->items[i];
         char letter[2] = {option->letter, '\0'};
@@ -123,6 +122,13 @@ static void dump_options(struct json_writer *writer, const struct options_table 
         json_write_text(writer, option->help);
         json_write_end(writer, '}');
     }
+}
+
+static void dump_options(struct json_writer *writer, const struct command *command)
+{
+    json_write_array(writer);
+    for (size_t i = 0; i < COMMAND_TABLES_MAX && command->tables[i] != NULL; i++)
+        dump_table(writer, command->tables[i]);
     json_write_end(writer, ']');
 }
 
@@ -140,7 +146,7 @@ static void dump_command(struct json_writer *writer, const struct command *comma
     json_write_key(writer, "examples");
     json_write_text(writer, command->examples);
     json_write_key(writer, "options");
-    dump_options(writer, &command->options);
+    dump_options(writer, command);
     json_write_end(writer, '}');
 }
 
@@ -177,7 +183,9 @@ void command_dump_tables(struct strbuf *out)
     json_write_key(&writer, "schema");
     json_write_int(&writer, 1);
     json_write_key(&writer, "common_options");
-    dump_options(&writer, &common_options_table);
+    json_write_array(&writer);
+    dump_table(&writer, &common_options_table);
+    json_write_end(&writer, ']');
     json_write_key(&writer, "commands");
     json_write_array(&writer);
     for (size_t i = 0; i < count; i++)

@@ -35,10 +35,10 @@ static int unknown_command(const char *name)
     for (size_t i = 0; i < count && listed < COMMANDS_MAX; i++)
         if (!all[i]->hidden)
             names[listed++] = view_of(all[i]->name);
-    const struct view *near = nearest(view_of(name), names, listed);
-    if (near != NULL)
+    struct view near = nearest_of(view_of(name), names, listed);
+    if (near.ptr != NULL)
         fprintf(stderr, "assay: unknown command '%s', did you mean '%.*s'?\n", name,
-                VIEW_ARG(*near));
+                VIEW_ARG(near));
     else
         fprintf(stderr, "assay: unknown command '%s' ('assay help' lists them)\n", name);
     return err_exit_status(ERR_USAGE);

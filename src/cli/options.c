@@ -141,10 +141,10 @@ static int unknown(const struct reading *reading, struct view name)
     for (size_t t = 0; t < reading->table_count; t++)
         for (size_t i = 0; i < reading->tables[t].count && count < OPTION_LIST_MAX * 2; i++)
             names[count++] = view_of(reading->tables[t].items[i].name);
-    const struct view *near = nearest(name, names, count);
-    if (near != NULL)
+    struct view near = nearest_of(name, names, count);
+    if (near.ptr != NULL)
         return fail(reading->reterr, ERR_USAGE, "unknown option --%.*s, did you mean --%.*s?",
-                    VIEW_ARG(name), VIEW_ARG(*near));
+                    VIEW_ARG(name), VIEW_ARG(near));
     return fail(reading->reterr, ERR_USAGE, "unknown option --%.*s (--help lists them)",
                 VIEW_ARG(name));
 }

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * assay baseline: the same run as `assay test`, its answers recorded as the accepted ones. */
+#include <stdio.h>
+
+#include "app/history.h"
+#include "cli/golden.h"
+#include "core/golden/baseline.h"
+#include "shell/os/file.h"
+#include "base/utf8.h"
+#include "shell/os/path.h"
+
+enum { BASELINE_BYTES_MAX = 1 << 30, TEXT_SHOWN_MAX = 160 };
+
+#define AT(member) offsetof(struct golden_options, member)
+
+static const struct option items[] = {
+    {"update", 'u', OPTION_LIST, "ENTRY", AT(updates),
+     "record this entry alone, the others stay; repeatable, further ENTRYs may follow as operands",
+     NULL, 0, 0},
+    {"rescore", 0, OPTION_FLAG, NULL, AT(rescore),
+     "keep the accepted answers, score them anew with today's scorers and golden set", NULL, 0, 0},
+    {"check", 0, OPTION_FLAG, NULL, AT(check),
+     "ask again and compare with the baseline (A/A): how much do unchanged answers vary? The "
+     "figure "
+     "is kept in the baseline",
+     NULL, 0, 0},
+};
+
+static const struct options_table table = {items, sizeof items / sizeof items[0]};
+
+static int write_baseline(struct golden_command *command, const struct baseline *baseline)
+{
+    const char *path = command->plan.baseline_path;
+    struct strbuf text;
+    struct err err = {0};
+
+    strbuf_init(&text, BASELINE_BYTES_MAX);
+    baseline_write(baseline, ASSAY_VERSION, &text);
+    int code = strbuf_status(&text);
+    if (code != 0)
+        fail(&err, code, "%s: the baseline is too large", path);
+    const char *folder = arena_string(&command->plan.arena, path_directory(view_of(path)));
+    if (code == 0)
+        code = folder != NULL ? file_make_directories(folder, &err) : ERR_MEMORY;
+    if (code == 0)
+        code = file_write(path, strbuf_view(&text), &err);
+    strbuf_release(&text);
+    return code == 0 ? 0 : command_fail(command->cli, code, &err);
+}
+
+/* What an update replaces, before it is written. */
+static void show_update(const struct golden_command *command, const struct baseline *made)
+{
+    for (size_t i = 0; i < made->entry_count; i++) {
+        const struct baseline_entry *now = &made->entries[i];
+        const struct baseline_entry *before =
+            command->plan.has_baseline
+                ? baseline_find(&command->plan.baseline, now->id, now->target)
+                : NULL;
+        if (before != NULL && before->answers == now->answers)
+            continue;
+        fprintf(stderr, "%.*s\n", VIEW_ARG(now->id));
+        if (before != NULL)
+            fprintf(stderr, "  - %.*s\n",
+                    VIEW_ARG(utf8_cut(before->answers[0].text, TEXT_SHOWN_MAX)));
+        fprintf(stderr, "  + %.*s\n", VIEW_ARG(utf8_cut(now->answers[0].text, TEXT_SHOWN_MAX)));
+    }
+}
+
+static size_t count_answers(const struct baseline *baseline)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < baseline->entry_count; i++)
+        count += baseline->entries[i].answer_count;
+    return count;
+}
+
+static int record(struct golden_command *command)
+{
+    struct baseline made;
+    struct err err = {0};
+
+    int code = golden_run_baseline(command->run, &made, &err);
+    if (code != 0)
+        return command_fail(command->cli, code, &err);
+    if (made.entry_count == 0) {
+        fail(&err, ERR_FAILED, "nothing was recorded: no entry got an answer");
+        command_fail(command->cli, ERR_FAILED, &err);
+        return err_exit_status(ERR_UPSTREAM);
+    }
+    if (command->options->updates.count > 0)
+        show_update(command, &made);
+    int status = write_baseline(command, &made);
+    if (status == 0 && !command->cli->quiet)
+        fprintf(stderr, "recorded %zu entries with %zu answers in %s\n", made.entry_count,
+                count_answers(&made), command->plan.baseline_path);
+    return status;
+}
+
+/* The mean drop that unchanged entries show, no less than nothing: their noise. */
+static int32_t noise_of(const struct run *run)
+{
+    int64_t sum_micro = 0;
+    int64_t count = 0;
+
+    for (size_t i = 0; i < run->entry_count; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        if (entry->baseline == NULL || entry->scored_count == 0 || entry->prompt_changed
+            || entry->model_changed || entry->params_changed)
+            continue;
+        sum_micro += entry->drop_micro;
+        count++;
+    }
+    return count > 0 && sum_micro > 0 ? (int32_t)(sum_micro / count) : 0;
+}
+
+static int check(struct golden_command *command)
+{
+    int status = 0;
+
+    if (golden_execute(command, "test", false, &status) != 0)
+        return status;
+    status = golden_report(command);
+    if (command->result->interrupted)
+        return command->result->gate.exit_status;
+    struct baseline updated = command->plan.baseline;
+    updated.noise_micro = noise_of(command->result);
+    int wrote = write_baseline(command, &updated);
+    if (wrote == 0 && !command->cli->quiet)
+        fprintf(stderr,
+                "unchanged answers score %.3f below their baseline on average; kept in %s\n",
+                (double)updated.noise_micro / MICRO, command->plan.baseline_path);
+    return wrote != 0 ? wrote : status;
+}
+
+static int run_planned(struct golden_command *command)
+{
+    struct err err = {0};
+    int status = 0;
+
+    if (command->options->dry_run)
+        return golden_dry_run(command);
+    if (command->options->check)
+        return check(command);
+    if (golden_execute(command, "baseline", command->options->rescore, &status) != 0)
+        return status;
+    status = golden_report(command);
+    if (command->result->interrupted)
+        return command->result->gate.exit_status;
+    int recorded = record(command);
+    if (recorded != 0)
+        return recorded;
+    if (command->has_recorded && command->recorded.bad_lines > 0)
+        return command_fail(command->cli, ERR_SYNTAX, &command->recorded.first_bad);
+    int code = history_save(&command->plan, command->result, ASSAY_VERSION, &err);
+    if (code != 0)
+        return command_fail(command->cli, code, &err);
+    return command->result->gate.errors > 0 ? err_exit_status(ERR_UPSTREAM) : status;
+}
+
+/* ENTRYs may follow --update as operands. */
+static int take_operands(struct golden_options *options, const struct operands *operands,
+                         struct err *reterr)
+{
+    if (operands->count > 0 && options->updates.count == 0)
+        return fail(reterr, ERR_USAGE, "'%s' is not understood here: did you mean --update %s?",
+                    operands->items[0], operands->items[0]);
+    for (size_t i = 0; i < operands->count; i++) {
+        if (options->updates.count == OPTION_LIST_MAX)
+            return fail(reterr, ERR_USAGE, "--update: more than %d entries", OPTION_LIST_MAX);
+        options->updates.items[options->updates.count++] = operands->items[i];
+    }
+    if (options->rescore && (options->check || options->responses != NULL))
+        return fail(reterr, ERR_USAGE, "--rescore goes with neither --check nor --responses");
+    if (options->filter_failing)
+        return fail(reterr, ERR_USAGE, "--filter-failing belongs to 'assay test'");
+    return 0;
+}
+
+static int run(struct cli *cli, int argc, char *const argv[])
+{
+    struct golden_options options = golden_options_default();
+    struct golden_command command = {.cli = cli, .options = &options};
+    struct operands operands;
+    struct err err = {0};
+    int status;
+
+    if (command_options(cli, argc, argv, &options, &operands, &status) != 0)
+        return status;
+    int code = take_operands(&options, &operands, &err);
+    if (code != 0)
+        return command_fail(cli, code, &err);
+    struct plan_options plan_options = golden_plan_options(&options);
+    plan_options.ids = options.updates.items;
+    plan_options.id_count = options.updates.count;
+    plan_options.need_baseline = options.check || options.rescore;
+    plan_options.any_scorer = !options.check;
+    if (golden_open(&command, &plan_options, &status) == 0)
+        status = run_planned(&command);
+    golden_close(&command);
+    return status;
+}
+
+const struct command command_baseline = {
+    .name = "baseline",
+    .summary = "records the answers of a golden set as the accepted ones",
+    .operands = "[ENTRY…]",
+    .details =
+        "Runs the golden set as 'assay test' does and writes its answers to "
+        "baselines/SUITE.jsonl beside it: JSON Lines, one accepted answer a line, to be kept in "
+        "version control. With --repeat 3 an entry has three accepted answers, and the noise of "
+        "the "
+        "model is known.\n"
+        "\n"
+        "Exit status: 0 whatever the checks say; 2 usage or configuration; 3 a target, store or "
+        "file "
+        "could not be used; 130 interrupted (nothing is recorded then).",
+    .examples = "  assay baseline --repeat 3\n"
+                "  assay baseline --update rec-ja-001 price-en-002\n"
+                "  assay baseline --check\n"
+                "  assay baseline --rescore\n",
+    .tables = {&golden_options_table, &table},
+    .run = run,
+};

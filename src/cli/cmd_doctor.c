@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * assay doctor: checks configuration, credentials, targets and models, and says what to fix. */
+#include <stdarg.h>
+
+#include "app/plan.h"
+#include "app/target.h"
+#include "cli/command.h"
+#include "cli/model_dir.h"
+#include "engine/e5.h"
+#include "shell/net/loop.h"
+#include "shell/os/signals.h"
+
+struct doctor_options {
+    struct common_options common;
+    const char *config;
+    struct option_list overrides;
+    bool dry_run;
+};
+
+#define AT(member) offsetof(struct doctor_options, member)
+
+static const struct option items[] = {
+    {"config", 'c', OPTION_TEXT, "FILE", AT(config),
+     "the configuration (default: assay.yaml in this folder)", NULL, 0, 0},
+    {"set", 0, OPTION_LIST, "KEY=VALUE", AT(overrides), "override one setting; repeatable", NULL, 0,
+     0},
+    {"dry-run", 0, OPTION_FLAG, NULL, AT(dry_run), "ask no target anything", NULL, 0, 0},
+};
+
+static const struct options_table table = {items, sizeof items / sizeof items[0]};
+
+struct examination {
+    struct cli *cli;
+    const struct doctor_options *options;
+    struct arena arena;
+    struct settings settings;
+    struct host host;
+    struct strbuf out;
+    int status;
+    struct target *asked; /* the target of the question under way */
+};
+
+static void tell(struct examination *examination, int code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* One line a finding; the worst status in the contract's order (2 before 3) is the command's. */
+static void tell(struct examination *examination, int code, const char *format, ...)
+{
+    va_list args;
+    int status = code != 0 ? err_exit_status(code) : 0;
+
+    if (status != 0 && (examination->status == 0 || status < examination->status))
+        examination->status = status;
+    strbuf_add_text(&examination->out, code == 0 ? "ok    " : "FAIL  ");
+    va_start(args, format);
+    strbuf_vprintf(&examination->out, format, args);
+    va_end(args);
+    strbuf_add_byte(&examination->out, '\n');
+}
+
+static void check_model(struct examination *examination)
+{
+    const char *dir = model_dir_find(&examination->arena);
+    struct e5 *e5 = NULL;
+    struct err err = {0};
+
+    int code = dir != NULL ? e5_open(dir, &e5, &err) : ERR_MEMORY;
+    if (code == 0)
+        tell(examination, 0,
+             "embedding model: multilingual-e5-small, 4 bits, %zu numbers a vector, "
+             "in %s",
+             e5_dimension(e5), dir);
+    else
+        tell(examination, code, "embedding model: %s", err.text);
+    e5_close(e5);
+}
+
+static void check_suites(struct examination *examination)
+{
+    for (size_t i = 0; i < examination->settings.suite_count; i++) {
+        const struct settings_suite *suite = &examination->settings.suites[i];
+        struct plan_options options = {
+            .config = examination->options->config,
+            .suite = arena_string(&examination->arena, suite->name),
+            .overrides = examination->options->overrides.items,
+            .override_count = examination->options->overrides.count,
+            .seed = -1,
+        };
+        struct plan plan;
+        struct err err = {0};
+        int code = plan_make(&options, &plan, &err);
+        if (code != 0) {
+            tell(examination, code, "suite %.*s:\n%s", VIEW_ARG(suite->name), err.text);
+            continue;
+        }
+        tell(examination, 0, "suite %.*s: %zu entries in %.*s, %s", VIEW_ARG(suite->name),
+             plan.set.entry_count, VIEW_ARG(plan.set.file),
+             plan.has_baseline ? "with a baseline" : "no baseline yet ('assay baseline')");
+        plan_release(&plan);
+    }
+}
+
+static void on_answer(void *context, struct id id, const struct answer *answer)
+{
+    struct examination *examination = context;
+    const struct reply *reply = &answer->reply;
+    struct view name = examination->asked->settings->name;
+
+    (void)id;
+    if (reply->code != 0)
+        tell(examination, reply->code, "target %.*s: %.*s", VIEW_ARG(name),
+             VIEW_ARG(reply->error_text));
+    else
+        tell(examination, 0, "target %.*s: answered in %.0f ms%s%.*s", VIEW_ARG(name),
+             (double)answer->latency_ns / 1e6, reply->model.len != 0 ? " by " : "",
+             VIEW_ARG(reply->model));
+    loop_stop(examination->host.loop);
+}
+
+static void ask(struct examination *examination, struct target *target)
+{
+    static const struct chat_message hello = {.role = CHAT_USER, .text = VIEW("Say OK.")};
+    struct target_overrides overrides = {.max_in_flight = 1};
+    struct json *params = json_new(&examination->arena, JSON_OBJECT);
+    struct json *most = json_new(&examination->arena, JSON_NUMBER);
+    struct err err = {0};
+
+    if (params == NULL || most == NULL)
+        return;
+    most->text = view_of("16");
+    json_set(params, view_of("max_tokens"), most);
+    struct chat chat = {.messages = &hello, .message_count = 1, .params = params};
+    examination->asked = target;
+    int code = target_open(target, &examination->host, &overrides, &err);
+    if (code == 0)
+        code = asker_ask(target->asker, &chat, on_answer, examination, NULL, &err);
+    if (code == 0)
+        loop_run(examination->host.loop);
+    else
+        tell(examination, code, "target %.*s: %s", VIEW_ARG(target->settings->name), err.text);
+    target_close(target);
+}
+
+static void check_targets(struct examination *examination)
+{
+    for (size_t i = 0; i < examination->settings.target_count; i++) {
+        const struct settings_target *from = &examination->settings.targets[i];
+        struct target_overrides overrides = {0};
+        struct target target;
+        struct err err = {0};
+        int code = target_prepare(&examination->settings, from, &overrides, &examination->arena,
+                                  &target, &err);
+        if (code != 0)
+            tell(examination, code, "%s", err.text);
+        else if (examination->options->dry_run)
+            tell(examination, 0, "target %.*s: %s, configured", VIEW_ARG(from->name),
+                 settings_kind_name(from->kind));
+        else
+            ask(examination, &target);
+    }
+}
+
+static void on_signal(void *context, int number)
+{
+    (void)number;
+    loop_stop(context);
+}
+
+static int examine_all(struct examination *examination)
+{
+    struct err err = {0};
+
+    int code = plan_settings(&examination->arena, examination->options->config,
+                             examination->options->overrides.items,
+                             examination->options->overrides.count, &examination->settings, &err);
+    if (code == 0)
+        code = host_open(&examination->host, &err);
+    if (code == 0)
+        code = signals_start(examination->host.loop, on_signal, examination->host.loop, &err);
+    if (code != 0)
+        return command_fail(examination->cli, code, &err);
+    if (examination->settings.file.len != 0)
+        tell(examination, 0, "configuration %.*s: %zu targets, %zu suites",
+             VIEW_ARG(examination->settings.file), examination->settings.target_count,
+             examination->settings.suite_count);
+    else
+        tell(examination, 0,
+             "no assay.yaml here; the simulator is there without ('assay init' "
+             "writes a starter project)");
+    check_suites(examination);
+    check_targets(examination);
+    check_model(examination);
+    int printed = command_print(examination->cli, &examination->out);
+    return printed != 0 ? printed : examination->status;
+}
+
+static int run(struct cli *cli, int argc, char *const argv[])
+{
+    struct doctor_options options = {0};
+    struct examination examination = {.cli = cli, .options = &options};
+    struct operands operands;
+    struct err err = {0};
+    int status;
+
+    if (command_options(cli, argc, argv, &options, &operands, &status) != 0)
+        return status;
+    if (operands.count > 0) {
+        fail(&err, ERR_USAGE, "'%s' is not understood here: doctor takes options only",
+             operands.items[0]);
+        return command_fail(cli, ERR_USAGE, &err);
+    }
+    arena_init(&examination.arena, 1 << 30);
+    strbuf_init(&examination.out, 1 << 24);
+    status = examine_all(&examination);
+    signals_stop();
+    host_close(&examination.host);
+    strbuf_release(&examination.out);
+    arena_release(&examination.arena);
+    return status;
+}
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .summary = "checks configuration, credentials, targets, models; says what to fix",
+    .operands = "",
+    .details =
+        "Reads assay.yaml and every golden set it names, finds each target's credentials, asks "
+        "each target one short question (not with --dry-run), and loads the embedding model. "
+        "One line a finding.\n"
+        "\n"
+        "Exit status: 0 all is well; 2 a configuration is wrong; 3 a target or model could "
+        "not be used.",
+    .examples = "  assay doctor\n  assay doctor --dry-run\n",
+    .tables = {&table},
+    .run = run,
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * assay test: runs a golden set, compares with the baseline, gates. */
+#include "app/history.h"
+#include "cli/golden.h"
+
+/* What the run leaves behind; a history that cannot be written is told after the report. */
+static int save(struct golden_command *command)
+{
+    struct err err = {0};
+    int code = history_save(&command->plan, command->result, ASSAY_VERSION, &err);
+
+    return code == 0 ? 0 : command_fail(command->cli, code, &err);
+}
+
+/* The contract's order of exit statuses: 130, 2, 1, 3, 4, 0. */
+static int worse(int a, int b)
+{
+    static const int order[] = {130, 2, 1, 3, 4};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return a != 0 ? a : b;
+}
+
+static int tell_bad_lines(struct golden_command *command)
+{
+    if (!command->has_recorded || command->recorded.bad_lines == 0)
+        return 0;
+    return command_fail(command->cli, ERR_SYNTAX, &command->recorded.first_bad);
+}
+
+static int run_planned(struct golden_command *command)
+{
+    int status = 0;
+
+    if (command->options->dry_run)
+        return golden_dry_run(command);
+    if (golden_execute(command, "test", false, &status) != 0)
+        return status;
+    status = command->result->gate.exit_status;
+    status = worse(status, golden_report(command));
+    status = worse(status, tell_bad_lines(command));
+    return worse(status, save(command));
+}
+
+/* --filter-failing needs the suite before it knows the entries: the plan is made twice. */
+static int only_failing(struct golden_command *command, struct plan_options *plan_options,
+                        struct arena *arena, int *ret_exit)
+{
+    struct err err = {0};
+    const char **ids;
+    size_t count = 0;
+
+    int code = plan_make(plan_options, &command->plan, &err);
+    if (code == 0) {
+        code = history_failing(&command->plan, arena, &ids, &count, &err);
+        plan_release(&command->plan);
+    }
+    if (code == 0 && count == 0)
+        code = fail(&err, ERR_MISSING, "--filter-failing: nothing failed in the suite's last run");
+    if (code != 0) {
+        *ret_exit = command_fail(command->cli, code, &err);
+        return code;
+    }
+    plan_options->ids = ids;
+    plan_options->id_count = count;
+    return 0;
+}
+
+static int run(struct cli *cli, int argc, char *const argv[])
+{
+    struct golden_options options = golden_options_default();
+    struct golden_command command = {.cli = cli, .options = &options};
+    struct operands operands;
+    struct arena arena;
+    struct err err = {0};
+    int status;
+
+    if (command_options(cli, argc, argv, &options, &operands, &status) != 0)
+        return status;
+    if (operands.count > 0) {
+        fail(&err, ERR_USAGE, "'%s' is not understood here: test takes options only",
+             operands.items[0]);
+        return command_fail(cli, ERR_USAGE, &err);
+    }
+    struct plan_options plan_options = golden_plan_options(&options);
+    arena_init(&arena, 64 << 20);
+    if ((!options.filter_failing || only_failing(&command, &plan_options, &arena, &status) == 0)
+        && golden_open(&command, &plan_options, &status) == 0)
+        status = run_planned(&command);
+    golden_close(&command);
+    arena_release(&arena);
+    return status;
+}
+
+const struct command command_test = {
+    .name = "test",
+    .summary = "runs a golden set, compares with the baseline, gates",
+    .operands = "",
+    .details =
+        "Asks the suite's target every entry of its golden set, checks each answer, compares it "
+        "with the baseline where there is one, and says by its exit status whether the change may "
+        "pass.\n"
+        "\n"
+        "An entry without a baseline is judged by its checks alone. With one, its score "
+        "(similarity "
+        ".40, keywords .25, structure .15, language .20) is compared with the accepted answers': a "
+        "drop of .20 is critical, .10 major, .05 minor, and a check that newly fails counts as "
+        "well. "
+        "Over the whole suite a permutation test finds drops too small for any single entry.\n"
+        "\n"
+        "Exit status: 0 passed; 1 the gate failed; 2 usage or configuration; 3 a target, store or "
+        "file could not be used; 4 a major regression waits for sign-off; 130 interrupted (what "
+        "was "
+        "measured is reported).",
+    .examples = "  assay test\n"
+                "  assay test --suite manga --filter ja --repeat 3\n"
+                "  assay test -o junit=report.xml -o markdown=comment.md\n"
+                "  assay test --responses answers.jsonl\n",
+    .tables = {&golden_options_table},
+    .run = run,
+};

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * golden: see golden.h. options → plan → run → print. */
+#include "cli/golden.h"
+
+#include <stdio.h>
+
+#include "cli/model_dir.h"
+#include "report/report.h"
+#include "shell/net/loop.h"
+#include "shell/os/clock.h"
+#include "shell/os/env.h"
+#include "shell/os/file.h"
+#include "shell/os/signals.h"
+#include "shell/os/terminal.h"
+#include "text/tokens.h"
+
+enum { REPORT_BYTES_MAX = 1 << 30, RECORDED_BYTES_MAX = 1 << 30, PROGRESS_EVERY_NS = 100000000 };
+
+#define AT(member) offsetof(struct golden_options, member)
+
+static const struct option items[] = {
+    {"config", 'c', OPTION_TEXT, "FILE", AT(config),
+     "the configuration (default: assay.yaml in this folder)", NULL, 0, 0},
+    {"suite", 's', OPTION_TEXT, "SUITE", AT(suite), "which suite, where there are several", NULL, 0,
+     0},
+    {"target", 't', OPTION_TEXT, "TARGET", AT(target),
+     "ask this target instead of the suite's; 'sim' is always there", NULL, 0, 0},
+    {"filter", 0, OPTION_LIST, "TAG", AT(tags),
+     "only entries with this tag; repeatable, any counts", NULL, 0, 0},
+    {"repeat", 'n', OPTION_INT, "N", AT(repeat), "ask every entry so often", NULL, 1, 1000},
+    {"responses", 0, OPTION_TEXT, "FILE", AT(responses),
+     "take recorded answers (JSON Lines {\"id\", \"response\"}) instead of asking; - is standard "
+     "input",
+     NULL, 0, 0},
+    {"set", 0, OPTION_LIST, "KEY=VALUE", AT(overrides),
+     "override one setting, like suites.manga.repeat=5; repeatable", NULL, 0, 0},
+    {"jobs", 'j', OPTION_INT, "N", AT(concurrency), "at most so many questions at once", NULL, 1,
+     10000},
+    {"seed", 0, OPTION_INT, "N", AT(seed), "of everything that is drawn by chance", NULL, 0,
+     INT64_MAX},
+    {"format", 'f', OPTION_CHOICE, "FORMAT", AT(format),
+     "what goes to standard output: text, json, markdown, junit", "text,json,markdown,junit", 0, 0},
+    {"output", 'o', OPTION_LIST, "FORMAT=FILE", AT(outputs),
+     "also write a report to a file, like junit=report.xml; repeatable", NULL, 0, 0},
+    {"no-cache", 0, OPTION_FLAG, NULL, AT(no_cache), "neither read nor keep embeddings", NULL, 0,
+     0},
+    {"strict", 0, OPTION_FLAG, NULL, AT(strict),
+     "fail also below a floor and where statistics are inconclusive", NULL, 0, 0},
+    {"major", 0, OPTION_CHOICE, "WHAT", AT(major),
+     "what a major regression does without a sign-off: warn (exit 0), fail (exit 1); default: exit "
+     "4",
+     "warn,fail", 0, 0},
+    {"filter-failing", 0, OPTION_FLAG, NULL, AT(filter_failing),
+     "only entries that failed in the suite's last run", NULL, 0, 0},
+    {"dry-run", 0, OPTION_FLAG, NULL, AT(dry_run),
+     "tell what would be asked, how often and at what cost; ask nothing", NULL, 0, 0},
+    {"verbose", 'v', OPTION_FLAG, NULL, AT(verbose), "show entries that are fine too", NULL, 0, 0},
+};
+
+const struct options_table golden_options_table = {items, sizeof items / sizeof items[0]};
+
+struct golden_options golden_options_default(void)
+{
+    return (struct golden_options){.format = "text", .seed = -1};
+}
+
+struct plan_options golden_plan_options(const struct golden_options *options)
+{
+    return (struct plan_options){
+        .config = options->config,
+        .suite = options->suite,
+        .target = options->target,
+        .tags = options->tags.items,
+        .tag_count = options->tags.count,
+        .overrides = options->overrides.items,
+        .override_count = options->overrides.count,
+        .repeat = options->repeat,
+        .concurrency = options->concurrency,
+        .seed = options->seed,
+    };
+}
+
+static int refuse(struct golden_command *command, int code, const struct err *err, int *ret_exit)
+{
+    *ret_exit = command_fail(command->cli, code, err);
+    return code;
+}
+
+/* Every -o must name a format and a file before anything is asked. */
+static int check_outputs(const struct golden_options *options, struct err *reterr)
+{
+    for (size_t i = 0; i < options->outputs.count; i++) {
+        struct view rest = view_of(options->outputs.items[i]);
+        struct view format = view_split(&rest, '=');
+        if (rest.len == 0)
+            return fail(reterr, ERR_USAGE, "--output: '%s' must be FORMAT=FILE, like junit=out.xml",
+                        options->outputs.items[i]);
+        if (report_format_named(format) == NULL)
+            return fail(reterr, ERR_USAGE, "--output: there is no format '%.*s', only %s",
+                        VIEW_ARG(format), report_format_names());
+    }
+    return 0;
+}
+
+static int read_recorded(struct golden_command *command, struct err *reterr)
+{
+    const char *path = command->options->responses;
+    struct strbuf content;
+
+    if (path == NULL)
+        return 0;
+    strbuf_init(&content, RECORDED_BYTES_MAX);
+    int code = view_is(view_of(path), "-") ? file_read_from(0, "standard input", &content, reterr)
+                                           : file_read(path, &content, reterr);
+    if (code == 0
+        && recorded_parse(&command->plan.arena, view_of(path), strbuf_view(&content),
+                          &command->recorded)
+               != 0)
+        code = fail(reterr, ERR_MEMORY, "%s: no memory for these answers", path);
+    strbuf_release(&content);
+    command->has_recorded = code == 0;
+    return code;
+}
+
+int golden_open(struct golden_command *command, const struct plan_options *plan_options,
+                int *ret_exit)
+{
+    struct err err = {0};
+
+    int code = check_outputs(command->options, &err);
+    if (code == 0)
+        code = plan_make(plan_options, &command->plan, &err);
+    if (code == 0)
+        code = read_recorded(command, &err);
+    if (code == 0)
+        code = host_open(&command->host, &err);
+    return code == 0 ? 0 : refuse(command, code, &err, ret_exit);
+}
+
+void golden_close(struct golden_command *command)
+{
+    golden_run_free(command->run);
+    signals_stop();
+    host_close(&command->host);
+    if (command->has_recorded)
+        recorded_release(&command->recorded);
+    plan_release(&command->plan);
+}
+
+/* ---- the run -------------------------------------------------------------------------------- */
+
+static void clear_progress(struct golden_command *command)
+{
+    if (command->shown > 0)
+        fputs("\r\033[K", stderr);
+    command->shown = 0;
+}
+
+static void show_progress(void *context, const struct golden_progress *progress)
+{
+    struct golden_command *command = context;
+    uint64_t now_ns = clock_now_ns();
+
+    if (command->cli->quiet || !terminal_is(2) || now_ns - command->told_ns < PROGRESS_EVERY_NS)
+        return;
+    command->told_ns = now_ns;
+    command->shown = 1;
+    fprintf(stderr, "\r%zu of %zu answers", progress->answered, progress->total);
+    if (progress->errors > 0)
+        fprintf(stderr, ", %zu errors", progress->errors);
+    if (progress->embedding)
+        fputs(", comparing", stderr);
+    fputs("\033[K", stderr);
+    fflush(stderr);
+}
+
+static void on_signal(void *context, int number)
+{
+    struct golden_command *command = context;
+
+    (void)number;
+    clear_progress(command);
+    fputs("assay: stopping; what was measured is reported (Ctrl-C again ends at once)\n", stderr);
+    golden_run_interrupt(command->run);
+}
+
+static void on_ended(void *context)
+{
+    struct golden_command *command = context;
+    loop_stop(command->host.loop);
+}
+
+static enum gate_major major_of(const struct golden_command *command)
+{
+    static const enum gate_major of_settings[] = {
+        [SETTINGS_MAJOR_SIGNOFF] = GATE_MAJOR_SIGNOFF,
+        [SETTINGS_MAJOR_WARN] = GATE_MAJOR_WARN,
+        [SETTINGS_MAJOR_FAIL] = GATE_MAJOR_FAIL,
+    };
+    const char *said = command->options->major;
+
+    if (said == NULL)
+        return of_settings[command->plan.suite->major];
+    return view_is(view_of(said), "warn") ? GATE_MAJOR_WARN : GATE_MAJOR_FAIL;
+}
+
+static struct gate_options gate_of(const struct golden_command *command)
+{
+    static const enum gate_mode modes[] = {
+        [SETTINGS_GATE_BOTH] = GATE_BOTH,
+        [SETTINGS_GATE_SEVERITY] = GATE_SEVERITY,
+        [SETTINGS_GATE_STATISTICS] = GATE_STATISTICS,
+    };
+    const struct settings_suite *suite = command->plan.suite;
+
+    return (struct gate_options){
+        .mode = modes[suite->gate],
+        .major = major_of(command),
+        .strict = command->options->strict || suite->strict,
+        .similarity_floor_micro = (int32_t)suite->floors.similarity_micro,
+        .keywords_floor_micro = (int32_t)suite->floors.keywords_micro,
+        .score_floor_micro = (int32_t)suite->floors.score_micro,
+    };
+}
+
+static int run_loop(struct golden_command *command, struct err *reterr)
+{
+    int code = signals_start(command->host.loop, on_signal, command, reterr);
+
+    if (code != 0)
+        return code;
+    golden_run_start(command->run, on_ended, command);
+    loop_run(command->host.loop);
+    clear_progress(command);
+    return golden_run_finish(command->run, &command->result, reterr);
+}
+
+int golden_execute(struct golden_command *command, const char *kind, bool rescore, int *ret_exit)
+{
+    struct err err = {0};
+    struct strbuf program;
+    struct golden_run_options options = {
+        .kind = kind,
+        .model_dir = model_dir_find(&command->plan.arena),
+        .recorded = command->has_recorded ? &command->recorded : NULL,
+        .rescore = rescore,
+        .gate = gate_of(command),
+        .no_cache = command->options->no_cache,
+        .progress = show_progress,
+        .progress_context = command,
+    };
+
+    strbuf_init(&program, 4096);
+    int code = env_program(&program, &err);
+    options.program = arena_string(&command->plan.arena, strbuf_view(&program));
+    strbuf_release(&program);
+    if (code == 0)
+        code = golden_run_new(&command->plan, &command->host, &options, &command->run, &err);
+    if (code == 0)
+        code = run_loop(command, &err);
+    return code == 0 ? 0 : refuse(command, code, &err, ret_exit);
+}
+
+/* ---- reports -------------------------------------------------------------------------------- */
+
+static int write_output(struct golden_command *command, const char *output,
+                        const struct report_options *report_options, struct err *reterr)
+{
+    struct view rest = view_of(output);
+    struct view format = view_split(&rest, '=');
+    struct report_options options = *report_options;
+    struct strbuf text;
+
+    options.color = false;
+    strbuf_init(&text, REPORT_BYTES_MAX);
+    report_format_named(format)->write(command->result, &options, &text);
+    int code = strbuf_status(&text);
+    if (code == 0)
+        code = file_write(rest.ptr, strbuf_view(&text), reterr);
+    else
+        fail(reterr, code, "%s: this report is too large", rest.ptr);
+    strbuf_release(&text);
+    return code;
+}
+
+int golden_report(struct golden_command *command)
+{
+    const struct golden_options *options = command->options;
+    enum terminal_color color = TERMINAL_COLOR_AUTO;
+    struct err err = {0};
+    struct strbuf text;
+    int status = 0;
+
+    if (terminal_color_read(view_of(command->cli->color), &color, &err) != 0)
+        color = TERMINAL_COLOR_AUTO;
+    struct report_options report_options = {
+        .assay_version = ASSAY_VERSION,
+        .color = terminal_colored(1, color),
+        .columns = terminal_columns(1),
+        .verbose = options->verbose,
+    };
+    for (size_t i = 0; i < options->outputs.count; i++) {
+        int code = write_output(command, options->outputs.items[i], &report_options, &err);
+        if (code != 0)
+            status = command_fail(command->cli, code, &err);
+    }
+    strbuf_init(&text, REPORT_BYTES_MAX);
+    report_format_named(view_of(options->format))->write(command->result, &report_options, &text);
+    int printed = command_print(command->cli, &text);
+    strbuf_release(&text);
+    return printed != 0 ? printed : status;
+}
+
+/* ---- --dry-run ------------------------------------------------------------------------------ */
+
+struct forecast {
+    size_t questions;
+    uint64_t tokens_in;
+    uint64_t tokens_out_max; /* where max_tokens is set */
+    size_t unbounded;        /* questions without max_tokens */
+};
+
+static int add_item(const struct plan *plan, size_t item, struct forecast *forecast,
+                    struct err *reterr)
+{
+    struct arena scratch;
+    struct chat chat = {0};
+    uint64_t tokens = 0;
+
+    arena_init(&scratch, 64 << 20);
+    int code = golden_render(&plan->set, plan->items[item].entry, &scratch, &chat, reterr);
+    if (code == 0)
+        code = golden_merge(&scratch, plan->suite->params, chat.params, &chat.params);
+    tokens = tokens_estimate(chat.system);
+    for (size_t i = 0; i < chat.message_count; i++)
+        tokens += tokens_estimate(chat.messages[i].text);
+    int64_t most = json_int(json_get(chat.params, "max_tokens"), 0);
+    arena_release(&scratch);
+    forecast->questions += plan->repeat;
+    forecast->tokens_in += tokens * plan->repeat;
+    if (most > 0)
+        forecast->tokens_out_max += (uint64_t)most * plan->repeat;
+    else
+        forecast->unbounded += plan->repeat;
+    return code;
+}
+
+static int forecast_target(struct golden_command *command, size_t target, struct strbuf *out,
+                           struct err *reterr)
+{
+    const struct plan *plan = &command->plan;
+    struct target described = {.settings = plan->targets[target],
+                               .provider = {.model = plan->targets[target]->model}};
+    struct forecast forecast = {0};
+    int64_t nano_usd = 0;
+    int code = 0;
+
+    for (size_t i = 0; i < plan->item_count && code == 0; i++)
+        if (plan->items[i].target == target)
+            code = add_item(plan, i, &forecast, reterr);
+    struct usage usage = {.tokens_in = (int64_t)forecast.tokens_in,
+                          .tokens_out = (int64_t)forecast.tokens_out_max,
+                          .known = true};
+    strbuf_printf(out, "%.*s: %zu questions, about %llu tokens in",
+                  VIEW_ARG(described.settings->name), forecast.questions,
+                  (unsigned long long)forecast.tokens_in);
+    if (forecast.tokens_out_max > 0)
+        strbuf_printf(out, ", at most %llu tokens out",
+                      (unsigned long long)forecast.tokens_out_max);
+    if (target_cost(&described, &usage, &nano_usd))
+        strbuf_printf(out, ", at most $%.4f", (double)nano_usd / 1e9);
+    if (forecast.unbounded > 0)
+        strbuf_printf(out, " (%zu questions set no max_tokens)", forecast.unbounded);
+    strbuf_add_byte(out, '\n');
+    return code;
+}
+
+int golden_dry_run(struct golden_command *command)
+{
+    const struct plan *plan = &command->plan;
+    struct err err = {0};
+    struct strbuf out;
+    int code = 0;
+
+    strbuf_init(&out, 1 << 20);
+    strbuf_printf(&out, "suite %.*s: %zu entries × %u, baseline: %s\n", VIEW_ARG(plan->suite->name),
+                  plan->item_count, plan->repeat,
+                  plan->has_baseline ? plan->baseline_path : "none");
+    for (size_t i = 0; i < plan->target_count && code == 0; i++)
+        code = forecast_target(command, i, &out, &err);
+    int status =
+        code == 0 ? command_print(command->cli, &out) : command_fail(command->cli, code, &err);
+    strbuf_release(&out);
+    return status;
+}

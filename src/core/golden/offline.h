@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * offline: scores a text without a target: one line of JSON in, one line of JSON out
+ * (`assay score`, and libassay's scorer).
+ *
+ *   in   {"id", "text", "reference"?, "expect"?}      expect as in golden sets
+ *   out  {"id", "similarity"?, "cosine"?, "embedding"?, "keyword_coverage"?, "structure"?,
+ *         "language": {"detected", "shares": {…}, "ok"?}, "failed": […], "score"?}
+ *
+ * What has no input is absent, not zero. Memory: a line owns its expectation (offline_release),
+ * everything else is in the caller's arena. Threads: no state. */
+#ifndef ASSAY_CORE_GOLDEN_OFFLINE_H
+#define ASSAY_CORE_GOLDEN_OFFLINE_H
+
+#include "core/golden/examine.h"
+#include "core/golden/similar.h"
+
+struct offline_line {
+    struct view id; /* empty where the line has none */
+    struct view text;
+    struct view reference;
+    bool has_reference;
+    const struct json *expect; /* NULL: nothing is expected */
+    struct golden_set set;
+    struct expectation *expectation;
+};
+
+/* Reads one line. ERR_SYNTAX or ERR_CONFIG with "FILE:LINE: …", ERR_MEMORY. */
+MUST_CHECK int offline_read(struct arena *arena, struct view file, uint32_t line, struct view json,
+                            struct offline_line *ret_line, struct err *reterr);
+void offline_release(struct offline_line *line);
+
+/* Appends the result with a newline. `embedding` names the scorer of similarities. ERR_MISSING
+ * where a vector is not there, ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK int offline_score(const struct offline_line *line, const struct similar *similar,
+                             struct view embedding, struct arena *arena, struct strbuf *out,
+                             struct err *reterr);
+
+#endif

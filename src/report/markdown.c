@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * markdown: the run as a comment on a pull request (GitHub's flavour). What a model said is quoted
+ * as escaped HTML inside a table, so that it can neither format nor link nor mention anybody. */
+#include <stdio.h>
+
+#include "base/utf8.h"
+#include "report/differences.h"
+#include "report/order.h"
+#include "report/report.h"
+#include "text/difference.h"
+
+enum { ROWS_MAX = 30, DETAILS_MAX = 8, ANSWER_BYTES_MAX = 1500, ADVICE_MAX = 8, LINES_MAX = 40 };
+
+struct writing {
+    const struct run *run;
+    struct strbuf *out;
+    size_t shown;
+};
+
+/* HTML-escaped, one line, with everything that Markdown or GitHub would act on as an entity. */
+static void add_escaped(struct strbuf *out, struct view text)
+{
+    for (size_t pos = 0; pos < text.len;) {
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        if (codepoint == '\n')
+            strbuf_add_text(out, "<br>");
+        else if (codepoint < 0x20)
+            strbuf_add_byte(out, ' ');
+        else if (codepoint < 0x80 && strchr("<>&\"|*_`~@#[]()!\\:", (int)codepoint) != NULL)
+            strbuf_printf(out, "&#%u;", codepoint);
+        else
+            strbuf_add_codepoint(out, codepoint);
+    }
+}
+
+static void add_cut(struct strbuf *out, struct view text)
+{
+    struct view cut = utf8_cut(text, ANSWER_BYTES_MAX);
+
+    add_escaped(out, cut);
+    if (cut.len < text.len)
+        strbuf_printf(out, " … (%zu bytes more)", text.len - cut.len);
+}
+
+static void write_head(struct writing *writing)
+{
+    const struct run *run = writing->run;
+    const struct gate *gate = &run->gate;
+    static const char *const words[] = {"✅ passed", "❌ failed", "⚠️ waits for sign-off",
+                                        "✅ passed, statistics inconclusive"};
+
+    strbuf_add_text(writing->out, "## assay: ");
+    add_escaped(writing->out, run->suite);
+    strbuf_printf(writing->out, " %s\n\n", words[gate->outcome]);
+    for (size_t i = 0; i < gate->reason_count; i++) {
+        strbuf_add_text(writing->out, "- ");
+        add_escaped(writing->out, gate->reasons[i]);
+        strbuf_add_byte(writing->out, '\n');
+    }
+    for (size_t i = 0; i < gate->warning_count; i++) {
+        strbuf_add_text(writing->out, "- ⚠️ ");
+        add_escaped(writing->out, gate->warnings[i]);
+        strbuf_add_byte(writing->out, '\n');
+    }
+}
+
+static void write_row(void *context, const struct run_entry *entry)
+{
+    struct writing *writing = context;
+    struct strbuf *out = writing->out;
+
+    if (writing->shown++ >= ROWS_MAX)
+        return;
+    strbuf_printf(out, "| %s | ", report_group_name(report_group_of(entry)));
+    add_escaped(out, entry->id);
+    strbuf_add_text(out, " | ");
+    report_add_score(out,
+                     entry->baseline != NULL ? entry->baseline_score.total_micro : SCORE_ABSENT);
+    strbuf_add_text(out, " | ");
+    report_add_score(out, entry->scored_count > 0 ? entry->score.total_micro : SCORE_ABSENT);
+    strbuf_add_text(out, " | ");
+    add_escaped(out, utf8_cut(entry->scored_count > 0 ? entry->reason : entry->error_text, 400));
+    strbuf_add_text(out, " |\n");
+}
+
+static const enum report_group bad_groups[] = {GROUP_CRITICAL, GROUP_MAJOR, GROUP_FAILED,
+                                               GROUP_ERROR, GROUP_MINOR};
+enum { BAD_GROUPS = sizeof bad_groups / sizeof bad_groups[0] };
+
+static size_t count_bad(const struct run *run)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->entry_count; i++)
+        for (size_t g = 0; g < BAD_GROUPS; g++)
+            count += report_group_of(&run->entries[i]) == bad_groups[g];
+    return count;
+}
+
+static void write_table(struct writing *writing)
+{
+    if (count_bad(writing->run) == 0)
+        return;
+    strbuf_add_text(writing->out, "\n| | entry | before | now | what |\n|---|---|---|---|---|\n");
+    writing->shown = 0;
+    for (size_t g = 0; g < BAD_GROUPS; g++)
+        report_visit(writing->run, bad_groups[g], write_row, writing);
+    if (writing->shown > ROWS_MAX)
+        strbuf_printf(writing->out, "\n… and %zu more\n", writing->shown - ROWS_MAX);
+}
+
+/* One side of a comparison, what the other side lacks in bold. */
+static void write_side(struct writing *writing, const struct difference *difference,
+                       enum difference_kind own)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < difference->count && bytes < ANSWER_BYTES_MAX; i++) {
+        const struct difference_span *span = &difference->spans[i];
+        struct view text = utf8_cut(span->text, ANSWER_BYTES_MAX - bytes);
+        if (span->kind != own && span->kind != DIFFERENCE_SAME)
+            continue;
+        bytes += span->text.len;
+        if (span->kind == own)
+            strbuf_add_text(writing->out, "<b>");
+        add_escaped(writing->out, text);
+        if (span->kind == own)
+            strbuf_add_text(writing->out, "</b>");
+    }
+    if (bytes >= ANSWER_BYTES_MAX)
+        strbuf_add_text(writing->out, " …");
+}
+
+static void write_pair(struct writing *writing, struct view before, struct view now)
+{
+    struct arena arena;
+    struct difference difference;
+
+    arena_init(&arena, 64 << 20);
+    strbuf_add_text(writing->out, "<table><tr><th>accepted</th><th>now</th></tr><tr><td>\n\n");
+    if (difference_of(&arena, before, now, &difference) == 0) {
+        write_side(writing, &difference, DIFFERENCE_REMOVED);
+        strbuf_add_text(writing->out, "\n\n</td><td>\n\n");
+        write_side(writing, &difference, DIFFERENCE_ADDED);
+    } else {
+        add_cut(writing->out, before);
+        strbuf_add_text(writing->out, "\n\n</td><td>\n\n");
+        add_cut(writing->out, now);
+    }
+    strbuf_add_text(writing->out, "\n\n</td></tr></table>\n");
+    arena_release(&arena);
+}
+
+static void write_detail(void *context, const struct run_entry *entry)
+{
+    struct writing *writing = context;
+    const struct sample *worst = report_worst_sample(entry);
+
+    if (writing->shown++ >= DETAILS_MAX || worst == NULL)
+        return;
+    strbuf_add_text(writing->out, "\n<details><summary>");
+    add_escaped(writing->out, entry->id);
+    strbuf_add_text(writing->out, "</summary>\n\n");
+    strbuf_add_text(writing->out, "asked: ");
+    add_cut(writing->out, entry->question);
+    strbuf_add_text(writing->out, "\n\n");
+    if (entry->baseline != NULL && entry->baseline->answer_count > 0) {
+        write_pair(writing, entry->baseline->answers[0].text, worst->answer.reply.text);
+    } else {
+        strbuf_add_text(writing->out, "answer: ");
+        add_cut(writing->out, worst->answer.reply.text);
+        strbuf_add_byte(writing->out, '\n');
+    }
+    strbuf_add_text(writing->out, "\n</details>\n");
+}
+
+static void write_details(struct writing *writing)
+{
+    static const enum report_group groups[] = {GROUP_CRITICAL, GROUP_MAJOR, GROUP_FAILED};
+
+    writing->shown = 0;
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
+        report_visit(writing->run, groups[g], write_detail, writing);
+}
+
+static void write_changed_line(void *context, char sign, struct view text)
+{
+    struct writing *writing = context;
+
+    if (writing->shown++ >= LINES_MAX)
+        return;
+    strbuf_printf(writing->out, "%c ", sign);
+    for (size_t pos = 0; pos < text.len;) { /* a fence inside must not end ours */
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        strbuf_add_codepoint(writing->out, codepoint == '`' ? 0x2019 : codepoint);
+    }
+    strbuf_add_byte(writing->out, '\n');
+}
+
+static void write_changes(struct writing *writing)
+{
+    for (size_t i = 0; i < writing->run->change_count && i < DETAILS_MAX; i++) {
+        const struct prompt_change *change = &writing->run->changes[i];
+        strbuf_add_text(writing->out, "\nPrompt ");
+        add_escaped(writing->out, change->prompt);
+        strbuf_printf(writing->out, " changed from %.*s to %.*s:\n\n```diff\n",
+                      VIEW_ARG(change->before_version), VIEW_ARG(change->version));
+        writing->shown = 0;
+        if (change->before_text.len != 0)
+            differences_lines(change->before_text, change->text, write_changed_line, writing);
+        strbuf_add_text(writing->out, "```\n");
+    }
+}
+
+static void write_figures(struct writing *writing)
+{
+    const struct run *run = writing->run;
+    const struct statistics *all = &run->gate.all;
+    struct strbuf *out = writing->out;
+
+    strbuf_printf(out, "\n%zu entries × %u, scored by ", run->entry_count, run->repeat);
+    add_escaped(out, run->scorer);
+    strbuf_add_text(out, ": score ");
+    report_add_score(out, run->mean.total_micro);
+    strbuf_add_text(out, ", similarity ");
+    report_add_score(out, run->mean.similarity_micro);
+    strbuf_add_text(out, ", keywords ");
+    report_add_score(out, run->mean.keywords_micro);
+    if (all->known)
+        strbuf_printf(out, "; mean change %+.3f (90 %% interval %+.3f to %+.3f, p = %.4f)",
+                      all->mean, all->low, all->high, all->p);
+    if (run->cost_known) {
+        strbuf_add_text(out, "; cost ");
+        report_add_dollars(out, run->cost_nano_usd);
+    }
+    strbuf_add_byte(out, '\n');
+}
+
+static void write_advice(struct writing *writing)
+{
+    struct strbuf said;
+    strbuf_init(&said, 1 << 16);
+    size_t count = report_advice(writing->run, &said, ADVICE_MAX);
+    struct view rest = strbuf_view(&said);
+
+    if (count > 0)
+        strbuf_add_text(writing->out, "\n**What to do**\n\n");
+    for (size_t i = 0; i < count; i++) {
+        strbuf_add_text(writing->out, "- ");
+        add_escaped(writing->out, view_split(&rest, '\n'));
+        strbuf_add_byte(writing->out, '\n');
+    }
+    strbuf_release(&said);
+}
+
+void report_markdown(const struct run *run, const struct report_options *options,
+                     struct strbuf *out)
+{
+    static void (*const parts[])(struct writing *) = {write_head,    write_table,   write_advice,
+                                                      write_changes, write_figures, write_details};
+    struct writing writing = {.run = run, .out = out};
+
+    (void)options;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        size_t before = out->len;
+        parts[i](&writing);
+        if (out->len <= REPORT_MARKDOWN_MAX - 200)
+            continue;
+        strbuf_cut(out, before); /* a part that does not fit is left out whole */
+        strbuf_add_text(out, "\n(the rest is too long for a comment)\n");
+        return;
+    }
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * order: see order.h. */
+#include "report/order.h"
+
+enum report_group report_group_of(const struct run_entry *entry)
+{
+    static const enum report_group groups[SEVERITY_COUNT] = {
+        [SEVERITY_CRITICAL] = GROUP_CRITICAL, [SEVERITY_MAJOR] = GROUP_MAJOR,
+        [SEVERITY_MINOR] = GROUP_MINOR,       [SEVERITY_IMPROVED] = GROUP_IMPROVED,
+        [SEVERITY_NONE] = GROUP_FINE,
+    };
+
+    if (entry->scored_count == 0)
+        return GROUP_ERROR;
+    if (entry->baseline == NULL)
+        return entry->passed ? GROUP_FINE : GROUP_FAILED;
+    return groups[entry->severity];
+}
+
+const char *report_group_name(enum report_group group)
+{
+    static const char *const names[GROUP_COUNT] = {"CRITICAL", "MAJOR",    "FAILED", "ERROR",
+                                                   "minor",    "improved", "ok"};
+    return names[group];
+}
+
+/* Selection by rank keeps this free of scratch memory; groups worth listing are short. */
+static bool ranks_before(const struct run_entry *a, size_t a_at, const struct run_entry *b,
+                         size_t b_at)
+{
+    return a->drop_micro != b->drop_micro ? a->drop_micro > b->drop_micro : a_at < b_at;
+}
+
+static const struct run_entry *next_of(const struct run *run, enum report_group group,
+                                       const struct run_entry *after)
+{
+    const struct run_entry *best = NULL;
+
+    for (size_t i = 0; i < run->entry_count; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        if (report_group_of(entry) != group || entry == after)
+            continue;
+        if (after != NULL && !ranks_before(after, (size_t)(after - run->entries), entry, i))
+            continue;
+        if (best == NULL || ranks_before(entry, i, best, (size_t)(best - run->entries)))
+            best = entry;
+    }
+    return best;
+}
+
+void report_visit(const struct run *run, enum report_group group,
+                  void (*visit)(void *context, const struct run_entry *entry), void *context)
+{
+    if (group == GROUP_FINE) { /* may be long, and has no order worth having */
+        for (size_t i = 0; i < run->entry_count; i++)
+            if (report_group_of(&run->entries[i]) == group)
+                visit(context, &run->entries[i]);
+        return;
+    }
+    for (const struct run_entry *entry = next_of(run, group, NULL); entry != NULL;
+         entry = next_of(run, group, entry))
+        visit(context, entry);
+}
+
+const struct sample *report_worst_sample(const struct run_entry *entry)
+{
+    const struct sample *worst = NULL;
+
+    for (size_t i = 0; i < entry->sample_count; i++) {
+        const struct sample *sample = &entry->samples[i];
+        if (!sample->scored)
+            continue;
+        if (worst == NULL || sample->score.total_micro < worst->score.total_micro
+            || (sample->score.total_micro == worst->score.total_micro
+                && sample->verdict.count > worst->verdict.count))
+            worst = sample;
+    }
+    return worst;
+}
+
+void report_add_score(struct strbuf *out, int32_t score_micro)
+{
+    if (score_micro == SCORE_ABSENT)
+        strbuf_add_text(out, "–");
+    else
+        strbuf_printf(out, "%.3f", (double)score_micro / MICRO);
+}
+
+void report_add_dollars(struct strbuf *out, int64_t nano_usd)
+{
+    if (nano_usd > 0 && nano_usd < 100000)
+        strbuf_add_text(out, "< $0.0001");
+    else
+        strbuf_printf(out, "$%.4f", (double)nano_usd / 1e9);
+}
+
+/* ---- advice --------------------------------------------------------------------------------- */
+
+static size_t count_failed(const struct run *run, const char *check, struct view tag)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->entry_count; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        bool tagged = tag.len == 0;
+        bool failed = false;
+        for (size_t j = 0; j < entry->tag_count && !tagged; j++)
+            tagged = view_equal(entry->tags[j], tag);
+        for (size_t j = 0; j < entry->failed_count && !failed; j++)
+            failed = view_is(entry->failed[j].check, check);
+        count += tagged && failed;
+    }
+    return count;
+}
+
+static size_t advise_checks(const struct run *run, struct strbuf *sentences, size_t max)
+{
+    static const struct {
+        const char *check;
+        const char *tag;
+        const char *advice;
+    } rows[] = {
+        {"language", "ja",
+         "Japanese answers were lost: %zu entries tagged ja answer in another language; restore "
+         "the instruction that names the language, or name it in the prompt"},
+        {"language", "",
+         "%zu entries answer in another language than expected; say in the prompt which language "
+         "to answer in"},
+        {"format", "",
+         "%zu entries break their format; restore the instruction that asks for it, with its keys"},
+        {"keywords", "",
+         "%zu entries lack words they must have; see whether the prompt still asks for them"},
+        {"forbidden", "",
+         "%zu entries say what they must not; restore the instruction that forbids it"},
+        {"length", "", "%zu entries miss their length limits; state the limit in the prompt"},
+    };
+    size_t said = 0;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && said < max; i++) {
+        size_t count = count_failed(run, rows[i].check, view_of(rows[i].tag));
+        if (count == 0 || (i == 1 && said > 0))
+            continue;
+        strbuf_printf(sentences, "%s", said > 0 ? "\n" : "");
+        struct view advice = view_of(rows[i].advice);
+        size_t at = view_find(advice, view_of("%zu"), 0);
+        strbuf_add(sentences, view_slice(advice, 0, at));
+        strbuf_printf(sentences, "%zu", count);
+        strbuf_add(sentences, view_slice(advice, at + 3, advice.len));
+        said++;
+    }
+    return said;
+}
+
+size_t report_advice(const struct run *run, struct strbuf *sentences, size_t max)
+{
+    size_t said = advise_checks(run, sentences, max);
+
+    if (said < max && run->change_count > 0
+        && run->gate.counts[SEVERITY_CRITICAL] + run->gate.counts[SEVERITY_MAJOR] > 0) {
+        strbuf_printf(sentences,
+                      "%sprompt '%.*s' changed from version %.*s to %.*s since the "
+                      "baseline: compare the two below",
+                      said > 0 ? "\n" : "", VIEW_ARG(run->changes[0].prompt),
+                      VIEW_ARG(run->changes[0].before_version), VIEW_ARG(run->changes[0].version));
+        said++;
+    }
+    if (said < max && run->gate.counts[SEVERITY_MAJOR] > 0 && run->gate.exit_status == 4) {
+        strbuf_printf(sentences, "%saccept a wanted change with 'assay baseline --update ENTRY…'",
+                      said > 0 ? "\n" : "");
+        said++;
+    }
+    return said;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * report: a golden run for whoever reads it: people at a terminal, programs, CI, reviewers.
+ *
+ * Pure: a run goes in, text comes out; a failure sticks in the strbuf. Text of models and users is
+ * shown as data: control characters made visible on a terminal, escaped in XML, JSON and Markdown.
+ * Threads: no state. */
+#ifndef ASSAY_REPORT_REPORT_H
+#define ASSAY_REPORT_REPORT_H
+
+#include "base/strbuf.h"
+#include "core/record/run.h"
+
+struct report_options {
+    const char *assay_version;
+    bool color;       /* terminal */
+    unsigned columns; /* terminal: width; 0: 80 */
+    bool verbose;     /* terminal: entries that are fine too */
+};
+
+/* What got worse, entry by entry, the gate, what to do. */
+void report_text(const struct run *run, const struct report_options *options, struct strbuf *out);
+
+/* {"assay", "kind": "test", "schema": 1, …}; share/assay/schemas/test.json describes it. */
+void report_json(const struct run *run, const struct report_options *options, struct strbuf *out);
+
+/* One entry, and the run without its entries, as objects of the same form: what history keeps. */
+struct json_writer;
+void report_json_entry(struct json_writer *writer, const struct run_entry *entry);
+void report_json_summary(struct json_writer *writer, const struct run *run,
+                         const struct report_options *options);
+
+/* JUnit XML as Jenkins, GitLab and GitHub read it: a testcase an entry, failures and errors apart. */
+void report_junit(const struct run *run, const struct report_options *options, struct strbuf *out);
+
+/* A comment for a pull request: the verdict, a table of what got worse, both answers side by side
+ * with their differences, what to do. At most REPORT_MARKDOWN_MAX bytes, which fits GitHub's
+ * limit. */
+enum { REPORT_MARKDOWN_MAX = 60000 };
+void report_markdown(const struct run *run, const struct report_options *options,
+                     struct strbuf *out);
+
+/* A row of the table of formats, for `--format` and `-o FORMAT=FILE`. */
+struct report_format {
+    const char *name;
+    void (*write)(const struct run *run, const struct report_options *options, struct strbuf *out);
+};
+
+/* "text", "json", "markdown", "junit"; NULL for any other name. */
+const struct report_format *report_format_named(struct view name);
+/* "text,json,markdown,junit", for messages. */
+const char *report_format_names(void);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * terminal: the run for people at a terminal: the worst first, both answers, what changed in the
+ * prompt, the verdict last, where the eye rests. */
+#include <stdio.h>
+
+#include "base/utf8.h"
+#include "report/differences.h"
+#include "report/order.h"
+#include "report/report.h"
+
+enum { SHOWN_EACH_MAX = 10, ANSWERS_SHOWN_MAX = 5, ADVICE_MAX = 6, COLUMNS_DEFAULT = 80 };
+enum { INDENT = 11, LINES_SHOWN_MAX = 12 };
+
+struct printing {
+    const struct run *run;
+    const struct report_options *options;
+    struct strbuf *out;
+    size_t shown;   /* of the group */
+    size_t answers; /* pairs shown in all */
+};
+
+enum color { PLAIN, RED, YELLOW, GREEN, DIM, BOLD };
+
+static void paint(struct printing *printing, enum color color)
+{
+    static const char *const codes[] = {"\033[0m",  "\033[31m", "\033[33m",
+                                        "\033[32m", "\033[2m",  "\033[1m"};
+    if (printing->options->color)
+        strbuf_add_text(printing->out, codes[color]);
+}
+
+static void painted(struct printing *printing, enum color color, const char *text)
+{
+    paint(printing, color);
+    strbuf_add_text(printing->out, text);
+    paint(printing, PLAIN);
+}
+
+/* East Asian wide characters take two columns; near enough by their blocks. */
+static size_t columns_of(uint32_t codepoint)
+{
+    return (codepoint >= 0x1100 && codepoint <= 0x115f)
+                   || (codepoint >= 0x2e80 && codepoint <= 0xa4cf)
+                   || (codepoint >= 0xac00 && codepoint <= 0xd7a3)
+                   || (codepoint >= 0xf900 && codepoint <= 0xfaff)
+                   || (codepoint >= 0xfe30 && codepoint <= 0xfe6f)
+                   || (codepoint >= 0xff00 && codepoint <= 0xff60)
+                   || (codepoint >= 0x1f300 && codepoint <= 0x1faff)
+               ? 2
+               : 1;
+}
+
+/* One line of a text that others wrote: white space folded, controls made visible, cut to fit. */
+static void add_line(struct printing *printing, struct view text, size_t room)
+{
+    size_t used = 0;
+    bool space = false;
+
+    for (size_t pos = 0; pos < text.len;) {
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        if (codepoint == ' ' || codepoint == '\n' || codepoint == '\t' || codepoint == '\r') {
+            space = used > 0;
+            continue;
+        }
+        if (codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0))
+            codepoint = 0xfffd;
+        size_t wide = columns_of(codepoint) + space;
+        if (used + wide + 1 > room) {
+            strbuf_add_text(printing->out, "…");
+            return;
+        }
+        if (space)
+            strbuf_add_byte(printing->out, ' ');
+        space = false;
+        strbuf_add_codepoint(printing->out, codepoint);
+        used += wide;
+    }
+    if (used == 0)
+        strbuf_add_text(printing->out, "(nothing)");
+}
+
+static size_t width_of(const struct printing *printing)
+{
+    return printing->options->columns != 0 ? printing->options->columns : COLUMNS_DEFAULT;
+}
+
+static void add_answer(struct printing *printing, const char *label, struct view text)
+{
+    strbuf_add_repeated(printing->out, ' ', INDENT);
+    paint(printing, DIM);
+    strbuf_printf(printing->out, "%-9s", label);
+    paint(printing, PLAIN);
+    add_line(printing, text,
+             width_of(printing) > INDENT + 30 ? width_of(printing) - INDENT - 9 : 30);
+    strbuf_add_byte(printing->out, '\n');
+}
+
+static void add_answers(struct printing *printing, const struct run_entry *entry)
+{
+    const struct sample *worst = report_worst_sample(entry);
+
+    if (printing->answers == ANSWERS_SHOWN_MAX || worst == NULL)
+        return;
+    printing->answers++;
+    if (entry->baseline != NULL && entry->baseline->answer_count > 0)
+        add_answer(printing, "accepted", entry->baseline->answers[0].text);
+    add_answer(printing, "now", worst->answer.reply.text);
+}
+
+static enum color color_of(enum report_group group)
+{
+    static const enum color colors[GROUP_COUNT] = {RED, YELLOW, RED, RED, DIM, GREEN, GREEN};
+    return colors[group];
+}
+
+static void add_reason(struct printing *printing, const struct run_entry *entry)
+{
+    struct view reason = entry->scored_count == 0 ? entry->error_text : entry->reason;
+
+    add_line(printing, reason, 2 * width_of(printing));
+    if (entry->noise_micro != SCORE_ABSENT && entry->drop_micro > 0 && !entry->newly_failed
+        && entry->drop_micro < 2 * entry->noise_micro)
+        painted(printing, DIM, " (within noise)");
+    strbuf_add_byte(printing->out, '\n');
+}
+
+static void print_entry(void *context, const struct run_entry *entry)
+{
+    struct printing *printing = context;
+    enum report_group group = report_group_of(entry);
+
+    if (printing->shown++ >= SHOWN_EACH_MAX && !printing->options->verbose)
+        return;
+    paint(printing, color_of(group));
+    strbuf_printf(printing->out, "%-*s", INDENT, report_group_name(group));
+    paint(printing, BOLD);
+    add_line(printing, entry->id, width_of(printing));
+    paint(printing, PLAIN);
+    strbuf_add_text(printing->out, "  ");
+    add_reason(printing, entry);
+    if (group == GROUP_CRITICAL || group == GROUP_MAJOR || group == GROUP_FAILED)
+        add_answers(printing, entry);
+}
+
+static void print_groups(struct printing *printing)
+{
+    for (int group = GROUP_CRITICAL; group < GROUP_COUNT; group++) {
+        if ((group == GROUP_FINE || group == GROUP_IMPROVED || group == GROUP_MINOR)
+            && !printing->options->verbose)
+            continue;
+        printing->shown = 0;
+        report_visit(printing->run, (enum report_group)group, print_entry, printing);
+        if (printing->shown > SHOWN_EACH_MAX && !printing->options->verbose)
+            strbuf_printf(printing->out, "%*s… and %zu more\n", INDENT, "",
+                          printing->shown - SHOWN_EACH_MAX);
+    }
+}
+
+static void print_changed_line(void *context, char sign, struct view text)
+{
+    struct printing *printing = context;
+
+    if (printing->shown++ >= LINES_SHOWN_MAX)
+        return;
+    paint(printing, sign == '-' ? RED : GREEN);
+    strbuf_printf(printing->out, "  %c ", sign);
+    add_line(printing, text, 2 * width_of(printing));
+    paint(printing, PLAIN);
+    strbuf_add_byte(printing->out, '\n');
+}
+
+static void print_changes(struct printing *printing)
+{
+    for (size_t i = 0; i < printing->run->change_count; i++) {
+        const struct prompt_change *change = &printing->run->changes[i];
+        strbuf_printf(printing->out, "\nprompt %.*s changed: version %.*s → %.*s\n",
+                      VIEW_ARG(change->prompt), VIEW_ARG(change->before_version),
+                      VIEW_ARG(change->version));
+        printing->shown = 0;
+        if (change->before_text.len == 0)
+            continue;
+        size_t lines =
+            differences_lines(change->before_text, change->text, print_changed_line, printing);
+        if (lines > LINES_SHOWN_MAX)
+            strbuf_printf(printing->out, "    … and %zu more lines\n", lines - LINES_SHOWN_MAX);
+    }
+}
+
+static void print_means(struct printing *printing)
+{
+    const struct run *run = printing->run;
+    const struct statistics *all = &run->gate.all;
+
+    strbuf_add_text(printing->out, "\nscore ");
+    report_add_score(printing->out, run->mean.total_micro);
+    strbuf_add_text(printing->out, "  similarity ");
+    report_add_score(printing->out, run->mean.similarity_micro);
+    strbuf_add_text(printing->out, "  keywords ");
+    report_add_score(printing->out, run->mean.keywords_micro);
+    strbuf_add_text(printing->out, "  structure ");
+    report_add_score(printing->out, run->mean.structure_micro);
+    strbuf_add_text(printing->out, "  language ");
+    report_add_score(printing->out, run->mean.language_micro);
+    strbuf_add_byte(printing->out, '\n');
+    if (!all->known)
+        return;
+    strbuf_printf(printing->out, "mean change %+.3f (90 %% interval %+.3f to %+.3f), p = %.4f",
+                  all->mean, all->low, all->high, all->p);
+    if (all->smallest_effect > 0)
+        strbuf_printf(printing->out, "; the smallest drop this set could have seen is %.3f",
+                      all->smallest_effect);
+    strbuf_add_byte(printing->out, '\n');
+}
+
+static void print_counts(struct printing *printing)
+{
+    const struct run *run = printing->run;
+    const struct gate *gate = &run->gate;
+
+    if (gate->compared > 0)
+        strbuf_printf(
+            printing->out,
+            "%zu compared: %zu critical, %zu major, %zu minor, %zu improved, %zu unchanged",
+            gate->compared, gate->counts[SEVERITY_CRITICAL], gate->counts[SEVERITY_MAJOR],
+            gate->counts[SEVERITY_MINOR], gate->counts[SEVERITY_IMPROVED],
+            gate->counts[SEVERITY_NONE]);
+    if (gate->checked_only > 0)
+        strbuf_printf(printing->out, "%s%zu without a baseline: %zu passed, %zu failed",
+                      gate->compared > 0 ? "; " : "", gate->checked_only,
+                      gate->checked_only - gate->failed_checks, gate->failed_checks);
+    if (gate->errors > 0)
+        strbuf_printf(printing->out, "%s%zu without an answer",
+                      gate->compared + gate->checked_only > 0 ? "; " : "", gate->errors);
+    strbuf_printf(printing->out, "\n%zu answers in %.1f s", run->answered,
+                  (double)run->elapsed_ns / 1e9);
+    if (run->tokens_out > 0)
+        strbuf_printf(printing->out, ", %lld tokens in and %lld out%s", (long long)run->tokens_in,
+                      (long long)run->tokens_out, run->tokens_estimated ? " (estimated)" : "");
+    if (run->cost_known) {
+        strbuf_add_text(printing->out, ", ");
+        report_add_dollars(printing->out, run->cost_nano_usd);
+    }
+    strbuf_add_byte(printing->out, '\n');
+}
+
+static void print_sentences(struct printing *printing, enum color color, const char *label,
+                            const struct view *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        painted(printing, color, label);
+        add_line(printing, items[i], 4 * width_of(printing));
+        strbuf_add_byte(printing->out, '\n');
+    }
+}
+
+static void print_advice(struct printing *printing)
+{
+    struct strbuf said;
+    strbuf_init(&said, 1 << 16);
+    size_t count = report_advice(printing->run, &said, ADVICE_MAX);
+    struct view rest = strbuf_view(&said);
+
+    for (size_t i = 0; i < count; i++) {
+        struct view line = view_split(&rest, '\n');
+        print_sentences(printing, GREEN, "advice:  ", &line, 1);
+    }
+    strbuf_release(&said);
+}
+
+static void print_verdict(struct printing *printing)
+{
+    const struct gate *gate = &printing->run->gate;
+    static const char *const words[] = {"PASS", "FAIL", "WAITS FOR SIGN-OFF",
+                                        "PASS (inconclusive)"};
+    enum color color = gate->outcome == GATE_FAIL      ? RED
+                       : gate->outcome == GATE_SIGNOFF ? YELLOW
+                                                       : GREEN;
+
+    paint(printing, BOLD);
+    painted(printing, color, words[gate->outcome]);
+    strbuf_printf(printing->out, "  (exit %d)\n", gate->exit_status);
+}
+
+void report_text(const struct run *run, const struct report_options *options, struct strbuf *out)
+{
+    struct printing printing = {.run = run, .options = options, .out = out};
+
+    strbuf_printf(out, "suite %.*s: %zu entr%s × %u, scored by %.*s\n\n", VIEW_ARG(run->suite),
+                  run->entry_count, run->entry_count == 1 ? "y" : "ies", run->repeat,
+                  VIEW_ARG(run->scorer));
+    print_groups(&printing);
+    print_changes(&printing);
+    print_means(&printing);
+    print_counts(&printing);
+    print_sentences(&printing, YELLOW, "warning: ", run->gate.warnings, run->gate.warning_count);
+    print_advice(&printing);
+    print_sentences(&printing, RED, "because: ", run->gate.reasons, run->gate.reason_count);
+    print_verdict(&printing);
+}
