@@ -58,8 +58,8 @@ MUST_CHECK int world_set_link(struct world *world, struct view host, uint16_t po
                               const struct world_link *link);
 
 /* Lets everything happen that is due up to and including until_ns (UINT64_MAX: all there is), in
- * order of time. Ends early after world_stop or when nothing is left; else the clock stands at
- * until_ns. ERR_LIMIT after events_max events: somebody goes in circles. ERR_MEMORY. */
+ * order of time. Then the clock stands at until_ns, or where it stood after world_stop or with
+ * UINT64_MAX. ERR_LIMIT after events_max events: somebody goes in circles. ERR_MEMORY. */
 MUST_CHECK int world_run(struct world *world, uint64_t until_ns);
 
 /* Makes world_run return after the present event. */

@@ -91,7 +91,7 @@ static void on_deadline(void *context, uint64_t now_ns)
         [NET_CONNECTING] = "connecting",
         [NET_HANDSHAKING] = "the TLS handshake",
     };
-    struct net_connection *connection = context;
+    struct net_connection *connection = net_of_deadline(context);
     const struct net_opening *opening = connection->opening;
 
     (void)now_ns;

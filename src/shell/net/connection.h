@@ -14,6 +14,7 @@
 #ifndef ASSAY_SHELL_NET_CONNECTION_H
 #define ASSAY_SHELL_NET_CONNECTION_H
 
+#include <stddef.h>
 #include <sys/socket.h>
 #include <uv.h>
 
@@ -123,6 +124,12 @@ struct net {
     char cipher[NET_READ_BYTES]; /* what a read brought; valid inside its callback */
     char plain[NET_READ_BYTES];
 };
+
+/* The connection whose deadline a timer's context is. */
+static inline struct net_connection *net_of_deadline(void *context)
+{
+    return (void *)((char *)context - offsetof(struct net_connection, deadline));
+}
 
 /* net.c */
 struct net_connection *net_find(const struct net *net, struct id id);

@@ -322,7 +322,7 @@ int net_stream_write(struct outside *outside, struct id id, struct view bytes)
 static void on_close_deadline(void *context, uint64_t now_ns)
 {
     (void)now_ns;
-    net_release(context);
+    net_release(net_of_deadline(context));
 }
 
 void net_stream_close(struct net_connection *connection)

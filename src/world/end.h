@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * end: what the files of world share: one end of a connection, and the events on their way.
+ * Private to world.
+ *
+ *   world.c   the clock, the queue of events, connecting, the table of functions
+ *   pipe.c    bytes from end to end: pieces, delays, back-pressure, faults, closing
+ *
+ * Nothing happens inside a caller's call: all of it is an event, ordered by time and then by the
+ * order in which it was caused. */
+#ifndef ASSAY_WORLD_END_H
+#define ASSAY_WORLD_END_H
+
+#include "base/rng.h"
+#include "base/slots.h"
+#include "base/strbuf.h"
+#include "base/timers.h"
+#include "world/world.h"
+
+enum {
+    WORLD_QUEUE_LOW = 64 * 1024,
+    WORLD_QUEUE_HIGH = 256 * 1024,
+    WORLD_QUEUE_LIMIT = 64 * 1024 * 1024,
+    WORLD_WINDOW = 64 * 1024, /* bytes of one direction on their way or not taken yet */
+    WORLD_HOST_SIZE = 256,
+};
+
+enum end_state {
+    END_FREE,
+    END_OPENING,
+    END_OPEN,
+    END_LISTENING,
+    END_CLOSING, /* closed by its owner, what was queued is on its way */
+    END_STATES,
+};
+
+enum end_fault { FAULT_NONE, FAULT_RESET, FAULT_CUT };
+
+struct end {
+    struct world *world;
+    struct id id;
+    enum end_state state;
+    outside_listener *listener;
+    void *context;
+    struct id peer;
+    struct world_link link;
+    struct rng rng;
+    struct strbuf out; /* written; what lies past out_at is not on its way */
+    size_t out_at;
+    struct strbuf inbox;      /* arrived while paused */
+    size_t on_way;            /* bytes of this end that the peer has not taken */
+    uint64_t line_free_ns;    /* when the last byte left, where the line has a speed */
+    uint64_t last_arrival_ns; /* nothing of this end arrives before it */
+    enum end_fault fault;
+    uint64_t fault_in_bytes;
+    bool paused;
+    bool busy_said;
+    bool over; /* the peer's end has come, to be said after the inbox */
+    int over_code;
+    const char *over_text;
+    char host[WORLD_HOST_SIZE]; /* of LISTENING, and where an opening end goes */
+    uint16_t port;
+    bool with_tls;
+};
+
+enum world_event_kind {
+    EVENT_CONNECT,  /* reaches the peer's host */
+    EVENT_OPENED,   /* the answer is back */
+    EVENT_FAILED,   /* the connect came to nothing */
+    EVENT_DEADLINE, /* of the connect */
+    EVENT_PIECE,    /* bytes arrive */
+    EVENT_OVER,     /* the peer's end, clean or not, arrives */
+    EVENT_WRITABLE,
+    EVENT_RESUMED, /* reading again: what the inbox holds */
+    EVENT_GIVE_UP, /* a closing end has had its second */
+};
+
+struct world_event {
+    struct world *world;
+    enum world_event_kind kind;
+    struct id to;
+    struct id from; /* of PIECE */
+    int code;
+    const char *text; /* a literal */
+    char *bytes;      /* of PIECE */
+    size_t len;
+};
+
+struct world_place {
+    char host[WORLD_HOST_SIZE];
+    uint16_t port;
+    struct world_link link;
+};
+
+struct world {
+    struct outside outside;
+    struct slots ends;
+    struct timers queue;
+    struct rng rng;
+    uint64_t now_ns;
+    int64_t started_unix_s;
+    uint64_t events_max;
+    uint64_t hash;
+    struct world_counts counts;
+    struct world_link link; /* of all places that have none of their own */
+    struct world_place *places;
+    size_t place_count;
+    uint16_t port_next;
+    bool stopped;
+    int status; /* the first failure inside an event; world_run returns it */
+};
+
+/* world.c */
+/* Puts an event into the queue; NULL (and world->status) where memory ran out. */
+struct world_event *world_send(struct world *world, uint64_t at_ns, enum world_event_kind kind,
+                               struct id to);
+/* Tells the listener, and the history; false where the end is no longer its owner's. */
+bool world_emit(struct end *end, const struct outside_event *event);
+/* Says CLOSED and gives the place back. */
+void world_say_closed(struct end *end, int code, const char *text);
+void world_release(struct end *end);
+/* The end, NULL where it is dead; `find_owned` also where its owner closed it. */
+struct end *world_find(const struct world *world, struct id id);
+struct end *world_find_owned(const struct world *world, struct id id);
+bool world_chance(struct rng *rng, uint32_t micro);
+
+/* pipe.c */
+void world_pump(struct end *end);
+void world_piece_arrives(struct end *end, const struct world_event *event);
+void world_over_arrives(struct end *end, const struct world_event *event);
+void world_resumed(struct end *end);
+void world_give_up(struct end *end);
+int world_write(struct outside *outside, struct id id, struct view bytes);
+void world_pause(struct outside *outside, struct id id, bool paused);
+void world_close_open(struct end *end);
+uint64_t world_delay_ns(struct end *end);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pipe: bytes from end to end (see end.h).
+ *
+ *   write → out → pieces on their way (at most a window) → BYTES, or the inbox of a paused end
+ *
+ * What the receiver has not taken fills the window, then `out`, then the writer hears BUSY. */
+#include "base/mem.h"
+#include "world/end.h"
+
+static const uint64_t SECOND_NS = 1000000000;
+
+/* One way now: latency, jitter, and the odd spike. */
+uint64_t world_delay_ns(struct end *end)
+{
+    const struct world_link *link = &end->link;
+    uint64_t delay_ns = link->latency_ns;
+
+    if (link->jitter_ns != 0)
+        delay_ns += rng_below(&end->rng, link->jitter_ns + 1);
+    if (world_chance(&end->rng, link->spike_micro)) {
+        delay_ns += link->spike_ns;
+        end->world->counts.spikes++;
+    }
+    return delay_ns;
+}
+
+/* Written and not on its way. */
+static size_t waiting(const struct end *end)
+{
+    return end->out.len - end->out_at;
+}
+
+/* When what leaves now arrives: never before what left earlier. */
+static uint64_t arrival_ns(struct end *end, size_t len)
+{
+    uint64_t leaves_ns = end->world->now_ns;
+
+    if (end->link.bytes_per_s != 0) {
+        if (leaves_ns < end->line_free_ns)
+            leaves_ns = end->line_free_ns;
+        leaves_ns += (uint64_t)len * 1000000000u / end->link.bytes_per_s;
+        end->line_free_ns = leaves_ns;
+    }
+    uint64_t at_ns = leaves_ns + world_delay_ns(end);
+    if (at_ns < end->last_arrival_ns)
+        at_ns = end->last_arrival_ns;
+    end->last_arrival_ns = at_ns;
+    return at_ns;
+}
+
+static void send_over(struct end *end, int code, const char *text)
+{
+    struct world_event *event = world_send(end->world, arrival_ns(end, 0), EVENT_OVER, end->peer);
+
+    if (event != NULL) {
+        event->code = code;
+        event->text = text;
+    }
+}
+
+/* The accepting side's fault has come: both sides hear of it, each in its time. */
+static void strike(struct end *end)
+{
+    struct world *world = end->world;
+    bool reset = end->fault == FAULT_RESET;
+
+    end->fault = FAULT_NONE;
+    if (reset)
+        world->counts.resets++;
+    else
+        world->counts.cuts++;
+    strbuf_release(&end->out);
+    end->out_at = 0;
+    send_over(end, reset ? ERR_CLOSED : 0,
+              reset ? "the peer reset the connection" : "the peer closed");
+    struct world_event *own = world_send(world, world->now_ns, EVENT_OVER, end->id);
+    if (own != NULL) {
+        own->code = ERR_CLOSED;
+        own->text = "the connection broke while sending";
+    }
+}
+
+static size_t piece_len(struct end *end)
+{
+    size_t len = waiting(end);
+    size_t room = WORLD_WINDOW - end->on_way;
+
+    if (end->link.piece_bytes != 0) {
+        uint64_t most = end->link.piece_bytes < len ? end->link.piece_bytes : len;
+        len = (size_t)(1 + rng_below(&end->rng, most));
+    }
+    if (len > room)
+        len = room;
+    if (end->fault != FAULT_NONE && len > end->fault_in_bytes)
+        len = (size_t)end->fault_in_bytes;
+    return len;
+}
+
+static bool send_piece(struct end *end, size_t len)
+{
+    struct world *world = end->world;
+    char *bytes = mem_new(len, 1);
+    struct world_event *event =
+        bytes != NULL ? world_send(world, arrival_ns(end, len), EVENT_PIECE, end->peer) : NULL;
+
+    if (event == NULL) {
+        mem_free(bytes);
+        world->status = ERR_MEMORY;
+        return false;
+    }
+    memcpy(bytes, end->out.ptr + end->out_at, len);
+    end->out_at += len;
+    if (end->out_at > end->out.len / 2) {
+        strbuf_consume(&end->out, end->out_at);
+        end->out_at = 0;
+    }
+    event->bytes = bytes;
+    event->len = len;
+    event->from = end->id;
+    end->on_way += len;
+    end->fault_in_bytes -= end->fault != FAULT_NONE ? len : 0;
+    world->counts.pieces++;
+    world->counts.bytes += len;
+    return true;
+}
+
+/* Sends what the window has room for; a closing end that sent all of it says so and is gone. */
+void world_pump(struct end *end)
+{
+    struct world *world = end->world;
+
+    if (end->state != END_OPEN && end->state != END_CLOSING)
+        return;
+    while (waiting(end) != 0 && end->on_way < WORLD_WINDOW) {
+        size_t len = piece_len(end);
+        if (len == 0) {
+            strike(end);
+            return;
+        }
+        if (!send_piece(end, len))
+            return;
+    }
+    if (end->busy_said && end->state == END_OPEN && waiting(end) < WORLD_QUEUE_LOW) {
+        end->busy_said = false;
+        (void)world_send(world, world->now_ns, EVENT_WRITABLE, end->id);
+    }
+    if (end->state == END_CLOSING && waiting(end) == 0) {
+        send_over(end, 0, "the peer closed");
+        world_release(end);
+    }
+}
+
+/* The receiver took bytes: the sender's window opens. */
+static void taken(struct world *world, struct id from, size_t len)
+{
+    struct end *sender = world_find(world, from);
+
+    if (sender == NULL)
+        return;
+    sender->on_way -= len < sender->on_way ? len : sender->on_way;
+    world_pump(sender);
+}
+
+/* Hands bytes to the owner; false where the end is gone afterwards. */
+static bool hand_over(struct end *end, struct view bytes)
+{
+    struct world *world = end->world;
+    struct id from = end->peer;
+    struct outside_event event = {
+        .kind = OUTSIDE_BYTES, .connection = end->id, .bytes = bytes, .text = ""};
+    bool lives = world_emit(end, &event);
+
+    taken(world, from, bytes.len);
+    return lives;
+}
+
+void world_piece_arrives(struct end *end, const struct world_event *event)
+{
+    struct view bytes = view_make(event->bytes, event->len);
+
+    if (end->state != END_OPEN) {
+        taken(end->world, event->from, event->len);
+    } else if (end->paused || end->inbox.len != 0) {
+        strbuf_add(&end->inbox, bytes);
+        if (strbuf_status(&end->inbox) != 0)
+            end->world->status = ERR_MEMORY;
+    } else {
+        (void)hand_over(end, bytes);
+    }
+}
+
+void world_over_arrives(struct end *end, const struct world_event *event)
+{
+    if (end->state == END_CLOSING) {
+        world_release(end);
+        return;
+    }
+    /* A reset does not wait for a reader. */
+    if (event->code == 0 && (end->paused || end->inbox.len != 0)) {
+        end->over = true;
+        end->over_code = event->code;
+        end->over_text = event->text;
+        return;
+    }
+    world_say_closed(end, event->code, event->text);
+}
+
+void world_resumed(struct end *end)
+{
+    if (end->paused || end->state != END_OPEN)
+        return;
+    if (end->inbox.len != 0) {
+        struct strbuf inbox = end->inbox;
+        strbuf_init(&end->inbox, WORLD_WINDOW);
+        bool lives = hand_over(end, strbuf_view(&inbox));
+        strbuf_release(&inbox);
+        if (!lives || end->state != END_OPEN)
+            return;
+    }
+    if (end->over && !end->paused && end->inbox.len == 0)
+        world_say_closed(end, end->over_code, end->over_text);
+}
+
+void world_pause(struct outside *outside, struct id id, bool paused)
+{
+    struct end *end = world_find_owned((struct world *)outside, id);
+
+    if (end == NULL || end->paused == paused)
+        return;
+    end->paused = paused;
+    if (!paused)
+        (void)world_send(end->world, end->world->now_ns, EVENT_RESUMED, id);
+}
+
+int world_write(struct outside *outside, struct id id, struct view bytes)
+{
+    struct end *end = world_find_owned((struct world *)outside, id);
+
+    if (end == NULL || end->state == END_LISTENING)
+        return ERR_CLOSED;
+    if (bytes.len > WORLD_QUEUE_LIMIT - waiting(end))
+        return ERR_LIMIT;
+    strbuf_add(&end->out, bytes);
+    if (strbuf_status(&end->out) != 0) {
+        end->out.status = 0;
+        return ERR_LIMIT;
+    }
+    bool busy = waiting(end) > WORLD_QUEUE_HIGH;
+    if (busy)
+        end->busy_said = true;
+    world_pump(end);
+    return busy ? ERR_BUSY : 0;
+}
+
+void world_close_open(struct end *end)
+{
+    struct world *world = end->world;
+
+    end->state = END_CLOSING;
+    strbuf_release(&end->inbox);
+    (void)world_send(world, world->now_ns + SECOND_NS, EVENT_GIVE_UP, end->id);
+    world_pump(end);
+}
+
+void world_give_up(struct end *end)
+{
+    if (end->state != END_CLOSING)
+        return;
+    send_over(end, ERR_CLOSED, "the peer reset the connection");
+    world_release(end);
+}
