@@ -47,6 +47,7 @@ struct sim_fault {
     int code; /* of errors.def */
     bool may_retry;
     const char *text;
+    int openai_status;
     const char *openai_type; /* error.type and error.code of the OpenAI API */
     const char *openai_code;
 };

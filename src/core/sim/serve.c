@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * serve: see serve.h. Routes, and what the API families share. */
+#include "core/sim/serve.h"
+
+#include "base/map.h"
+#include "core/sim/serve_parts.h"
+
+enum { TEXT_MAX_BYTES = 32 * 1024 * 1024 };
+
+static int serve_root(struct exchange *exchange);
+
+/* A path is matched by its start, the methods exactly. */
+static const struct route {
+    const char *method;
+    const char *path;
+    bool whole;
+    int (*serve)(struct exchange *exchange);
+    const char *shown;
+} routes[] = {
+    {"GET", "/", true, serve_root, "GET /"},
+    {"POST", "/model/", false, serve_bedrock,
+     "POST /model/{id}/invoke, POST /model/{id}/converse (Bedrock Runtime)"},
+    {"POST", "/v1/chat/completions", true, serve_openai_chat, "POST /v1/chat/completions (OpenAI)"},
+    {"GET", "/v1/models", true, serve_openai_models,
+     "GET /v1/models, GET /v1/models/{id} (OpenAI)"},
+    {"GET", "/v1/models/", false, serve_openai_model, NULL},
+};
+
+enum { ROUTES = sizeof routes / sizeof routes[0] };
+
+/* ---- what the families share ---------------------------------------------------------------- */
+
+int serve_header(struct exchange *exchange, const char *name, struct view value)
+{
+    struct view copy;
+
+    if (arena_copy(exchange->arena, value, &copy) != 0)
+        return ERR_MEMORY;
+    return http_header_add(&exchange->response->headers, view_of(name), copy) != 0 ? ERR_MEMORY : 0;
+}
+
+int serve_json(struct exchange *exchange, int status, struct strbuf *out)
+{
+    int code = strbuf_status(out) != 0
+                   ? ERR_MEMORY
+                   : arena_copy(exchange->arena, strbuf_view(out), &exchange->response->body);
+
+    strbuf_release(out);
+    if (code != 0)
+        return code;
+    exchange->response->status = status;
+    return serve_header(exchange, "content-type", view_of("application/json"));
+}
+
+static bool add_part(struct strbuf *out, const struct json *part, int depth)
+{
+    const struct json *text = json_get(part, "text");
+    const struct json *inner = json_get(part, "content");
+
+    if (json_is(part, JSON_STRING))
+        text = part;
+    if (inner == NULL)
+        inner = json_get(json_get(part, "toolResult"), "content");
+    if (json_is(text, JSON_STRING)) {
+        if (out->len != 0)
+            strbuf_add_byte(out, '\n');
+        strbuf_add(out, text->text);
+        return true;
+    }
+    if (depth < 2 && json_is(inner, JSON_STRING))
+        return add_part(out, inner, depth + 1);
+    if (depth < 2 && json_is(inner, JSON_ARRAY))
+        for (const struct json *item = inner->child; item != NULL; item = item->next)
+            add_part(out, item, depth + 1);
+    return json_is(part, JSON_OBJECT); /* an image and its kin: nothing to read */
+}
+
+bool serve_content(struct exchange *exchange, const struct json *content, struct view *ret_text,
+                   int *code)
+{
+    struct strbuf out;
+    bool ok = json_is(content, JSON_ARRAY);
+
+    if (json_is(content, JSON_STRING)) {
+        *ret_text = content->text;
+        return true;
+    }
+    strbuf_init(&out, TEXT_MAX_BYTES);
+    for (const struct json *part = ok ? content->child : NULL; part != NULL; part = part->next)
+        ok = ok && add_part(&out, part, 0);
+    if (ok
+        && (strbuf_status(&out) != 0
+            || arena_copy(exchange->arena, strbuf_view(&out), ret_text) != 0))
+        *code = ERR_MEMORY;
+    strbuf_release(&out);
+    return ok;
+}
+
+int serve_ask(struct exchange *exchange, struct chat *chat, struct view model,
+              struct reply *ret_reply)
+{
+    return sim_answer(exchange->sim, chat, model, exchange->arena, ret_reply,
+                      &exchange->latency_ns);
+}
+
+/* ---- routes --------------------------------------------------------------------------------- */
+
+static void list_routes(struct strbuf *out)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        if (routes[i].shown != NULL)
+            strbuf_printf(out, "%s%s", i == 0 ? "" : "; ", routes[i].shown);
+}
+
+static int serve_root(struct exchange *exchange)
+{
+    struct strbuf out;
+
+    strbuf_init(&out, TEXT_MAX_BYTES);
+    strbuf_add_text(&out,
+                    "assay sim: a deterministic stand-in for a foundation model, for tests. It "
+                    "is no language model.\nServed here: ");
+    list_routes(&out);
+    strbuf_add_text(&out, "\n");
+    int code = strbuf_status(&out) != 0
+                   ? ERR_MEMORY
+                   : arena_copy(exchange->arena, strbuf_view(&out), &exchange->response->body);
+    strbuf_release(&out);
+    if (code != 0)
+        return code;
+    exchange->response->status = 200;
+    return serve_header(exchange, "content-type", view_of("text/plain; charset=utf-8"));
+}
+
+static int serve_unknown(struct exchange *exchange, bool known_path)
+{
+    struct strbuf message;
+
+    strbuf_init(&message, TEXT_MAX_BYTES);
+    strbuf_printf(&message, "%s %.*s is not served here. Served: ",
+                  known_path ? "This method on" : "The path", VIEW_ARG(exchange->path));
+    list_routes(&message);
+    int code = serve_openai_error(exchange, known_path ? 405 : 404, "invalid_request_error", NULL,
+                                  known_path ? "method_not_allowed" : "unknown_url",
+                                  strbuf_view(&message));
+    strbuf_release(&message);
+    return code;
+}
+
+static bool is_route(const struct route *route, struct view path)
+{
+    struct view wanted = view_of(route->path);
+
+    return route->whole ? view_equal(path, wanted)
+                        : path.len > wanted.len && view_starts(path, wanted);
+}
+
+static int dispatch(struct exchange *exchange)
+{
+    bool known = false;
+
+    for (size_t i = 0; i < ROUTES; i++) {
+        if (!is_route(&routes[i], exchange->path))
+            continue;
+        known = true;
+        if (view_is(exchange->request->method, routes[i].method))
+            return routes[i].serve(exchange);
+    }
+    return serve_unknown(exchange, known);
+}
+
+static uint64_t sample_of(const struct http_request *request)
+{
+    struct view text = http_header_get(&request->headers, "x-assay-sample");
+    int64_t sample = 0;
+
+    if (text.ptr == NULL || view_to_int(view_trim(text), &sample) != 0 || sample < 0)
+        return 0;
+    return (uint64_t)sample;
+}
+
+int sim_serve(const struct sim *sim, const struct http_request *request, uint64_t serial,
+              struct arena *arena, struct http_response *ret_response, uint64_t *ret_latency_ns)
+{
+    struct http_response *response = arena_new(arena, 1, sizeof *response);
+    struct exchange exchange = {
+        .sim = sim,
+        .request = request,
+        .path = view_slice(request->target, 0, view_find_byte(request->target, '?')),
+        .serial = serial,
+        .sample = sample_of(request),
+        .arena = arena,
+        .response = response,
+        .id = map_hash(request->body, map_hash(request->target, sim->seed + serial)),
+    };
+    struct json *body;
+    int code = response == NULL ? ERR_MEMORY : 0;
+
+    if (code == 0 && request->body.len != 0) {
+        code = json_parse(arena, request->body, &body, NULL);
+        if (code == 0)
+            exchange.body = body;
+        else if (code != ERR_MEMORY)
+            code = 0; /* each family says it in its own words */
+    }
+    if (code == 0)
+        code = dispatch(&exchange);
+    if (code != 0)
+        return code;
+    *ret_response = *response;
+    *ret_latency_ns = exchange.latency_ns;
+    return 0;
+}
