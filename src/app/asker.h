@@ -37,6 +37,7 @@ struct loop;        /* shell/os/loop.h */
 enum {
     ASKER_ANSWER_BYTES_MAX = 32 * 1024 * 1024,
     ASKER_IN_FLIGHT_MAX = 10000,
+    ASKER_PROCESSES_MAX = 100, /* of kind exec, which is never asked more at once */
     ASKER_WAITING_MAX = 1000000,
 };
 
@@ -59,8 +60,8 @@ struct asker_options {
     bool tls_insecure;      /* the peer's certificate is not verified */
     struct view tls_ca_file; /* PEM of further authorities; holds until asker_free */
     uint64_t seed;           /* of the retry delays */
-    /* bedrock without an api_key: who signs. NULL: looked for in the environment and the AWS files
-     * by asker_new. Holds until asker_free. */
+    /* Who signs where the provider signs and the target has no api_key; holds until asker_free.
+     * NULL: nobody. */
     const struct credentials *credentials;
     /* exec: the command and its arguments; holds until asker_free. */
     const struct view *command;
@@ -93,8 +94,8 @@ typedef void asker_raw_done(void *context, struct id ask, const struct http_resp
                             const struct answer *answer);
 
 /* Makes an asker. `loop` is needed for kind exec alone and may be NULL otherwise. Nothing is
- * connected yet. ERR_CONFIG with the remedy where the target cannot be asked, ERR_UNSUPPORTED for
- * kinds that are not (websocket), ERR_MEMORY. */
+ * connected yet. ERR_CONFIG with the remedy where the target cannot be asked, ERR_DENIED where
+ * nobody signs, ERR_UNSUPPORTED for kinds that cannot be asked yet (websocket), ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK int asker_new(struct outside *outside, struct loop *loop,
                          const struct asker_options *options, struct asker **ret_asker,
                          struct err *reterr);

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ask: one ask's beginning and end: the copy of what is asked, and the answer with, where it failed,
+ * a text that says what went wrong and what to do. See carrier.h. */
+#include <inttypes.h>
+
+#include "app/carrier.h"
+#include "base/strbuf.h"
+#include "text/tokens.h"
+
+enum { MAX_TOKENS_UNSAID = 4096, TEXT_BYTES_MAX = 8192, PARAMS_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* ---- taking --------------------------------------------------------------------------------- */
+
+static int no_memory(struct err *reterr)
+{
+    return fail(reterr, ERR_MEMORY, "no memory for the question");
+}
+
+static int copy_params(struct arena *arena, const struct json *params, const struct json **ret_copy)
+{
+    struct json_writer writer;
+    struct json *copy = NULL;
+    struct strbuf text;
+
+    if (params == NULL)
+        return 0;
+    strbuf_init(&text, PARAMS_BYTES_MAX);
+    json_writer_init(&writer, &text, 0);
+    json_write_tree(&writer, params);
+    int code = strbuf_status(&text);
+    if (code == 0)
+        code = json_parse(arena, strbuf_view(&text), &copy, NULL);
+    strbuf_release(&text);
+    if (code == 0)
+        *ret_copy = copy;
+    return code;
+}
+
+static int copy_chat(struct arena *arena, const struct chat *chat, const struct chat **ret_copy)
+{
+    struct chat *copy = arena_new(arena, 1, sizeof *copy);
+    struct chat_message *messages = arena_new(arena, chat->message_count + 1, sizeof *messages);
+    if (copy == NULL || messages == NULL)
+        return ERR_MEMORY;
+
+    *copy = *chat;
+    copy->messages = messages;
+    int code = arena_copy(arena, chat->system, &copy->system);
+    for (size_t i = 0; i < chat->message_count && code == 0; i++) {
+        messages[i].role = chat->messages[i].role;
+        code = arena_copy(arena, chat->messages[i].text, &messages[i].text);
+    }
+    if (code == 0)
+        code = copy_params(arena, chat->params, &copy->params);
+    if (code == 0)
+        *ret_copy = copy;
+    return code;
+}
+
+static int64_t max_tokens_of(const struct json *params)
+{
+    int64_t max_tokens = json_int(json_get(params, "max_tokens"), 0);
+    return max_tokens != 0 ? max_tokens : json_int(json_get(params, "max_completion_tokens"), 0);
+}
+
+/* What the provider will count when the request starts: its input and the longest answer. */
+static int64_t tokens_of(const struct asker *asker, const struct chat *chat)
+{
+    int64_t tokens = max_tokens_of(chat->params);
+
+    if (asker->options.tpm == 0)
+        return 0;
+    if (tokens <= 0)
+        tokens = max_tokens_of(asker->options.target->params);
+    if (tokens <= 0)
+        tokens = MAX_TOKENS_UNSAID;
+    if (tokens > INT32_MAX)
+        tokens = INT32_MAX;
+    tokens += (int64_t)tokens_estimate(chat->system);
+    for (size_t i = 0; i < chat->message_count; i++)
+        tokens += (int64_t)tokens_estimate(chat->messages[i].text);
+    return tokens;
+}
+
+int ask_take_chat(const struct asker *asker, struct ask *ask, const struct chat *chat,
+                  struct err *reterr)
+{
+    struct arena *arena = &ask->request_arena;
+
+    ask->tokens = tokens_of(asker, chat);
+    if (asker->provider->build == NULL) {
+        int code = copy_chat(arena, chat, &ask->chat);
+        return code != 0 ? no_memory(reterr) : 0;
+    }
+    struct http_request *request = arena_new(arena, 1, sizeof *request);
+    if (request == NULL)
+        return no_memory(reterr);
+    int code = asker->provider->build(asker->options.target, chat, arena, request, reterr);
+    ask->request = request;
+    return code;
+}
+
+int ask_take_request(const struct asker *asker, struct ask *ask, const struct http_request *request,
+                     struct err *reterr)
+{
+    struct arena *arena = &ask->request_arena;
+    struct http_request *copy = arena_new(arena, 1, sizeof *copy);
+    if (copy == NULL)
+        return no_memory(reterr);
+
+    *copy = *request;
+    int code = arena_copy(arena, request->method, &copy->method);
+    if (code == 0)
+        code = arena_copy(arena, request->target, &copy->target);
+    if (code == 0)
+        code = arena_copy(arena, request->body, &copy->body);
+    for (size_t i = 0; i < request->headers.count && code == 0; i++) {
+        struct http_header *header = &copy->headers.items[i];
+        code = arena_copy(arena, header->name, &header->name);
+        if (code == 0)
+            code = arena_copy(arena, header->value, &header->value);
+    }
+    if (code != 0)
+        return no_memory(reterr);
+    ask->request = copy;
+    ask->tokens = asker->options.tpm == 0 ? 0 : (int64_t)tokens_estimate(request->body);
+    return 0;
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+static double seconds(uint64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+/* No answer in time: what it waited for, and what would help. */
+static void say_timeout(const struct asker *asker, const struct ask *ask,
+                        const struct call_effect *done, struct strbuf *out)
+{
+    const struct asker_options *options = &asker->options;
+
+    strbuf_printf(out, "no answer within %g s: ", seconds(options->timeout_ns));
+    switch (done->where) {
+    case CALL_STATE_QUEUED:
+        strbuf_printf(out, "it waited for its turn (%" PRIu32 " in flight", options->max_in_flight);
+        if (options->rpm != 0)
+            strbuf_printf(out, ", rpm %" PRId64, options->rpm);
+        if (options->tpm != 0)
+            strbuf_printf(out, ", tpm %" PRId64, options->tpm);
+        strbuf_add_text(out, "); raise the limit that holds it back, or the timeout");
+        break;
+    case CALL_STATE_WAITING:
+        strbuf_add_text(out, "it was still connecting; is the address right and the server up?");
+        break;
+    case CALL_STATE_SENT:
+        strbuf_printf(out, "%s; a longer `timeout:` or a lower max_tokens may help",
+                      done->first_byte_ns != 0 ? "the answer began and did not end"
+                                               : "the request was sent and nothing came back");
+        break;
+    case CALL_STATE_ABSENT:
+    case CALL_STATE_BACKOFF:
+    case CALL_STATE_END:
+        strbuf_add_text(out, "it waited to be tried again");
+        break;
+    }
+    if (done->where != CALL_STATE_SENT && ask->reply.code != 0)
+        strbuf_printf(out, "; the attempt before: %.*s", VIEW_ARG(ask->reply.error_text));
+}
+
+/* Why it was not tried again, where that is not plain. */
+static void say_verdict(const struct call_effect *done, struct strbuf *out)
+{
+    if (done->verdict == RETRY_ATTEMPTS && done->attempt > 1)
+        strbuf_printf(out, " (%" PRIu32 " attempts)", done->attempt);
+    else if (done->verdict == RETRY_BUDGET || done->verdict == RETRY_DEADLINE)
+        strbuf_printf(out, " (not tried again: %s)", retry_verdict_text(done->verdict));
+}
+
+static void say_failure(const struct asker *asker, const struct ask *ask,
+                        const struct call_effect *done, struct strbuf *out)
+{
+    if (done->code == ERR_CANCELLED) {
+        strbuf_add_text(out, "cancelled");
+    } else if (done->code == ERR_TIMEOUT && done->verdict == RETRY_DEADLINE
+               && (done->where != CALL_STATE_SENT || ask->reply.code == 0)) {
+        say_timeout(asker, ask, done, out);
+        return;
+    } else if (done->where == CALL_STATE_WAITING) {
+        strbuf_add_text(out, asker->open_failure.code == done->code ? asker->open_failure.text
+                                                                    : err_text(done->code));
+    } else if (ask->reply.error_text.len > 0) {
+        strbuf_add(out, ask->reply.error_text);
+    } else {
+        strbuf_add_text(out, err_text(done->code));
+    }
+    say_verdict(done, out);
+}
+
+/* The reply of an ask that failed: the server's where it sent one, with our text. */
+static struct reply failed_reply(const struct asker *asker, struct ask *ask,
+                                 const struct call_effect *done)
+{
+    bool is_servers = done->where == CALL_STATE_SENT && ask->reply.code == done->code;
+    struct reply reply = is_servers ? ask->reply : (struct reply){0};
+    struct strbuf out;
+
+    strbuf_init(&out, TEXT_BYTES_MAX);
+    say_failure(asker, ask, done, &out);
+    const char *text = strbuf_status(&out) == 0 || out.len > 0
+                           ? arena_string(&ask->answer_arena, strbuf_view(&out))
+                           : NULL;
+    strbuf_release(&out);
+    reply.code = done->code;
+    reply.error_text = view_of(text != NULL ? text : err_text(done->code));
+    return reply;
+}
+
+void ask_answer(const struct asker *asker, struct ask *ask, const struct call_effect *done,
+                struct answer *ret_answer)
+{
+    *ret_answer = (struct answer){
+        .reply = done->code == 0 ? ask->reply : failed_reply(asker, ask, done),
+        .latency_ns = asker_now(asker) - ask->asked_ns,
+        .first_byte_ns = done->first_byte_ns,
+        .attempts = done->attempt,
+    };
+}
