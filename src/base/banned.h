@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * banned: functions that are not used here, each with what takes its place. The build includes this
- * file before every source (-include); a use is a compile error that names the replacement. */
+ * file before every source (-include) and turns the warning into an error; `alloca` and arrays of
+ * variable length are refused by -Walloca and -Wvla.
+ *
+ * Why no #pragma poison: it also refuses the words in headers of libraries (OpenSSL has parameters
+ * named rand), and it cannot say what to write instead. */
 #ifndef ASSAY_BASE_BANNED_H
 #define ASSAY_BASE_BANNED_H
 
@@ -10,16 +14,32 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison gets strcpy strcat strncpy strncat strtok strtok_r
-#pragma GCC poison sprintf vsprintf
-#pragma GCC poison rand srand rand_r drand48
-#pragma GCC poison atoi atol atof
-#pragma GCC poison localtime gmtime ctime asctime
-#undef alloca
-#pragma GCC poison alloca
-/* strcpy, strcat, strncpy, strncat, sprintf: base/strbuf.h or snprintf
- * strtok: view_split in base/view.h       rand: base/rng.h, seeded
- * atoi, atol, atof: view_to_int, view_to_double in base/view.h
- * localtime, gmtime: base/date.h           alloca: base/arena.h */
+#define BANNED(name, instead) \
+    extern __typeof__(name) name __attribute__((deprecated("banned here: use " instead)))
+
+BANNED(strcpy, "snprintf or base/strbuf.h");
+BANNED(strncpy, "snprintf or base/strbuf.h");
+BANNED(strcat, "base/strbuf.h");
+BANNED(strncat, "base/strbuf.h");
+BANNED(sprintf, "snprintf or base/strbuf.h");
+BANNED(vsprintf, "vsnprintf or base/strbuf.h");
+BANNED(strtok, "view_split of base/view.h");
+BANNED(strtok_r, "view_split of base/view.h");
+BANNED(rand, "base/rng.h, seeded");
+BANNED(srand, "base/rng.h, seeded");
+BANNED(rand_r, "base/rng.h, seeded");
+BANNED(random, "base/rng.h, seeded");
+BANNED(drand48, "base/rng.h, seeded");
+BANNED(atoi, "view_to_int of base/view.h");
+BANNED(atol, "view_to_int of base/view.h");
+BANNED(atof, "view_to_double of base/view.h");
+BANNED(time, "shell/os/clock.h; below the shell, time is an argument");
+BANNED(clock, "shell/os/clock.h; below the shell, time is an argument");
+BANNED(localtime, "base/date.h");
+BANNED(gmtime, "base/date.h");
+BANNED(ctime, "base/date.h");
+BANNED(asctime, "base/date.h");
+
+#undef BANNED
 
 #endif
