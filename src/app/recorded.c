@@ -133,7 +133,7 @@ static int read_line(struct reading *reading, struct view text)
 {
     struct json *line;
     struct err err = {0};
-    char what[ERR_TEXT_MAX];
+    char what[ERR_TEXT_MAX + 32];
 
     int code = json_parse(reading->arena, text, &line, &err);
     if (code == ERR_MEMORY)
