@@ -3,11 +3,16 @@
  * sim_server: the model simulator on a port: core/sim/serve over HTTP/1.1 and an outside (sockets
  * or a simulated network).
  *
- * Keep-alive and pipelining; answers wait for their latency on timers, in order, while other
- * connections go on. Bad requests get 400, 413, 431, 503 and the connection closes.
- * Memory: base/mem, one block for the places of connections and buffers for those in use; all freed
- * by sim_server_free. Threads: that of the outside's loop. Limits: the options; a connection holds at
- * most one request and answer at a time, further bytes wait unread. */
+ *     accept ──▶ READING ──▶ WAITING (its latency) ──▶ READING …      keep-alive, pipelining
+ *                   │              └──▶ STALLED ──▶ READING …      while the peer does not read
+ *                   └──▶ closed, after an answer that is the last
+ *
+ * Answers wait for their latency on one timer while other connections go on. Requests that cannot be
+ * read get 400, 413, 414, 431, 501 or 505; past the budgets 503; then the connection closes.
+ * Memory: base/mem: one block for the places of connections, a parser and buffers for those in use;
+ * all freed by sim_server_free. Threads: that of the outside's loop.
+ * Limits: the options; request bodies of 25 MB, 256 MiB of bodies and waiting bytes over all
+ * connections; a connection has one request under way, further bytes wait. */
 #ifndef ASSAY_APP_SIM_SERVER_H
 #define ASSAY_APP_SIM_SERVER_H
 
