@@ -6,7 +6,7 @@
 #include "base/strbuf.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 
 enum { FILE_BYTES_MAX = 1024 * 1024, PATH_BYTES_MAX = 4096 };
 

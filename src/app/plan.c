@@ -6,7 +6,7 @@
 #include "base/nearest.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 #include "text/calibration.h"
 
 enum {

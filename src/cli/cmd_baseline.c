@@ -8,7 +8,7 @@
 #include "core/golden/baseline.h"
 #include "shell/os/file.h"
 #include "base/utf8.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 
 enum { BASELINE_BYTES_MAX = 1 << 30, TEXT_SHOWN_MAX = 160 };
 

@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/starter.h"
 #include "shell/os/file.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 
 struct init_options {
     struct common_options common;

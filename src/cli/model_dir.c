@@ -6,7 +6,7 @@
 #include "base/strbuf.h"
 #include "engine/e5.h"
 #include "shell/os/env.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 
 enum { PLACES = 3 };
 

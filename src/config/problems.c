@@ -57,7 +57,7 @@ static int keep(struct problems *problems, uint32_t line, uint32_t column, const
         problems->code = ERR_MEMORY;
     else if (problems->code == 0)
         problems->code = ERR_CONFIG;
-    if (text != NULL && problems->count < PROBLEMS_MAX)
+    if (text != NULL && !problems_full(problems))
         insert(problems, (struct problem){
                              .file = problems->file,
                              .line = line,
@@ -74,7 +74,7 @@ static int add(struct problems *problems, uint32_t line, uint32_t column, const 
     char message[ERR_TEXT_MAX];
     const char *text;
 
-    if (problems->count == PROBLEMS_MAX)
+    if (problems_full(problems))
         return keep(problems, line, column, "");
     if (vsnprintf(message, sizeof message, format, args) < 0)
         message[0] = '\0';

@@ -9,6 +9,7 @@
 #ifndef ASSAY_CONFIG_PROBLEMS_H
 #define ASSAY_CONFIG_PROBLEMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,12 @@ struct problems {
 
 /* None yet. The file name is borrowed. */
 void problems_init(struct problems *problems, struct arena *arena, struct view file);
+
+/* True where no further text is kept: what only makes a text better may be left out. */
+static inline bool problems_full(const struct problems *problems)
+{
+    return problems->count == PROBLEMS_MAX;
+}
 
 /* One more, at a place of problems->file. Returns problems->code, never 0. */
 int problems_add(struct problems *problems, uint32_t line, uint32_t column, const char *format, ...)

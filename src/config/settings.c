@@ -5,7 +5,7 @@
 #include "config/settings.h"
 
 #include "base/nearest.h"
-#include "config/path.h"
+#include "base/path.h"
 #include "config/settings_tables.h"
 #include "config/yaml.h"
 
@@ -272,17 +272,6 @@ static int read_targets(struct building *building, const struct json *map)
 
 /* ---- suites --------------------------------------------------------------------------------- */
 
-/* The i-th name's own value, where it stands in a list. */
-static const struct json *name_at(const struct json *value, size_t i)
-{
-    if (value->kind != JSON_ARRAY)
-        return value;
-    const struct json *item = value->child;
-    while (i-- > 0)
-        item = item->next;
-    return item;
-}
-
 static int find_targets(struct building *building, const struct json *member,
                         struct settings_suite *suite)
 {
@@ -296,17 +285,18 @@ static int find_targets(struct building *building, const struct json *member,
     suite->targets = targets;
     if (json_is(value, JSON_ARRAY) && value->count == 0)
         return problems_at(building->problems, value, "the list of targets is empty: name one");
-    for (size_t i = 0; i < suite->names.count; i++) {
+    const struct json *item = json_is(value, JSON_ARRAY) ? value->child : value;
+    for (size_t i = 0; i < suite->names.count; i++, item = item->next) {
         size_t found = find_target(settings, suite->names.items[i]);
         bool twice = false;
         for (size_t j = 0; j < suite->target_count; j++)
             twice = twice || targets[j] == found;
         if (twice)
-            problems_at(building->problems, name_at(value, i), "the target '%.*s' is named twice",
+            problems_at(building->problems, item, "the target '%.*s' is named twice",
                         VIEW_ARG(suite->names.items[i]));
         else if (found < settings->target_count)
             targets[suite->target_count++] = found;
-        else if (unknown_target(building, name_at(value, i), suite->names.items[i],
+        else if (unknown_target(building, item, suite->names.items[i],
                                 "add it under targets, or name one that is there")
                  == ERR_MEMORY)
             return ERR_MEMORY;

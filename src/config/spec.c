@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/nearest.h"
-#include "config/path.h"
+#include "base/path.h"
 
 enum { FIELDS_MAX = 64, BOUND_SIZE = 32 };
 
@@ -415,6 +415,8 @@ static int unknown_key(const struct config_reader *reader, const struct config_t
     struct view names[FIELDS_MAX];
     struct quoted key = problems_quote(member->key);
 
+    if (problems_full(reader->problems))
+        return problems_at_key(reader->problems, member, "unknown key %s", key.text);
     for (size_t i = 0; i < table->count; i++)
         names[i] = view_of(table->fields[i].key);
     struct view near = nearest_of(member->key, names, table->count);

@@ -6,7 +6,7 @@
 #include "core/golden/entries_internal.h"
 
 #include "base/nearest.h"
-#include "config/path.h"
+#include "base/path.h"
 
 /* ---- prompts --------------------------------------------------------------------------------- */
 
@@ -60,7 +60,7 @@ static int unknown_prompt(struct golden_loader *loader, const struct json *value
     struct view near = {.ptr = NULL};
     size_t least = NEAREST_BYTES_MAX;
 
-    for (size_t i = 0; i < loader->prompt_names.count; i++) {
+    for (size_t i = 0; i < loader->prompt_names.count && !problems_full(loader->problems); i++) {
         struct view name = set->prompts[i].name;
         size_t distance = nearest_distance(value->text, name);
         if (distance < least && nearest_of(value->text, &name, 1).ptr != NULL) {

@@ -3,7 +3,7 @@
  * entries_prompt: one prompt of a golden set: system and messages, each a text or a file. */
 #include "core/golden/entries_internal.h"
 
-#include "config/path.h"
+#include "base/path.h"
 
 static bool given(const struct json *map, const char *key)
 {

@@ -6,7 +6,7 @@
 
 #include "base/nearest.h"
 #include "base/utf8.h"
-#include "config/path.h"
+#include "base/path.h"
 #include "config/yaml.h"
 #include "wire/template.h"
 
@@ -215,7 +215,8 @@ static void missing_variable(const struct golden_set *set, const struct golden_e
     struct view near = {.ptr = NULL};
     size_t least = NEAREST_BYTES_MAX;
 
-    for (const struct json *value = entry->vars != NULL ? entry->vars->child : NULL; value != NULL;
+    const struct json *first = entry->vars != NULL ? entry->vars->child : NULL;
+    for (const struct json *value = problems_full(problems) ? NULL : first; value != NULL;
          value = value->next) {
         size_t distance = nearest_distance(name, value->key);
         if (distance < least && !listed(&prompt->variables, value->key)

@@ -3,7 +3,7 @@
  * entries_text: the text of a golden set in any of its forms → one tree {prompts, entries}. */
 #include "core/golden/entries_internal.h"
 
-#include "config/path.h"
+#include "base/path.h"
 #include "config/yaml.h"
 
 static struct view without_mark(struct view text)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shell/os/file.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 #include "shell/os/seed.h"
 
 struct replacement {

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 #include "shell/os/seed.h"
 
 enum { NAMES_MAX = 65536, TREE_DESCRIPTORS = 16, TEMPORARY_TRIES = 100 };

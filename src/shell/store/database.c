@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "shell/os/file.h"
-#include "shell/os/path.h"
+#include "base/path.h"
 
 enum { BUSY_MS = 5000, PATH_BYTES_MAX = 4096 };
 

@@ -3,7 +3,7 @@
  * Paths by their letters. */
 #include "support.h"
 
-#include "config/path.h"
+#include "base/path.h"
 
 static const char *resolved(struct arena *arena, const char *folder, const char *path)
 {
