@@ -48,6 +48,7 @@ char *strbuf_room(struct strbuf *buf, size_t more)
         }
         buf->ptr = grown;
         buf->capacity = capacity;
+        buf->ptr[buf->len] = '\0';
     }
     return buf->ptr + buf->len;
 }

@@ -5,6 +5,8 @@
  * nothing stays a zombie. Real pipes, not libuv's socket pairs: scripts open /dev/stderr. */
 #include "shell/os/process.h"
 
+#include <limits.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -632,6 +634,7 @@ int process_start(struct processes *processes, const struct process_options *opt
                     options->arguments[0],
                     full ? "too many processes run already" : "out of memory");
     }
+    io->write.data = io;
     io->alive_place = place;
     io->child = child->id;
     int status = spawn(io, loop_uv(processes->loop), options);
@@ -665,9 +668,10 @@ int processes_new(struct loop *loop, uint32_t capacity, struct processes **ret_p
         mem_free(processes);
         return fail(reterr, code, "no room for %u child processes", capacity);
     }
-    /* Writing to a child that is gone is an error code; what we were started with stays ours. */
-    signals_ignore_pipe();
-    uv_disable_stdio_inheritance();
+    signals_ignore_pipe(); /* writing to a child that is gone is an error code */
+    /* What we were started with stays ours; libuv's way for kernels before 5.11 finds most. */
+    if (close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) != 0)
+        uv_disable_stdio_inheritance();
     processes->loop = loop;
     *ret_processes = processes;
     return 0;
