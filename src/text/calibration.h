@@ -5,7 +5,7 @@
  * Cosines of one model are not those of another (e5's lie in .72–1.0), so a floor of .75 means
  * nothing until each scorer has its map: unrelated texts near 0, texts that people call equivalent
  * near 1, an acceptable rewording well above the floor. A map is a logistic of the cosine, scaled
- * so that a cosine of 1 is exactly 1 and 0 never falls below 0: strictly rising, so it never
+ * so that a cosine of 1 is exactly 1, with a small even part so that it rises strictly and never
  * changes a rank. The maps are fitted by tools/calibrate.py; docs/calibration.md has the figures.
  * Scores made with different maps are not comparable: compare `scorer` and `version` first.
  *
@@ -35,13 +35,13 @@ const struct calibration *calibration_find(struct view scorer);
 const struct calibration *calibration_at(size_t index);
 
 /* A map of the user's own; ERR_INVALID where the name is empty or too long, the slope is not in
- * (0, 10,000] or the middle is not in [−1, 1]. */
+ * (0, 10,000] or the middle is not in [−2, 2]. */
 MUST_CHECK int calibration_make(struct view scorer, uint32_t version, double slope, double middle,
                                 struct calibration *ret_calibration, struct err *reterr);
 
-/* The map that gives the cosine of unrelated texts (median) `CALIBRATION_LOW` and the cosine that
- * nine in ten acceptable rewordings reach `CALIBRATION_HIGH`. Both in millionths. ERR_INVALID
- * unless the first is below the second. */
+/* The map that gives .05 to the cosine that unrelated texts have (their median) and .80 to the one
+ * that nine in ten acceptable rewordings reach. Both in millionths. ERR_INVALID unless the first is
+ * below the second, and that below 1. */
 MUST_CHECK int calibration_fit(struct view scorer, uint32_t version, int64_t unrelated_micro,
                                int64_t rewording_micro, struct calibration *ret_calibration,
                                struct err *reterr);

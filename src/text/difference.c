@@ -239,6 +239,9 @@ static int match_all(const struct pieces *before, const struct pieces *after, si
     size_t shorter = before->count < after->count ? before->count : after->count;
     size_t head = 0, tail = 0;
 
+    *ret_is_coarse = before->count > DIFFERENCE_PIECES_MAX || after->count > DIFFERENCE_PIECES_MAX;
+    if (shorter == 0)
+        return 0;
     while (head < shorter && same(&before->list[head], &after->list[head])) {
         match[head] = head + 1;
         head++;
@@ -256,7 +259,6 @@ static int match_all(const struct pieces *before, const struct pieces *after, si
         .after_count = (long)(after->count - head - tail),
         .match = match + head,
     };
-    *ret_is_coarse = before->count > DIFFERENCE_PIECES_MAX || after->count > DIFFERENCE_PIECES_MAX;
     if (*ret_is_coarse || comparison.before_count == 0 || comparison.after_count == 0)
         return 0;
     int code = compare(&comparison, ret_is_coarse);
