@@ -114,9 +114,6 @@ static bool next_line(struct sse_parser *parser, struct view *rest, struct view 
     parser->after_cr = rest->ptr[ends] == '\r';
     *rest = view_slice(*rest, ends + 1, rest->len);
     *ret_line = parser->line.len != 0 ? strbuf_view(&parser->line) : piece;
-    if (parser->at_start && view_starts(*ret_line, (struct view)VIEW("\xef\xbb\xbf")))
-        *ret_line = view_slice(*ret_line, 3, ret_line->len);
-    parser->at_start = false;
     return true;
 }
 
@@ -137,6 +134,17 @@ static int check(struct sse_parser *parser, size_t line_bytes, struct err *reter
     return 0;
 }
 
+/* The first line of the stream may start with a byte order mark. */
+static struct view without_mark(struct sse_parser *parser, struct view line)
+{
+    bool first = parser->at_start;
+
+    parser->at_start = false;
+    if (first && view_starts(line, (struct view)VIEW("\xef\xbb\xbf")))
+        return view_slice(line, 3, line.len);
+    return line;
+}
+
 int sse_feed(struct sse_parser *parser, struct view *rest, struct sse_event *ret_event,
              struct err *reterr)
 {
@@ -146,7 +154,9 @@ int sse_feed(struct sse_parser *parser, struct view *rest, struct sse_event *ret
     if (parser->given)
         clear_event(parser);
     while (code == 0 && next_line(parser, rest, &line)) {
-        if (line.len == 0 && parser->has_data) {
+        code = check(parser, line.len, reterr);
+        line = without_mark(parser, line);
+        if (code == 0 && line.len == 0 && parser->has_data) {
             parser->given = true;
             strbuf_reset(&parser->line);
             *ret_event = (struct sse_event){.event = strbuf_view(&parser->event),
@@ -155,13 +165,10 @@ int sse_feed(struct sse_parser *parser, struct view *rest, struct sse_event *ret
                                             .retry_ms = parser->retry_ms};
             return 1;
         }
-        if (line.len == 0) {
+        if (line.len == 0)
             clear_event(parser);
-        } else {
-            code = check(parser, line.len, reterr);
-            if (code == 0)
-                take_line(parser, line);
-        }
+        else if (code == 0)
+            take_line(parser, line);
         strbuf_reset(&parser->line);
     }
     return code != 0 ? code : check(parser, parser->line.len, reterr);
