@@ -189,31 +189,57 @@ int json_decimal_to_double(const struct json_decimal *decimal, double *ret_value
     return 0;
 }
 
+/* a × b modulo m, where all are below 2^60; by doubling, since 64 bits do not hold the product. */
+static uint64_t multiply(uint64_t a, uint64_t b, uint64_t modulus)
+{
+    uint64_t product = 0;
+
+    for (a %= modulus; b != 0; b >>= 1) {
+        if (b & 1)
+            product = (product + a) % modulus;
+        a = (a + a) % modulus;
+    }
+    return product;
+}
+
+static uint64_t power_of_ten(uint64_t exponent, uint64_t modulus)
+{
+    uint64_t power = 1 % modulus;
+    uint64_t base = 10 % modulus;
+
+    for (; exponent != 0; exponent >>= 1) {
+        if (exponent & 1)
+            power = multiply(power, base, modulus);
+        base = multiply(base, base, modulus);
+    }
+    return power;
+}
+
 int json_decimal_is_multiple(const struct json_decimal *value, const struct json_decimal *divisor,
                              bool *ret_is_multiple)
 {
-    enum { DIVISOR_DIGITS_MAX = 18, STEPS_MAX = 100000 };
     struct view digits = divisor->digits;
     uint64_t unit = 0;
+    uint64_t remainder = 0;
 
     assert_always(divisor->count != 0);
-    if (divisor->count > DIVISOR_DIGITS_MAX)
+    if (divisor->count > JSON_DIVISOR_DIGITS_MAX)
         return ERR_LIMIT;
     for (size_t i = 0; i < divisor->count; i++)
         unit = unit * 10 + (uint64_t)next_digit(&digits);
-    /* Both as whole numbers of 10^(the divisor's last place): the value has `steps` digits then,
-     * and digits of its own past that place are a fraction that no multiple has. */
-    int64_t steps = value->exponent - (divisor->exponent - (int64_t)divisor->count);
-    if (value->count == 0 || (steps > 0 && steps <= STEPS_MAX)) {
-        uint64_t remainder = 0;
-        digits = value->digits;
-        for (int64_t i = 0; value->count != 0 && i < steps; i++)
-            remainder = (remainder * 10 + (uint64_t)next_digit(&digits)) % unit; /* < 10^19 */
-        *ret_is_multiple = value->count == 0 || (remainder == 0 && value->count <= (uint64_t)steps);
+    /* Both as whole numbers of 10^(the divisor's last place): the value's digits, then zeros. A
+     * value with digits past that place has a fraction there, which no multiple has. */
+    int64_t zeros = value->exponent - (int64_t)value->count
+                    - (divisor->exponent - (int64_t)divisor->count);
+    if (value->count != 0 && zeros < 0) {
+        *ret_is_multiple = false;
         return 0;
     }
-    if (steps > STEPS_MAX)
-        return ERR_LIMIT;
-    *ret_is_multiple = false;
+    digits = value->digits;
+    for (size_t i = 0; i < value->count; i++)
+        remainder = (remainder * 10 + (uint64_t)next_digit(&digits)) % unit; /* < 10^19 */
+    if (value->count != 0)
+        remainder = multiply(remainder, power_of_ten((uint64_t)zeros, unit), unit);
+    *ret_is_multiple = remainder == 0;
     return 0;
 }

@@ -15,6 +15,8 @@
 
 #include "base/view.h"
 
+enum { JSON_DIVISOR_DIGITS_MAX = 18 };
+
 /* value = ± 0.D1 D2 D3 ... × 10^exponent; zero has no digits. */
 struct json_decimal {
     struct view digits; /* from the first to the last significant one; may hold the point */
@@ -38,9 +40,8 @@ MUST_CHECK int json_decimal_to_int(const struct json_decimal *decimal, int64_t *
 /* The nearest double; ERR_INVALID where it is too large for one. */
 MUST_CHECK int json_decimal_to_double(const struct json_decimal *decimal, double *ret_value);
 
-/* True where value / divisor is whole; exact for any spelling. The divisor must not be zero, and
- * the work is bounded: ERR_LIMIT where the digits to go through (spelled and implied by exponents)
- * are more than 100,000 or the divisor has more than 18 digits. */
+/* True where value / divisor is whole; exact for any spelling. The divisor must not be zero;
+ * ERR_LIMIT where it has more than JSON_DIVISOR_DIGITS_MAX significant digits. */
 MUST_CHECK int json_decimal_is_multiple(const struct json_decimal *value,
                                         const struct json_decimal *divisor, bool *ret_is_multiple);
 

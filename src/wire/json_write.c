@@ -180,7 +180,6 @@ void json_write_fixed(struct json_writer *writer, int64_t value, int decimals)
 {
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     uint64_t scale = 1;
-    char text[48];
 
     assert_always(decimals >= 0 && decimals <= 18);
     while (decimals > 0 && magnitude % 10 == 0) {
@@ -190,12 +189,13 @@ void json_write_fixed(struct json_writer *writer, int64_t value, int decimals)
     for (int i = 0; i < decimals; i++)
         scale *= 10;
     const char *sign = value < 0 ? "-" : "";
+    separate(writer);
     if (decimals == 0)
-        snprintf(text, sizeof text, "%s%" PRIu64, sign, magnitude);
+        strbuf_printf(writer->out, "%s%" PRIu64, sign, magnitude);
     else
-        snprintf(text, sizeof text, "%s%" PRIu64 ".%0*" PRIu64, sign, magnitude / scale, decimals,
-                 magnitude % scale);
-    json_write_raw(writer, view_of(text));
+        strbuf_printf(writer->out, "%s%" PRIu64 ".%0*" PRIu64, sign, magnitude / scale, decimals,
+                      magnitude % scale);
+    writer->need_comma = true;
 }
 
 void json_write_bool(struct json_writer *writer, bool value)
