@@ -113,7 +113,8 @@ static int find_sim(struct preparing *preparing)
     if (from->kind != SETTINGS_SIM)
         return 0;
     target->sim = sim_default();
-    target->sim.seed = (uint64_t)from->seed;
+    /* a run's own seed makes it another draw from the same model */
+    target->sim.seed = (uint64_t)from->seed ^ preparing->overrides->seed * 0x9e3779b97f4a7c15u;
     if (defect.len == 0)
         return 0;
     int code = sim_defects_parse(defect, target->sim.defects, &err);

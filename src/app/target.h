@@ -26,7 +26,7 @@ struct target {
 struct target_overrides {
     uint32_t max_in_flight; /* 0: the target's, or 50 */
     const char *defect;     /* of sim; NULL: the target's */
-    uint64_t seed;          /* of retry delays */
+    uint64_t seed;          /* of retry delays; 0 leaves a simulator its own draw */
 };
 
 /* Fills in everything but the asker. ERR_CONFIG with "FILE:LINE:COLUMN: …" where the settings do not

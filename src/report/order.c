@@ -160,7 +160,7 @@ size_t report_advice(const struct run *run, struct strbuf *sentences, size_t max
         && run->gate.counts[SEVERITY_CRITICAL] + run->gate.counts[SEVERITY_MAJOR] > 0) {
         strbuf_printf(sentences,
                       "%sprompt '%.*s' changed from version %.*s to %.*s since the "
-                      "baseline: compare the two below",
+                      "baseline: see what it lost",
                       said > 0 ? "\n" : "", VIEW_ARG(run->changes[0].prompt),
                       VIEW_ARG(run->changes[0].before_version), VIEW_ARG(run->changes[0].version));
         said++;

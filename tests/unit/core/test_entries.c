@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Golden sets: what is read from which form, what is refused and where, versions, variables, and the
- * question that comes of an entry. */
+ * Golden sets: what is read from which form, what is refused and where, versions, variables, and
+ * the question that comes of an entry. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -405,7 +405,13 @@ static void a_bad_line_is_told_with_its_number_and_the_others_are_read(void **st
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-static void what_is_wrong_is_told_with_its_place_and_the_remedy(void **state)
+static void check_problems(struct bench *bench, const char *const pairs[][2], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_contains(problems_of(bench, pairs[i][0]), pairs[i][1]);
+}
+
+static void wrong_sets_and_entries_are_told_with_place_and_remedy(void **state)
 {
     static const char *const pairs[][2] = {
         {"", "g/set.yaml:1:1: this golden set has no entries: add some under 'entries:'"},
@@ -428,6 +434,13 @@ static void what_is_wrong_is_told_with_its_place_and_the_remedy(void **state)
         {"entries: [{id: a, prompt: [x]}]", "'prompt' must be the name of a prompt, or a prompt"},
         {"prompts: {p: {text: t}}\nentries: [{id: a, prompt: p, text: t}]",
          "2:30: 'prompt' and 'text' are both given"},
+    };
+    check_problems(*state, pairs, sizeof pairs / sizeof pairs[0]);
+}
+
+static void wrong_prompts_are_told_with_place_and_remedy(void **state)
+{
+    static const char *const pairs[][2] = {
         {"prompts: {p: {}}\nentries: [{id: a, prompt: p}]",
          "1:14: this prompt has no 'text', 'file' or 'messages'"},
         {"prompts: {p: {text: t, file: f}}\nentries: [{id: a, prompt: p}]",
@@ -456,6 +469,13 @@ static void what_is_wrong_is_told_with_its_place_and_the_remedy(void **state)
         {"entries: [{id: a, text: t, vars: {x: ~}}]", "the variable 'x' has no value: write \"\""},
         {"entries: [{id: a, text: t, vars: [x]}]", "'vars' must be a mapping"},
         {"entries: [{id: a, text: t, tags: x}]", "'tags' must be a list"},
+    };
+    check_problems(*state, pairs, sizeof pairs / sizeof pairs[0]);
+}
+
+static void wrong_expectations_are_told_with_place_and_remedy(void **state)
+{
+    static const char *const pairs[][2] = {
         {"entries: [{id: a, text: t, expect: [x]}]", "this expect mapping must be a mapping"},
         {"entries: [{id: a, text: t, expect: {keyword: [x]}}]", "did you mean 'keywords'?"},
         {"entries: [{id: a, text: t, expect: {keywords: [5]}}]",
@@ -489,6 +509,13 @@ static void what_is_wrong_is_told_with_its_place_and_the_remedy(void **state)
          "a check is a name, or a mapping with its name"},
         {"entries: [{id: a, text: t, expect: {checks: [{check: x, severity: high}]}}]",
          "'severity' must be one of critical, major, minor, none, found 'high'"},
+    };
+    check_problems(*state, pairs, sizeof pairs / sizeof pairs[0]);
+}
+
+static void wrong_templates_and_variables_are_told_with_place_and_remedy(void **state)
+{
+    static const char *const pairs[][2] = {
         {"entries:\n- id: a\n  text: 'Hello {{name'",
          "g/set.yaml:3:9: line 1, column 7 of this text: "},
         {"entries:\n- {id: a, text: 'Hello {{titel}}', vars: {title: x}}",
@@ -497,8 +524,7 @@ static void what_is_wrong_is_told_with_its_place_and_the_remedy(void **state)
         {"entries:\n- {id: a, text: 'Hello {{name}}'}",
          "entry 'a' does not give the variable 'name' that its prompt uses: add it under 'vars'"},
     };
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        assert_contains(problems_of(*state, pairs[i][0]), pairs[i][1]);
+    check_problems(*state, pairs, sizeof pairs / sizeof pairs[0]);
 }
 
 static void what_is_wrong_in_a_file_names_that_file(void **state)
@@ -716,7 +742,10 @@ int main(void)
         TEST(without_an_extension_the_first_line_decides),
         TEST(json_is_read_as_json),
         TEST(a_bad_line_is_told_with_its_number_and_the_others_are_read),
-        TEST(what_is_wrong_is_told_with_its_place_and_the_remedy),
+        TEST(wrong_sets_and_entries_are_told_with_place_and_remedy),
+        TEST(wrong_prompts_are_told_with_place_and_remedy),
+        TEST(wrong_expectations_are_told_with_place_and_remedy),
+        TEST(wrong_templates_and_variables_are_told_with_place_and_remedy),
         TEST(what_is_wrong_in_a_file_names_that_file),
         TEST(duplicate_prompts_of_json_lines_name_both_lines),
         TEST(one_mistake_does_not_hide_the_next),
