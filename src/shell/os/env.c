@@ -13,6 +13,8 @@ extern char **environ;
 
 struct view env_get(struct view name)
 {
+    if (view_find_byte(name, '=') < name.len)
+        return (struct view){0};
     for (char **at = environ; at != NULL && *at != NULL; at++) {
         struct view entry = view_of(*at);
         if (entry.len > name.len && entry.ptr[name.len] == '=' && view_starts(entry, name))

@@ -29,9 +29,10 @@ int file_make_directories(const char *path, struct err *reterr)
         if (partial[i] != '/' && partial[i] != '\0')
             continue;
         partial[i] = '\0';
-        if (mkdir(partial, 0777) != 0 && !file_is_directory(partial))
-            return file_fail(reterr, errno == EEXIST ? ENOTDIR : errno, true, "create the folder",
-                             partial);
+        int error_number = mkdir(partial, 0777) != 0 ? errno : 0;
+        if (error_number != 0 && !file_is_directory(partial))
+            return file_fail(reterr, error_number == EEXIST ? ENOTDIR : error_number, true,
+                             "create the folder", partial);
         partial[i] = path[i];
     }
     return 0;

@@ -112,8 +112,7 @@ static int start(struct fixture *fixture, const struct process_options *options,
 
     if (script != NULL)
         whole.arguments = arguments;
-    int code =
-        process_start(fixture->processes, &whole, on_event, fixture, &fixture->child, &err);
+    int code = process_start(fixture->processes, &whole, on_event, fixture, &fixture->child, &err);
     snprintf(fixture->text, sizeof fixture->text, "%s", err.text);
     return code;
 }
@@ -197,13 +196,11 @@ static void a_program_that_does_not_exist_is_named(void **state)
 static void arguments_environment_and_folder_are_what_was_asked_for(void **state)
 {
     struct fixture *fixture = *state;
-    const char *const arguments[] = {"/bin/sh", "-c", "echo \"$0|$1|$WORD|$HOME\"; pwd", "a b",
-                                     "$(c)", NULL};
+    const char *const arguments[] = {"/bin/sh", "-c",   "echo \"$0|$1|$WORD|$HOME\"; pwd",
+                                     "a b",     "$(c)", NULL};
     const char *const environment[] = {"WORD=word", NULL};
-    struct process_options options = {.arguments = arguments,
-                                      .environment = environment,
-                                      .directory = "/",
-                                      .collect = true};
+    struct process_options options = {
+        .arguments = arguments, .environment = environment, .directory = "/", .collect = true};
 
     assert_int_equal(start(fixture, &options, NULL), 0);
     loop_run(fixture->loop);
@@ -242,8 +239,9 @@ static void a_child_and_its_children_that_ignore_sigterm_are_killed(void **state
     struct process_options options = {.end_in_ns = 50 * MS, .grace_ns = 100 * MS, .collect = true};
 
     assert_int_equal(
-        start(fixture, &options,
-              "trap '' TERM; sh -c 'trap \"\" TERM; sleep 61' & echo $!; while :; do sleep 1; done"),
+        start(
+            fixture, &options,
+            "trap '' TERM; sh -c 'trap \"\" TERM; sleep 61' & echo $!; while :; do sleep 1; done"),
         0);
     loop_run(fixture->loop);
     assert_int_equal(fixture->code, ERR_TIMEOUT);
@@ -255,8 +253,8 @@ static void a_child_and_its_children_that_ignore_sigterm_are_killed(void **state
         char path[64], line[256] = "";
         snprintf(path, sizeof path, "/proc/%d/stat", grandchild);
         FILE *file = fopen(path, "r");
-        bool dead = file == NULL || fgets(line, sizeof line, file) == NULL
-                    || strstr(line, ") Z ") != NULL;
+        bool dead =
+            file == NULL || fgets(line, sizeof line, file) == NULL || strstr(line, ") Z ") != NULL;
         if (file != NULL)
             fclose(file);
         if (dead)
@@ -329,9 +327,8 @@ static void a_paused_child_is_heard_when_it_is_resumed(void **state)
 
     assert_int_equal(start(fixture, &options, "echo words"), 0);
     process_pause(fixture->processes, fixture->child, true);
-    assert_int_equal(loop_wake_at(fixture->loop, loop_now(fixture->loop) + 100 * MS, on_resume,
-                                  fixture),
-                     0);
+    assert_int_equal(
+        loop_wake_at(fixture->loop, loop_now(fixture->loop) + 100 * MS, on_resume, fixture), 0);
     loop_run(fixture->loop);
     assert_string_equal(strbuf_text(&fixture->output), "words\n");
     assert_int_equal(fixture->ended, 1);

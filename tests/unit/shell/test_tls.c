@@ -136,9 +136,9 @@ static void a_trusted_peer_is_talked_to_both_ways(void **state)
     assert_string_equal(fixture->text, "");
     assert_int_equal(fixture->opened, 1);
     fixture->stop_at_bytes = len;
-    assert_int_equal(fixture->outside->ops->write(fixture->outside, fixture->connection,
-                                                  view_make(bytes, len)),
-                     ERR_BUSY);
+    assert_int_equal(
+        fixture->outside->ops->write(fixture->outside, fixture->connection, view_make(bytes, len)),
+        ERR_BUSY);
     run(fixture, 20000 * MS);
     assert_true(view_equal(strbuf_view(&fixture->bytes), view_make(bytes, len)));
     fixture->outside->ops->close(fixture->outside, fixture->connection);
@@ -196,8 +196,8 @@ static void an_orderly_end_is_clean_and_an_abrupt_one_is_not(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct tls_peer *peer = tls_peer_start(kinds[i]);
         open_to(fixture, peer, "localhost", tls_peer_ca_file(peer), false);
-        assert_int_equal(
-            fixture->outside->ops->write(fixture->outside, fixture->connection, bye), 0);
+        assert_int_equal(fixture->outside->ops->write(fixture->outside, fixture->connection, bye),
+                         0);
         run(fixture, 5000 * MS);
         assert_int_equal(fixture->closed, i + 1);
         assert_int_equal(fixture->code, kinds[i] == PEER_GOOD ? 0 : ERR_CLOSED);

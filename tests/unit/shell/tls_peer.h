@@ -9,16 +9,16 @@
 #include <stdint.h>
 
 enum tls_peer_kind {
-    PEER_GOOD,        /* for localhost and 127.0.0.1, signed by the authority */
+    PEER_GOOD, /* for localhost and 127.0.0.1, signed by the authority */
     PEER_SELF_SIGNED,
     PEER_WRONG_HOST,
     PEER_EXPIRED,
     PEER_NOT_YET,
-    PEER_PLAIN,       /* answers HTTP without TLS */
-    PEER_TLS_1_1,     /* speaks nothing newer */
-    PEER_SLAMS,       /* closes as soon as it was spoken to */
-    PEER_ABRUPT,      /* good, but ends without saying so by TLS */
-    PEER_SILENT,      /* accepts and says nothing */
+    PEER_PLAIN,   /* answers HTTP without TLS */
+    PEER_TLS_1_1, /* speaks nothing newer */
+    PEER_SLAMS,   /* closes as soon as it was spoken to */
+    PEER_ABRUPT,  /* good, but ends without saying so by TLS */
+    PEER_SILENT,  /* accepts and says nothing */
 };
 
 struct tls_peer;
