@@ -73,6 +73,8 @@ static void compare_with_baseline(struct golden_run *run, struct run_entry *entr
     if (!plan->has_baseline || !view_is(run->result.kind, "test"))
         return;
     entry->baseline = baseline_find(&plan->baseline, entry->id, entry->target);
+    if (entry->baseline == NULL && plan->target_count == 1)
+        entry->baseline = baseline_find_any(&plan->baseline, entry->id);
     if (entry->baseline == NULL)
         return;
     entry->prompt_changed = !view_equal(entry->baseline->prompt_hash, entry->prompt_hash);
@@ -266,7 +268,7 @@ static void take_answer(struct golden_run *run, size_t item, size_t at, const st
         return;
     }
     run->progress.answered++;
-    run->result.answered++;
+    run->result.answered += sample->scored;
     watch_failures(run, &sample->answer.reply);
     account(run, sample, item);
     golden_embed_want(run, entry, sample);

@@ -10,7 +10,10 @@ static int save(struct golden_command *command)
     struct err err = {0};
     int code = history_save(&command->plan, command->result, ASSAY_VERSION, &err);
 
-    return code == 0 ? 0 : command_fail(command->cli, code, &err);
+    if (code == 0)
+        return 0;
+    command_fail(command->cli, code, &err);
+    return err_exit_status(ERR_IO); /* a store that could not be used, whatever kept it */
 }
 
 /* The contract's order of exit statuses: 130, 2, 1, 3, 4, 0. */

@@ -10,7 +10,7 @@
 #include "report/report.h"
 
 enum { SHOWN_EACH_MAX = 10, ANSWERS_SHOWN_MAX = 5, ADVICE_MAX = 6, COLUMNS_DEFAULT = 80 };
-enum { INDENT = 11, LINES_SHOWN_MAX = 12 };
+enum { INDENT = 11, LINES_SHOWN_MAX = 12, REASON_COLUMNS_MAX = 800 };
 
 struct printing {
     const struct run *run;
@@ -118,7 +118,7 @@ static void add_reason(struct printing *printing, const struct run_entry *entry)
 {
     struct view reason = entry->scored_count == 0 ? entry->error_text : entry->reason;
 
-    add_line(printing, reason, 2 * width_of(printing));
+    add_line(printing, reason, REASON_COLUMNS_MAX);
     if (entry->noise_micro != SCORE_ABSENT && entry->drop_micro > 0 && !entry->newly_failed
         && entry->drop_micro < 2 * entry->noise_micro)
         painted(printing, DIM, " (within noise)");

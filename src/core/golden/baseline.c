@@ -266,6 +266,20 @@ struct baseline_entry *baseline_find(const struct baseline *baseline, struct vie
     return NULL;
 }
 
+struct baseline_entry *baseline_find_any(const struct baseline *baseline, struct view id)
+{
+    struct baseline_entry *found = NULL;
+
+    for (size_t i = 0; i < baseline->entry_count; i++) {
+        if (!view_equal(baseline->entries[i].id, id))
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = &baseline->entries[i];
+    }
+    return found;
+}
+
 struct view baseline_prompt_text(const struct baseline *baseline, struct view version)
 {
     for (size_t i = 0; i < baseline->prompt_count; i++)

@@ -55,6 +55,10 @@ MUST_CHECK int baseline_parse(struct arena *arena, struct view file, struct view
 struct baseline_entry *baseline_find(const struct baseline *baseline, struct view id,
                                      struct view target);
 
+/* The entry of that id where it has one target only, whichever that is: another model is compared
+ * with what was accepted from the first. NULL where there is none, or several. */
+struct baseline_entry *baseline_find_any(const struct baseline *baseline, struct view id);
+
 /* The text of a prompt's version, empty where it is not there. */
 struct view baseline_prompt_text(const struct baseline *baseline, struct view version);
 

@@ -286,6 +286,44 @@ static void rule_baseline(struct deciding *deciding)
                        "--check'");
 }
 
+static bool has_other_model(const struct run_entry *entry)
+{
+    return is_compared(entry) && entry->model_changed;
+}
+
+static bool has_other_params(const struct run_entry *entry)
+{
+    return is_compared(entry) && entry->params_changed;
+}
+
+static const struct run_entry *first_of(const struct run *run,
+                                        bool (*picks)(const struct run_entry *entry))
+{
+    for (size_t i = 0; i < run->entry_count; i++)
+        if (picks(&run->entries[i]))
+            return &run->entries[i];
+    return NULL;
+}
+
+static void rule_changes(struct deciding *deciding)
+{
+    const struct run_entry *model = first_of(deciding->run, has_other_model);
+    const struct run_entry *params = first_of(deciding->run, has_other_params);
+
+    if (model != NULL)
+        WARN(deciding,
+             "%zu entries are compared with answers of another model: '%.*s' now, '%.*s' "
+             "in the baseline",
+             count_of(deciding->run, has_other_model), VIEW_ARG(model->model),
+             VIEW_ARG(model->baseline->model));
+    if (params != NULL)
+        WARN(deciding,
+             "%zu entries are compared with answers to other parameters: %.*s now, %.*s in "
+             "the baseline",
+             count_of(deciding->run, has_other_params), VIEW_ARG(params->params),
+             VIEW_ARG(params->baseline->params));
+}
+
 static void find_mean(struct deciding *deciding)
 {
     struct run *run = deciding->run;
@@ -323,8 +361,8 @@ static void conclude(struct deciding *deciding)
 int gate_decide(struct run *run, const struct gate_options *options, struct arena *arena)
 {
     static void (*const rules[])(struct deciding *) = {
-        find_mean,   tally,           rule_critical, rule_major,    rule_checks,
-        rule_errors, rule_statistics, rule_floors,   rule_baseline, conclude,
+        find_mean,       tally,       rule_critical, rule_major,   rule_checks, rule_errors,
+        rule_statistics, rule_floors, rule_baseline, rule_changes, conclude,
     };
     struct deciding deciding = {.run = run, .gate = &run->gate, .options = options, .arena = arena};
 
