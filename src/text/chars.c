@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * chars: see chars.h. ASCII never reaches ICU, but for words. */
+ * chars: see chars.h. What never joins its neighbours is counted without ICU. */
 #include "text/chars.h"
 
 #include <unicode/ubrk.h>
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
 #include <unicode/utext.h>
+
+#include "base/utf8.h"
 
 static enum char_kind ascii_kind(uint32_t c)
 {
@@ -82,23 +84,33 @@ static int count_segments(struct view text, UBreakIteratorType type, int32_t low
     return 0;
 }
 
-/* ASCII is its own clusters, but for CR LF, which is one. */
-static bool ascii_count(struct view text, size_t *ret_count)
+/* Characters that never join their neighbours: ASCII but CR, Latin 1, kana, ideographs, CJK and
+ * full-width signs. */
+static bool stands_alone(uint32_t codepoint)
 {
-    size_t count = text.len;
+    return (codepoint < 0x80 && codepoint != '\r') || (codepoint >= 0x3001 && codepoint <= 0x3029)
+           || (codepoint >= 0x3041 && codepoint <= 0x3096)
+           || (codepoint >= 0x30a0 && codepoint <= 0x30ff)
+           || (codepoint >= 0x4e00 && codepoint <= 0x9fff)
+           || (codepoint >= 0xff01 && codepoint <= 0xff9d)
+           || (codepoint >= 0xc0 && codepoint <= 0x17f);
+}
 
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.ptr[i] >= 0x80)
+/* True where all of the text stands alone; then its characters are its code points. */
+static bool simple_count(struct view text, size_t *ret_count)
+{
+    size_t count = 0;
+
+    for (size_t pos = 0; pos < text.len; count++)
+        if (!stands_alone(utf8_next(text, &pos, NULL)))
             return false;
-        count -= i > 0 && text.ptr[i] == '\n' && text.ptr[i - 1] == '\r';
-    }
     *ret_count = count;
     return true;
 }
 
 int chars_count(struct view text, size_t *ret_count)
 {
-    if (ascii_count(text, ret_count))
+    if (simple_count(text, ret_count))
         return 0;
     return count_segments(text, UBRK_CHARACTER, INT32_MIN, ret_count);
 }

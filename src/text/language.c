@@ -139,6 +139,14 @@ static void decide_mixed(struct verdict *verdict, const struct letter_tally *tal
     }
 }
 
+/* A third of the words are small English ones, several of them of no other language: nobody has to
+ * be asked. */
+static bool is_plain_english(const struct letter_tally *tally)
+{
+    return tally->words >= 6 && tally->english >= 2
+           && 3 * (tally->verbal + tally->articles) >= tally->words;
+}
+
 /* Words with capitals, no clause: a name or a title. */
 static bool looks_like_title(const struct letter_tally *tally)
 {
@@ -169,6 +177,8 @@ static void judge(struct verdict *verdict)
         decide_japanese(verdict, tally);
         if (verdict->standing == OPEN_HAN) /* then what is quoted may tell */
             decide_japanese(verdict, &sentence->all);
+    } else if (is_plain_english(tally)) {
+        decide(verdict, "en");
     } else {
         verdict->standing = looks_like_title(tally) ? OPEN_TITLE : OPEN_LATIN;
     }

@@ -17,35 +17,89 @@ enum { WORD_MAX = 8, CODE_MAX = 8 };
 
 struct entry {
     char word[WORD_MAX];
-    enum latin_word kind;
+    unsigned kind;
+};
+
+enum {
+    ARTICLE = LATIN_ARTICLE,
+    VERBAL = LATIN_VERBAL,
+    ENGLISH_ARTICLE = LATIN_ARTICLE | LATIN_ENGLISH,
+    ENGLISH_VERBAL = LATIN_VERBAL | LATIN_ENGLISH,
 };
 
 /* In alphabetical order. */
 static const struct entry words[] = {
-    {"a", LATIN_ARTICLE},    {"about", LATIN_VERBAL},  {"all", LATIN_ARTICLE},
-    {"also", LATIN_VERBAL},  {"an", LATIN_ARTICLE},    {"and", LATIN_ARTICLE},
-    {"any", LATIN_VERBAL},   {"are", LATIN_VERBAL},    {"as", LATIN_ARTICLE},
-    {"at", LATIN_ARTICLE},   {"be", LATIN_VERBAL},     {"been", LATIN_VERBAL},
-    {"but", LATIN_VERBAL},   {"by", LATIN_ARTICLE},    {"can", LATIN_VERBAL},
-    {"could", LATIN_VERBAL}, {"did", LATIN_VERBAL},    {"do", LATIN_VERBAL},
-    {"does", LATIN_VERBAL},  {"enjoy", LATIN_VERBAL},  {"for", LATIN_ARTICLE},
-    {"from", LATIN_ARTICLE}, {"had", LATIN_VERBAL},    {"has", LATIN_VERBAL},
-    {"have", LATIN_VERBAL},  {"he", LATIN_VERBAL},     {"here", LATIN_VERBAL},
-    {"how", LATIN_VERBAL},   {"i", LATIN_VERBAL},      {"if", LATIN_VERBAL},
-    {"in", LATIN_ARTICLE},   {"is", LATIN_VERBAL},     {"it", LATIN_VERBAL},
-    {"its", LATIN_VERBAL},   {"may", LATIN_VERBAL},    {"my", LATIN_VERBAL},
-    {"not", LATIN_VERBAL},   {"of", LATIN_ARTICLE},    {"on", LATIN_ARTICLE},
-    {"or", LATIN_VERBAL},    {"our", LATIN_VERBAL},    {"please", LATIN_VERBAL},
-    {"she", LATIN_VERBAL},   {"should", LATIN_VERBAL}, {"so", LATIN_VERBAL},
-    {"some", LATIN_VERBAL},  {"sorry", LATIN_VERBAL},  {"than", LATIN_VERBAL},
-    {"thank", LATIN_VERBAL}, {"that", LATIN_VERBAL},   {"the", LATIN_ARTICLE},
-    {"their", LATIN_VERBAL}, {"there", LATIN_VERBAL},  {"these", LATIN_VERBAL},
-    {"they", LATIN_VERBAL},  {"this", LATIN_VERBAL},   {"to", LATIN_ARTICLE},
-    {"was", LATIN_VERBAL},   {"we", LATIN_VERBAL},     {"were", LATIN_VERBAL},
-    {"what", LATIN_VERBAL},  {"when", LATIN_VERBAL},   {"where", LATIN_VERBAL},
-    {"which", LATIN_VERBAL}, {"who", LATIN_VERBAL},    {"will", LATIN_VERBAL},
-    {"with", LATIN_ARTICLE}, {"would", LATIN_VERBAL},  {"yes", LATIN_VERBAL},
-    {"you", LATIN_VERBAL},   {"your", LATIN_VERBAL},
+    {"a", ARTICLE},
+    {"about", ENGLISH_VERBAL},
+    {"all", ARTICLE},
+    {"also", ENGLISH_VERBAL},
+    {"an", ARTICLE},
+    {"and", ENGLISH_ARTICLE},
+    {"any", VERBAL},
+    {"are", ENGLISH_VERBAL},
+    {"as", ARTICLE},
+    {"at", ARTICLE},
+    {"be", VERBAL},
+    {"been", ENGLISH_VERBAL},
+    {"but", VERBAL},
+    {"by", ARTICLE},
+    {"can", VERBAL},
+    {"could", ENGLISH_VERBAL},
+    {"did", VERBAL},
+    {"do", VERBAL},
+    {"does", VERBAL},
+    {"enjoy", ENGLISH_VERBAL},
+    {"for", ARTICLE},
+    {"from", ENGLISH_ARTICLE},
+    {"had", VERBAL},
+    {"has", ENGLISH_VERBAL},
+    {"have", ENGLISH_VERBAL},
+    {"he", VERBAL},
+    {"here", ENGLISH_VERBAL},
+    {"how", ENGLISH_VERBAL},
+    {"i", VERBAL},
+    {"if", VERBAL},
+    {"in", ARTICLE},
+    {"is", VERBAL},
+    {"it", VERBAL},
+    {"its", ENGLISH_VERBAL},
+    {"may", VERBAL},
+    {"my", VERBAL},
+    {"not", VERBAL},
+    {"of", ARTICLE},
+    {"on", ARTICLE},
+    {"or", VERBAL},
+    {"our", VERBAL},
+    {"please", ENGLISH_VERBAL},
+    {"she", VERBAL},
+    {"should", ENGLISH_VERBAL},
+    {"so", VERBAL},
+    {"some", VERBAL},
+    {"sorry", ENGLISH_VERBAL},
+    {"than", ENGLISH_VERBAL},
+    {"thank", ENGLISH_VERBAL},
+    {"that", ENGLISH_VERBAL},
+    {"the", ENGLISH_ARTICLE},
+    {"their", ENGLISH_VERBAL},
+    {"there", ENGLISH_VERBAL},
+    {"these", ENGLISH_VERBAL},
+    {"they", ENGLISH_VERBAL},
+    {"this", ENGLISH_VERBAL},
+    {"to", ARTICLE},
+    {"was", VERBAL},
+    {"we", VERBAL},
+    {"were", ENGLISH_VERBAL},
+    {"what", ENGLISH_VERBAL},
+    {"when", ENGLISH_VERBAL},
+    {"where", ENGLISH_VERBAL},
+    {"which", ENGLISH_VERBAL},
+    {"who", ENGLISH_VERBAL},
+    {"will", VERBAL},
+    {"with", ENGLISH_ARTICLE},
+    {"would", ENGLISH_VERBAL},
+    {"yes", ENGLISH_VERBAL},
+    {"you", ENGLISH_VERBAL},
+    {"your", ENGLISH_VERBAL},
 };
 
 static int compare_words(const void *a, const void *b)
@@ -53,19 +107,19 @@ static int compare_words(const void *a, const void *b)
     return strcmp(a, ((const struct entry *)b)->word);
 }
 
-enum latin_word latin_word_of(struct view word)
+unsigned latin_word_of(struct view word)
 {
     char lower[WORD_MAX] = "";
 
-    if (word.len == 0 || word.len >= sizeof lower)
-        return LATIN_OTHER;
+    if (word.len == 0 || word.len >= sizeof lower || view_is(word, "i"))
+        return 0;
     for (size_t i = 0; i < word.len; i++) {
         char c = word.ptr[i];
         lower[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
     const struct entry *found =
         bsearch(lower, words, sizeof words / sizeof words[0], sizeof words[0], compare_words);
-    return found != NULL ? found->kind : LATIN_OTHER;
+    return found != NULL ? found->kind : 0;
 }
 
 bool latin_detect(struct view text, char ret_code[CODE_MAX])

@@ -12,14 +12,15 @@
 
 #include "base/view.h"
 
+/* Bits. */
 enum latin_word {
-    LATIN_OTHER,
-    LATIN_ARTICLE, /* the, of, on, to, …: in sentences and in titles */
-    LATIN_VERBAL,  /* is, your, would, please, …: hardly in titles */
+    LATIN_ARTICLE = 1, /* the, of, on, to, …: in sentences and in titles */
+    LATIN_VERBAL = 2,  /* is, your, would, please, …: hardly in titles */
+    LATIN_ENGLISH = 4, /* a word of no other large language as well */
 };
 
-/* What kind of English word it is, in any case. */
-enum latin_word latin_word_of(struct view word);
+/* What kind of English word it is, in any case (but "I"): bits, 0 for any other word. */
+unsigned latin_word_of(struct view word);
 
 /* CLD2's language for text without markup: an ISO 639-1 code (or CLD2's own where there is none) of
  * at most seven letters. False where CLD2 is not sure. */

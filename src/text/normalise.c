@@ -201,11 +201,17 @@ static size_t next_cluster(const UNormalizer2 *normalizer, struct view source, s
     return count;
 }
 
-static uint32_t fold_ascii(const struct sink *sink, uint32_t codepoint)
+static uint32_t fold_ascii(const struct sink *sink, uint32_t c)
 {
-    return (sink->flags & NORMALISE_CASE) != 0 && codepoint >= 'A' && codepoint <= 'Z'
-               ? codepoint + ('a' - 'A')
-               : codepoint;
+    return (sink->flags & NORMALISE_CASE) != 0 && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+/* Copies ASCII that stands before ASCII: nothing joins it. Room for it is there. */
+static size_t put_ascii(struct sink *sink, struct view source, size_t pos)
+{
+    for (; pos + 1 < source.len && ((source.ptr[pos] | source.ptr[pos + 1]) & 0x80) == 0; pos++)
+        put(sink, fold_ascii(sink, (unsigned char)source.ptr[pos]), pos, pos + 1);
+    return pos;
 }
 
 static bool maps_to_itself(const UNormalizer2 *normalizer, uint32_t codepoint)
@@ -221,22 +227,21 @@ static bool maps_to_itself(const UNormalizer2 *normalizer, uint32_t codepoint)
 static int normalise_all(struct sink *sink, const UNormalizer2 *normalizer, struct view source)
 {
     uint32_t cluster[NORMALISE_CLUSTER_MAX];
-    int code = sink_grow(sink, source.len + 4);
+    int code = 0;
 
     for (size_t pos = 0; code == 0 && pos < source.len;) {
+        code = sink_grow(sink, source.len - pos + 4);
+        if (code != 0)
+            break;
+        pos = put_ascii(sink, source, pos);
         size_t start = pos;
         size_t count = next_cluster(normalizer, source, &pos, cluster);
-        if (count == 1 && cluster[0] < 0x80) {
-            code = sink_grow(sink, 4);
-            if (code == 0)
-                put(sink, fold_ascii(sink, cluster[0]), start, pos);
-        } else if (count == 1 && maps_to_itself(normalizer, cluster[0])) {
-            code = sink_grow(sink, 4);
-            if (code == 0)
-                put(sink, cluster[0], start, pos);
-        } else {
+        if (count == 1 && cluster[0] < 0x80)
+            put(sink, fold_ascii(sink, cluster[0]), start, pos);
+        else if (count == 1 && maps_to_itself(normalizer, cluster[0]))
+            put(sink, cluster[0], start, pos);
+        else
             code = put_cluster(sink, normalizer, cluster, count, start, pos);
-        }
     }
     return code;
 }

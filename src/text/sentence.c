@@ -37,16 +37,18 @@ static void end_run(struct letter_tally *tally)
     tally->run_verbal = 0;
 }
 
-static void tally_word(struct letter_tally *tally, struct view word, uint32_t letters)
+static void tally_word(struct letter_tally *tally, struct view word, uint32_t letters,
+                       unsigned kind)
 {
-    enum latin_word kind = latin_word_of(word);
+    bool verbal = (kind & LATIN_VERBAL) != 0;
 
     tally->latin += letters;
     tally->words++;
     tally->run_words++;
-    tally->articles += kind == LATIN_ARTICLE;
-    tally->verbal += kind == LATIN_VERBAL;
-    tally->run_verbal += kind == LATIN_VERBAL;
+    tally->articles += (kind & LATIN_ARTICLE) != 0;
+    tally->english += (kind & LATIN_ENGLISH) != 0;
+    tally->verbal += verbal;
+    tally->run_verbal += verbal;
     if (letters >= LONG_WORD) {
         tally->long_words++;
         tally->capital_words += word.ptr[0] >= 'A' && word.ptr[0] <= 'Z';
@@ -101,9 +103,10 @@ static void saw_word(struct cursor *cursor, struct view word, uint32_t letters)
         sample_add(cursor->sample, word, letters, true);
         return;
     }
-    tally_word(&cursor->sentence->all, word, letters);
+    unsigned kind = latin_word_of(word);
+    tally_word(&cursor->sentence->all, word, letters, kind);
     if (!is_quoted(cursor))
-        tally_word(&cursor->sentence->open, word, letters);
+        tally_word(&cursor->sentence->open, word, letters, kind);
     cursor->before = CHAR_LATIN;
 }
 
@@ -128,9 +131,14 @@ static void saw_letter(struct cursor *cursor, struct view bytes, enum char_kind 
 
 /* ---- what is left out ------------------------------------------------------------------------ */
 
+static bool is_ascii_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool is_word_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return is_ascii_letter(c) || (c >= '0' && c <= '9') || c == '_';
 }
 
 /* The end of the run of printable ASCII at pos, without quotes and brackets that close. */
@@ -163,12 +171,11 @@ static size_t skip_name(struct view text, size_t pos)
 /* Inline code or a markup tag at pos: the bytes to pass, 0 where there is none. */
 static size_t skip_markup(struct view text, size_t pos)
 {
+    if (text.ptr[pos] != '`' && text.ptr[pos] != '<')
+        return 0;
     char close = text.ptr[pos] == '`' ? '`' : '>';
     struct view rest = view_slice(text, pos + 1, pos + TAG_MAX);
     size_t end = view_find_byte(rest, close);
-
-    if (text.ptr[pos] != '`' && text.ptr[pos] != '<')
-        return 0;
     if (end >= rest.len || view_find_byte(rest, '\n') < end)
         return 0;
     if (close == '>' && (end == 0 || (!is_word_byte(rest.ptr[0]) && rest.ptr[0] != '/')))
@@ -251,6 +258,11 @@ static void read_word(struct cursor *cursor, struct view text, size_t *pos)
 
     while (*pos < text.len) {
         size_t after = *pos;
+        if (is_ascii_letter(text.ptr[*pos])) { /* nearly always */
+            letters++;
+            (*pos)++;
+            continue;
+        }
         uint32_t codepoint = utf8_next(text, &after, NULL);
         bool apostrophe = codepoint == '\'' || codepoint == 0x2019;
         bool combining = codepoint >= 0x300 && codepoint <= 0x36f;

@@ -22,10 +22,11 @@ enum { SENTENCE_LETTERS_MAX = 200, SENTENCE_SAMPLE_SIZE = 5 * SENTENCE_LETTERS_M
 
 /* What a stretch of text holds. */
 struct letter_tally {
-    uint32_t latin;  /* letters */
-    uint32_t words;  /* Latin words */
-    uint32_t verbal; /* English words that make clauses (latin.h) */
-    uint32_t articles;
+    uint32_t latin;         /* letters */
+    uint32_t words;         /* Latin words */
+    uint32_t verbal;        /* English words that make clauses (latin.h) */
+    uint32_t articles;      /* English words that stand in titles too */
+    uint32_t english;       /* words of English alone */
     uint32_t long_words;    /* of four letters and more */
     uint32_t capital_words; /* of them, with a capital first */
     uint32_t hiragana;
