@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * world: see world.h and end.h. One heap orders everything: what is on its way, and the timers of those
- * who asked to be woken. */
+ * world: see world.h and end.h. One heap orders everything: what is on its way, and the timers of
+ * those who asked to be woken. */
 #include "world/world.h"
 
 #include <stdio.h>

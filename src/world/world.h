@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * world: the outside (wire/outside.h) of a simulated world: a clock that jumps from event to event, and a
- * network in which bytes are late, split anywhere, cut or reset. Same seed and same callers, same
- * history; history_hash tells in one number whether two runs were the same.
+ * world: the outside (wire/outside.h) of a simulated world: a clock that jumps from event to event,
+ * and a network in which bytes are late, split anywhere, cut or reset. Same seed and same callers,
+ * same history; history_hash tells in one number whether two runs were the same.
  *
  * There is one outside for all: who listens on a host and port is a peer, who opens it a client,
  * and both are handed in by the program that builds the world. A test's scripted server and a
  * server's real driver differ in nothing here.
- * Not simulated: name lookup, packets, congestion; TLS is a further round trip without cryptography.
+ * Not simulated: name lookup, packets, congestion; TLS is a further round trip without
+ * cryptography.
  * Memory: places at world_new, base/mem for bytes on their way. Threads: one owner.
  * Time: starts at 1 s, so that an instant of 0 is always past. Prints nothing. */
 #ifndef ASSAY_WORLD_WORLD_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lookup: names to addresses (see connection.h). getaddrinfo blocks, so libuv runs it on a worker thread;
- * those are few, so all who ask for the same name at the same time share one lookup. A lookup cannot
- * be stopped: who gave up is simply not found when it ends. */
+ * lookup: names to addresses (see connection.h). getaddrinfo blocks, so libuv runs it on a worker
+ * thread; those are few, so all who ask for the same name at the same time share one lookup. A
+ * lookup cannot be stopped: who gave up is simply not found when it ends. */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>

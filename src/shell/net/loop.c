@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * loop: see loop.h. One turn of libuv is: prepare (run tasks, arm the timerfd), poll (sockets, the
- * timerfd), check (run the tasks that the poll's events left). While a task is queued an idle handle
- * keeps the poll from blocking. None of the loop's own handles keeps it alive but the timerfd while
- * a timer is set and the idle handle while a task is queued. */
+ * timerfd), check (run the tasks that the poll's events left). While a task is queued an idle
+ * handle keeps the poll from blocking. None of the loop's own handles keeps it alive but the
+ * timerfd while a timer is set and the idle handle while a task is queued. */
 #include "shell/net/loop.h"
 
 #include <errno.h>

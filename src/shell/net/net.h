@@ -3,8 +3,9 @@
  * net: the outside (wire/outside.h) of the real world: TCP over libuv, TLS by OpenSSL.
  *
  * Connecting: name lookup off the loop (callers of one name share a lookup), then all addresses of
- * both families in turn, a new attempt every 250 ms (RFC 8305), then TLS ≥ 1.2, all under one deadline.
- * The peer's certificate and name are verified against the system's authorities and tls_ca_file.
+ * both families in turn, a new attempt every 250 ms (RFC 8305), then TLS ≥ 1.2, all under one
+ * deadline. The peer's certificate and name are verified against the system's authorities and
+ * tls_ca_file.
  * Writing: bytes queued in one turn of the loop leave together. BUSY above 256 KiB, WRITABLE below
  * 64 KiB, ERR_LIMIT above 64 MiB waiting.
  * Closing: what is queued is written, at most for a second.

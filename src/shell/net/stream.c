@@ -6,9 +6,9 @@
  *   write → out ──(tls)──→ sending → try_write, the rest by uv_write
  *   socket → cipher ──(tls)──→ plain → BYTES
  *
- * Closing: the queue is written, TLS says goodbye, our side is shut down; where a peer came to us, what it still
- * sends is read and thrown away until it ends too, since closing over unread bytes makes
- * the kernel send a reset that can overtake our last answer. All that takes a second at most. */
+ * Closing: the queue is written, TLS says goodbye, our side is shut down; where a peer came to us,
+ * what it still sends is read and thrown away until it ends too, since closing over unread bytes
+ * makes the kernel send a reset that can overtake our last answer. It takes a second at most. */
 #include "base/mem.h"
 #include "shell/net/connection.h"
 

@@ -35,7 +35,8 @@ struct tls_wish {
     struct view alpn;    /* wire form, "\x08http/1.1"; empty: none */
 };
 
-/* A client that has said nothing yet. ERR_TLS with text (a ca_file that cannot be read), ERR_MEMORY. */
+/* A client that has said nothing yet. ERR_TLS with text (a ca_file that cannot be read),
+ * ERR_MEMORY. */
 MUST_CHECK int tls_new(struct tls_trusts *trusts, const struct tls_wish *wish, struct tls **ret_tls,
                        struct err *reterr);
 void tls_free(struct tls *tls);

@@ -28,11 +28,11 @@ MUST_CHECK int file_read_from(int descriptor, const char *name, struct strbuf *c
 
 /* Puts `content` in place of the file in one step: readers see the old or the new, never a part,
  * also after a crash. Keeps the mode of a file that was there (else 0666 less the umask); follows a
- * symbolic link to what it names. Leaves no temporary file behind on failure. A path that is no regular file
- * (a pipe, /dev/stdout) is written straight. */
+ * symbolic link to what it names. Leaves no temporary file behind on failure. A path that is no
+ * regular file (a pipe, /dev/stdout) is written straight. */
 MUST_CHECK int file_write(const char *path, struct view content, struct err *reterr);
 
-/* Appends in one write where the system allows it; creates the file with mode 0666 less the umask. */
+/* Appends in one write where the system allows it; creates the file with mode 0666 less umask. */
 MUST_CHECK int file_append(const char *path, struct view content, struct err *reterr);
 
 /* Writes all to an open descriptor (1: standard output), waiting where it must. A reader that went

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * process: see process.h. A child has a place with an id; libuv's handles live in a block of their own
- * (struct child_io), which outlasts the place until the kernel has given the child back, so that
- * nothing stays a zombie. Real pipes, not libuv's socket pairs: scripts open /dev/stderr. */
+ * process: see process.h. A child has a place with an id; libuv's handles live in a block of their
+ * own (struct child_io), which outlasts the place until the kernel has given the child back, so
+ * that nothing stays a zombie. Real pipes, not libuv's socket pairs: scripts open /dev/stderr. */
 #include "shell/os/process.h"
 
 #include <limits.h>

@@ -4,9 +4,9 @@
  * (`exec` targets and checks) as well as helpers that live long and are spoken to in frames.
  *
  * A child is started by its arguments (never through a shell), in a process group of its own, so
- * that Ctrl-C reaches us alone and all it started ends with it. Its deadline brings SIGTERM, then after the
- * grace SIGKILL, to the group. It inherits no descriptor but its three pipes. Every child is
- * awaited: no zombie stays.
+ * that Ctrl-C reaches us alone and all it started ends with it. Its deadline brings SIGTERM, then
+ * after the grace SIGKILL, to the group. It inherits no descriptor but its three pipes. Every child
+ * is awaited: no zombie stays.
  * Memory: places for the children at processes_new; buffers under each child's ceilings.
  * Threads: the loop's. Limit: PROCESSES_MAX children in the whole program. */
 #ifndef ASSAY_SHELL_OS_PROCESS_H
@@ -63,15 +63,16 @@ MUST_CHECK int processes_new(struct loop *loop, uint32_t capacity, struct proces
 /* Kills what still runs, with no event. NULL is fine. */
 void processes_free(struct processes *processes);
 
-/* Starts a child. Arguments and environment are copied. Events come from the loop, never from inside
- * a call. ERR_MISSING (no such program), ERR_DENIED (not executable), ERR_LIMIT (all places taken,
- * too many open files), ERR_MEMORY, ERR_IO; text in reterr. */
+/* Starts a child. Arguments and environment are copied. Events come from the loop, never from
+ * inside a call. ERR_MISSING (no such program), ERR_DENIED (not executable), ERR_LIMIT (all places
+ * taken, too many open files), ERR_MEMORY, ERR_IO; text in reterr. */
 MUST_CHECK int process_start(struct processes *processes, const struct process_options *options,
                              process_listener *listener, void *context, struct id *ret_process,
                              struct err *reterr);
 
-/* Queues a copy of the bytes for its standard input. ERR_BUSY: taken, but wait for WRITABLE before more;
- * ERR_LIMIT: not taken, 64 MiB wait already; ERR_CLOSED: the id is dead or its input closed. */
+/* Queues a copy of the bytes for its standard input. ERR_BUSY: taken, but wait for WRITABLE before
+ * more; ERR_LIMIT: not taken, 64 MiB wait already; ERR_CLOSED: the id is dead or its input is
+ * closed. */
 MUST_CHECK int process_write(struct processes *processes, struct id process, struct view bytes);
 
 /* Ends its standard input after what is queued. */

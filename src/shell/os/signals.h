@@ -2,8 +2,8 @@
  *
  * signals: Ctrl-C, SIGTERM and SIGHUP as an event of the loop; SIGPIPE ignored.
  *
- * The first asks the driver to end in order; a second one ends the process at once with status 130 (or
- * 128 + the signal), after killing all children, even where the loop is stuck.
+ * The first asks the driver to end in order; a second one ends the process at once with status 130
+ * (or 128 + the signal), after killing all children, even where the loop is stuck.
  * Threads: one object a process (signals are the process's), owned by the loop's thread. */
 #ifndef ASSAY_SHELL_OS_SIGNALS_H
 #define ASSAY_SHELL_OS_SIGNALS_H

@@ -3,7 +3,8 @@
  * cache: embeddings by the SHA-256 of their text, in a SQLite file of its own that may be deleted
  * at any time: a vector that was computed once is never computed again.
  *
- * Codes as in store.h. Memory: SQLite's. Threads: one owner a cache. Limit: 65,536 numbers a vector. */
+ * Codes as in store.h. Memory: SQLite's. Threads: one owner a cache. Limit: 65,536 numbers a
+ * vector. */
 #ifndef ASSAY_SHELL_STORE_CACHE_H
 #define ASSAY_SHELL_STORE_CACHE_H
 

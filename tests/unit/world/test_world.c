@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The simulated world keeps the contract of wire/outside.h in tests/unit/shell/test_outside.c; here is what
- * only a simulation promises: the same history for the same seed, faults, and bytes that come in
- * pieces, so that a peer who relies on whole messages is found out. */
+ * The simulated world keeps the contract of wire/outside.h in tests/unit/shell/test_outside.c; here
+ * is what only a simulation promises: the same history for the same seed, faults, and bytes that
+ * come in pieces, so that a peer who relies on whole messages is found out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
