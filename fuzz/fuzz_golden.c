@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_golden: any bytes as a golden set whose files hold other bytes of the same input; every entry of
- * a set that resolves renders. The first byte chooses the form; what follows a line "====" is what
- * files hold. */
+ * fuzz_golden: any bytes as a golden set whose files hold other bytes of the same input; every
+ * entry of a set that resolves renders. The first byte chooses the form; what follows a line
+ * "====" is what files hold. */
 #include "core/golden/entries.h"
 
 enum { ARENA_MAX = 64 * 1024 * 1024, RENDERED_MAX = 50 };

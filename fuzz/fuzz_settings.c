@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_settings: any bytes as assay.yaml, the first line as an override where it starts with "--set ":
+ * fuzz_settings: any bytes as assay.yaml, the first line as an override where it starts with
+ * "--set ":
  * settings whose references hold, or problems with a text each, never both. */
 #include "config/settings.h"
 

@@ -434,7 +434,7 @@ static int unknown_key(const struct config_reader *reader, const struct config_t
 }
 
 static int read_member(const struct config_reader *reader, const struct config_table *table,
-                       const struct json *member, const struct json **seen, unsigned char *base)
+                       const struct json *member, const struct json **seen, void *ret_struct)
 {
     size_t i = 0;
 
@@ -453,7 +453,7 @@ static int read_member(const struct config_reader *reader, const struct config_t
         .reader = reader,
         .field = &table->fields[i],
         .value = member,
-        .member = base + table->fields[i].offset,
+        .member = (unsigned char *)ret_struct + table->fields[i].offset,
     };
     return types[table->fields[i].type].read(&reading);
 }

@@ -30,6 +30,7 @@ struct builder {
     size_t depth;
     size_t nodes;
     struct json *root;
+    int status; /* why new_node or copy_node gave NULL */
     struct err *reterr;
 };
 
@@ -151,21 +152,24 @@ static int parser_failed(struct builder *builder)
 
 /* ---- nodes ---------------------------------------------------------------------------------- */
 
-static int new_node(struct builder *builder, const yaml_mark_t *mark, enum json_kind kind,
-                    struct json **ret_node)
+/* NULL on failure, and builder->status says why. */
+static struct json *new_node(struct builder *builder, const yaml_mark_t *mark, enum json_kind kind)
 {
-    if (++builder->nodes > YAML_NODES_MAX)
-        return wrong_at(builder, mark,
-                        "more than 1,000,000 values: split the file, or write a large golden set "
-                        "as JSON Lines");
+    if (++builder->nodes > YAML_NODES_MAX) {
+        builder->status = wrong_at(builder, mark,
+                                   "more than 1,000,000 values: split the file, or write a large "
+                                   "golden set as JSON Lines");
+        return NULL;
+    }
     struct json *node = arena_new(builder->arena, 1, sizeof *node);
-    if (node == NULL)
-        return no_memory(builder);
+    if (node == NULL) {
+        builder->status = no_memory(builder);
+        return NULL;
+    }
     node->kind = kind;
     node->line = (uint32_t)mark->line + 1;
     node->column = (uint32_t)mark->column + 1;
-    *ret_node = node;
-    return 0;
+    return node;
 }
 
 static void link_child(struct json *parent, struct json *child)
@@ -228,29 +232,27 @@ static bool is_open(const struct builder *builder, const struct json *node)
     return false;
 }
 
-/* A copy of a whole value; recursion is bounded by YAML_DEPTH_MAX. */
-static int copy_node(struct builder *builder, const struct json *from, const yaml_mark_t *mark,
-                     size_t depth, struct json **ret_copy)
+/* A copy of a whole value, NULL as new_node; recursion is bounded by YAML_DEPTH_MAX. */
+static struct json *copy_node(struct builder *builder, const struct json *from,
+                              const yaml_mark_t *mark, size_t depth)
 {
-    struct json *copy;
-
-    if (depth > YAML_DEPTH_MAX)
-        return wrong_at(builder, mark, "nested more than 100 deep");
-    int code = new_node(builder, mark, from->kind, &copy);
-    if (code != 0)
-        return code;
+    if (depth > YAML_DEPTH_MAX) {
+        builder->status = wrong_at(builder, mark, "nested more than 100 deep");
+        return NULL;
+    }
+    struct json *copy = new_node(builder, mark, from->kind);
+    if (copy == NULL)
+        return NULL;
     *copy = *from;
     copy->child = copy->last = copy->next = NULL;
     copy->count = 0;
     for (const struct json *child = from->child; child != NULL; child = child->next) {
-        struct json *child_copy;
-        code = copy_node(builder, child, mark, depth + 1, &child_copy);
-        if (code != 0)
-            return code;
+        struct json *child_copy = copy_node(builder, child, mark, depth + 1);
+        if (child_copy == NULL)
+            return NULL;
         link_child(copy, child_copy);
     }
-    *ret_copy = copy;
-    return 0;
+    return copy;
 }
 
 /* ---- the end of a mapping: duplicate keys, merge keys ---------------------------------------- */
@@ -449,11 +451,11 @@ static bool wants_key(const struct builder *builder)
 static int on_key_scalar(struct builder *builder, const yaml_event_t *event)
 {
     bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    struct json *node;
+    struct json *node = new_node(builder, &event->start_mark, JSON_STRING);
 
-    int code = new_node(builder, &event->start_mark, JSON_STRING, &node);
-    if (code == 0)
-        code = copy_scalar(builder, event, &node->text);
+    if (node == NULL)
+        return builder->status;
+    int code = copy_scalar(builder, event, &node->text);
     if (code == 0)
         code = set_anchor(builder, event->data.scalar.anchor, node);
     return code != 0 ? code : on_key(builder, node->text, plain, &event->start_mark);
@@ -461,13 +463,12 @@ static int on_key_scalar(struct builder *builder, const yaml_event_t *event)
 
 static int on_scalar(struct builder *builder, const yaml_event_t *event)
 {
-    struct json *node;
-
     if (wants_key(builder))
         return on_key_scalar(builder, event);
-    int code = new_node(builder, &event->start_mark, JSON_NULL, &node);
-    if (code == 0)
-        code = read_scalar(builder, event, &node->kind, &node->text);
+    struct json *node = new_node(builder, &event->start_mark, JSON_NULL);
+    if (node == NULL)
+        return builder->status;
+    int code = read_scalar(builder, event, &node->kind, &node->text);
     if (code == 0)
         code = set_anchor(builder, event->data.scalar.anchor, node);
     return code != 0 ? code : place(builder, node);
@@ -477,7 +478,6 @@ static int on_alias(struct builder *builder, const yaml_event_t *event)
 {
     struct view name = view_of((const char *)event->data.alias.anchor);
     const struct json *from = map_get(&builder->anchors, name);
-    struct json *copy;
 
     if (from == NULL)
         return wrong_at(builder, &event->start_mark,
@@ -490,9 +490,9 @@ static int on_alias(struct builder *builder, const yaml_event_t *event)
             return wrong_at(builder, &event->start_mark, "a key must be a text");
         return on_key(builder, from->text, false, &event->start_mark);
     }
-    int code = copy_node(builder, from, &event->start_mark, builder->depth, &copy);
-    if (code != 0)
-        return code;
+    struct json *copy = copy_node(builder, from, &event->start_mark, builder->depth);
+    if (copy == NULL)
+        return builder->status;
     copy->key = (struct view){.ptr = NULL};
     copy->line = (uint32_t)event->start_mark.line + 1;
     copy->column = (uint32_t)event->start_mark.column + 1;
@@ -503,7 +503,6 @@ static int on_begin(struct builder *builder, const yaml_event_t *event, enum jso
 {
     bool array = kind == JSON_ARRAY;
     const struct tag *tag;
-    struct json *node;
 
     if (wants_key(builder))
         return wrong_at(builder, &event->start_mark,
@@ -519,11 +518,12 @@ static int on_begin(struct builder *builder, const yaml_event_t *event, enum jso
                         "the value does not fit its tag: remove the tag");
     if (builder->depth == YAML_DEPTH_MAX)
         return wrong_at(builder, &event->start_mark, "nested more than 100 deep");
-    code = new_node(builder, &event->start_mark, kind, &node);
-    if (code == 0)
-        code = set_anchor(
-            builder, array ? event->data.sequence_start.anchor : event->data.mapping_start.anchor,
-            node);
+    struct json *node = new_node(builder, &event->start_mark, kind);
+    if (node == NULL)
+        return builder->status;
+    code = set_anchor(builder,
+                      array ? event->data.sequence_start.anchor : event->data.mapping_start.anchor,
+                      node);
     if (code == 0)
         code = place(builder, node);
     if (code == 0)
@@ -633,9 +633,12 @@ int yaml_parse(struct arena *arena, struct view file, struct view text, struct j
     builder->text = text.ptr != NULL ? text : view_of("");
     builder->reterr = reterr;
     int code = parse(builder);
-    if (code == 0 && builder->root == NULL)
-        code = new_node(builder, &start, JSON_NULL, &builder->root);
-    if (code == 0)
-        *ret_root = builder->root;
-    return code;
+    if (code != 0)
+        return code;
+    if (builder->root == NULL)
+        builder->root = new_node(builder, &start, JSON_NULL);
+    if (builder->root == NULL)
+        return builder->status;
+    *ret_root = builder->root;
+    return 0;
 }
