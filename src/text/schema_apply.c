@@ -102,7 +102,7 @@ bool schema_check_one_of(struct frame *frame, const struct schema_rule *rule)
                            rule->child_count);
 }
 
-bool schema_check_not(struct frame *frame, const struct schema_rule *rule)
+bool schema_check_opposite(struct frame *frame, const struct schema_rule *rule)
 {
     bool marking = frame->marking;
 

@@ -347,7 +347,7 @@ bool schema_check_dependencies(struct frame *frame, const struct schema_rule *ru
 bool schema_check_all_of(struct frame *frame, const struct schema_rule *rule);
 bool schema_check_any_of(struct frame *frame, const struct schema_rule *rule);
 bool schema_check_one_of(struct frame *frame, const struct schema_rule *rule);
-bool schema_check_not(struct frame *frame, const struct schema_rule *rule);
+bool schema_check_opposite(struct frame *frame, const struct schema_rule *rule);
 bool schema_check_if(struct frame *frame, const struct schema_rule *rule);
 bool schema_check_unevaluated(struct frame *frame, const struct schema_rule *rule);
 

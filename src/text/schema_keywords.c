@@ -28,60 +28,71 @@ enum {
     NOTHING = 0,
 };
 
-/* clang-format off */
-#define CORE VOCABULARY_CORE
-#define APPLY VOCABULARY_APPLICATOR
-#define CHECK VOCABULARY_VALIDATION
+/* Rows: what looks at the same value (HERE), what does not (ROW), and what another keyword reads
+ * (PART, its subschemas in place where it says so). */
+#define ENTRY(id, name, drafts, kinds, vocabulary, shape, in_place, check) \
+    [K_##id] = {name, drafts, kinds, VOCABULARY_##vocabulary, SHAPE_##shape, in_place, check}
+#define HERE(id, name, drafts, kinds, vocabulary, shape, check) \
+    ENTRY(id, name, drafts, kinds, vocabulary, shape, true, schema_check_##check)
+#define ROW(id, name, drafts, kinds, vocabulary, shape, check) \
+    ENTRY(id, name, drafts, kinds, vocabulary, shape, false, schema_check_##check)
+#define PART(id, name, drafts, vocabulary, shape, in_place) \
+    ENTRY(id, name, drafts, NOTHING, vocabulary, shape, in_place, NULL)
+
 const struct keyword schema_keywords[KEYWORDS] = {
-    [K_REF] = {"$ref", ALL, ANYTHING, CORE, SHAPE_REFERENCE, true, schema_check_reference},
-    [K_DYNAMIC_REF] = {"$dynamicRef", D20, ANYTHING, CORE, SHAPE_REFERENCE, true, schema_check_reference},
-    [K_RECURSIVE_REF] = {"$recursiveRef", D19, ANYTHING, CORE, SHAPE_REFERENCE, true, schema_check_reference},
-    [K_DEFS] = {"$defs", ALL, NOTHING, CORE, SHAPE_SCHEMA_MAP, false, NULL},
-    [K_DEFINITIONS] = {"definitions", ALL, NOTHING, CORE, SHAPE_SCHEMA_MAP, false, NULL},
-    [K_TYPE] = {"type", ALL, ANYTHING, CHECK, SHAPE_TYPE, false, schema_check_type},
-    [K_ENUM] = {"enum", ALL, ANYTHING, CHECK, SHAPE_VALUES, false, schema_check_enum},
-    [K_CONST] = {"const", ALL, ANYTHING, CHECK, SHAPE_VALUE, false, schema_check_const},
-    [K_MULTIPLE_OF] = {"multipleOf", ALL, NUMBERS, CHECK, SHAPE_DIVISOR, false, schema_check_multiple_of},
-    [K_MAXIMUM] = {"maximum", ALL, NUMBERS, CHECK, SHAPE_NUMBER, false, schema_check_bound},
-    [K_EXCLUSIVE_MAXIMUM] = {"exclusiveMaximum", ALL, NUMBERS, CHECK, SHAPE_NUMBER, false, schema_check_bound},
-    [K_MINIMUM] = {"minimum", ALL, NUMBERS, CHECK, SHAPE_NUMBER, false, schema_check_bound},
-    [K_EXCLUSIVE_MINIMUM] = {"exclusiveMinimum", ALL, NUMBERS, CHECK, SHAPE_NUMBER, false, schema_check_bound},
-    [K_MAX_LENGTH] = {"maxLength", ALL, STRINGS, CHECK, SHAPE_COUNT, false, schema_check_length},
-    [K_MIN_LENGTH] = {"minLength", ALL, STRINGS, CHECK, SHAPE_COUNT, false, schema_check_length},
-    [K_PATTERN] = {"pattern", ALL, STRINGS, CHECK, SHAPE_PATTERN, false, schema_check_pattern},
-    [K_FORMAT] = {"format", ALL, STRINGS, VOCABULARY_FORMAT, SHAPE_FORMAT, false, schema_check_format},
-    [K_MAX_ITEMS] = {"maxItems", ALL, ARRAYS, CHECK, SHAPE_COUNT, false, schema_check_size},
-    [K_MIN_ITEMS] = {"minItems", ALL, ARRAYS, CHECK, SHAPE_COUNT, false, schema_check_size},
-    [K_UNIQUE_ITEMS] = {"uniqueItems", ALL, ARRAYS, CHECK, SHAPE_BOOLEAN, false, schema_check_unique},
-    [K_MAX_PROPERTIES] = {"maxProperties", ALL, OBJECTS, CHECK, SHAPE_COUNT, false, schema_check_size},
-    [K_MIN_PROPERTIES] = {"minProperties", ALL, OBJECTS, CHECK, SHAPE_COUNT, false, schema_check_size},
-    [K_REQUIRED] = {"required", ALL, OBJECTS, CHECK, SHAPE_NAMES, false, schema_check_required},
-    [K_DEPENDENT_REQUIRED] = {"dependentRequired", D19_ON, OBJECTS, CHECK, SHAPE_NAMES_MAP, false, schema_check_dependent_required},
-    [K_PREFIX_ITEMS] = {"prefixItems", D20, ARRAYS, APPLY, SHAPE_SCHEMAS, false, schema_check_prefix_items},
-    [K_ITEMS] = {"items", D20, ARRAYS, APPLY, SHAPE_SCHEMA, false, schema_check_items},
-    [K_ITEMS_OLD] = {"items", TO_D19, ARRAYS, APPLY, SHAPE_SCHEMA_OR_SCHEMAS, false, schema_check_items_old},
-    [K_ADDITIONAL_ITEMS] = {"additionalItems", TO_D19, ARRAYS, APPLY, SHAPE_SCHEMA, false, schema_check_additional_items},
-    [K_MIN_CONTAINS] = {"minContains", D19_ON, NOTHING, CHECK, SHAPE_COUNT, false, NULL},
-    [K_MAX_CONTAINS] = {"maxContains", D19_ON, NOTHING, CHECK, SHAPE_COUNT, false, NULL},
-    [K_CONTAINS] = {"contains", ALL, ARRAYS, APPLY, SHAPE_SCHEMA, false, schema_check_contains},
-    [K_PROPERTIES] = {"properties", ALL, OBJECTS, APPLY, SHAPE_SCHEMA_MAP, false, schema_check_properties},
-    [K_PATTERN_PROPERTIES] = {"patternProperties", ALL, OBJECTS, APPLY, SHAPE_PATTERN_MAP, false, schema_check_pattern_properties},
-    [K_ADDITIONAL_PROPERTIES] = {"additionalProperties", ALL, OBJECTS, APPLY, SHAPE_SCHEMA, false, schema_check_additional_properties},
-    [K_PROPERTY_NAMES] = {"propertyNames", ALL, OBJECTS, APPLY, SHAPE_SCHEMA, false, schema_check_property_names},
-    [K_DEPENDENT_SCHEMAS] = {"dependentSchemas", D19_ON, OBJECTS, APPLY, SHAPE_SCHEMA_MAP, true, schema_check_dependencies},
-    [K_DEPENDENCIES] = {"dependencies", ALL, OBJECTS, APPLY, SHAPE_DEPENDENCIES, true, schema_check_dependencies},
-    [K_ALL_OF] = {"allOf", ALL, ANYTHING, APPLY, SHAPE_SCHEMAS, true, schema_check_all_of},
-    [K_ANY_OF] = {"anyOf", ALL, ANYTHING, APPLY, SHAPE_SCHEMAS, true, schema_check_any_of},
-    [K_ONE_OF] = {"oneOf", ALL, ANYTHING, APPLY, SHAPE_SCHEMAS, true, schema_check_one_of},
-    [K_NOT] = {"not", ALL, ANYTHING, APPLY, SHAPE_SCHEMA, true, schema_check_not},
-    [K_THEN] = {"then", ALL, NOTHING, APPLY, SHAPE_SCHEMA, true, NULL},
-    [K_ELSE] = {"else", ALL, NOTHING, APPLY, SHAPE_SCHEMA, true, NULL},
-    [K_IF] = {"if", ALL, ANYTHING, APPLY, SHAPE_SCHEMA, true, schema_check_if},
-    [K_CONTENT_SCHEMA] = {"contentSchema", D19_ON, NOTHING, VOCABULARY_CONTENT, SHAPE_SCHEMA, false, NULL},
-    [K_UNEVALUATED_ITEMS] = {"unevaluatedItems", D19_ON, ARRAYS, VOCABULARY_UNEVALUATED, SHAPE_SCHEMA, false, schema_check_unevaluated},
-    [K_UNEVALUATED_PROPERTIES] = {"unevaluatedProperties", D19_ON, OBJECTS, VOCABULARY_UNEVALUATED, SHAPE_SCHEMA, false, schema_check_unevaluated},
+    HERE(REF, "$ref", ALL, ANYTHING, CORE, REFERENCE, reference),
+    HERE(DYNAMIC_REF, "$dynamicRef", D20, ANYTHING, CORE, REFERENCE, reference),
+    HERE(RECURSIVE_REF, "$recursiveRef", D19, ANYTHING, CORE, REFERENCE, reference),
+    PART(DEFS, "$defs", ALL, CORE, SCHEMA_MAP, false),
+    PART(DEFINITIONS, "definitions", ALL, CORE, SCHEMA_MAP, false),
+    ROW(TYPE, "type", ALL, ANYTHING, VALIDATION, TYPE, type),
+    ROW(ENUM, "enum", ALL, ANYTHING, VALIDATION, VALUES, enum),
+    ROW(CONST, "const", ALL, ANYTHING, VALIDATION, VALUE, const),
+    ROW(MULTIPLE_OF, "multipleOf", ALL, NUMBERS, VALIDATION, DIVISOR, multiple_of),
+    ROW(MAXIMUM, "maximum", ALL, NUMBERS, VALIDATION, NUMBER, bound),
+    ROW(EXCLUSIVE_MAXIMUM, "exclusiveMaximum", ALL, NUMBERS, VALIDATION, NUMBER, bound),
+    ROW(MINIMUM, "minimum", ALL, NUMBERS, VALIDATION, NUMBER, bound),
+    ROW(EXCLUSIVE_MINIMUM, "exclusiveMinimum", ALL, NUMBERS, VALIDATION, NUMBER, bound),
+    ROW(MAX_LENGTH, "maxLength", ALL, STRINGS, VALIDATION, COUNT, length),
+    ROW(MIN_LENGTH, "minLength", ALL, STRINGS, VALIDATION, COUNT, length),
+    ROW(PATTERN, "pattern", ALL, STRINGS, VALIDATION, PATTERN, pattern),
+    ROW(FORMAT, "format", ALL, STRINGS, FORMAT, FORMAT, format),
+    ROW(MAX_ITEMS, "maxItems", ALL, ARRAYS, VALIDATION, COUNT, size),
+    ROW(MIN_ITEMS, "minItems", ALL, ARRAYS, VALIDATION, COUNT, size),
+    ROW(UNIQUE_ITEMS, "uniqueItems", ALL, ARRAYS, VALIDATION, BOOLEAN, unique),
+    ROW(MAX_PROPERTIES, "maxProperties", ALL, OBJECTS, VALIDATION, COUNT, size),
+    ROW(MIN_PROPERTIES, "minProperties", ALL, OBJECTS, VALIDATION, COUNT, size),
+    ROW(REQUIRED, "required", ALL, OBJECTS, VALIDATION, NAMES, required),
+    ROW(DEPENDENT_REQUIRED, "dependentRequired", D19_ON, OBJECTS, VALIDATION, NAMES_MAP,
+        dependent_required),
+    ROW(PREFIX_ITEMS, "prefixItems", D20, ARRAYS, APPLICATOR, SCHEMAS, prefix_items),
+    ROW(ITEMS, "items", D20, ARRAYS, APPLICATOR, SCHEMA, items),
+    ROW(ITEMS_OLD, "items", TO_D19, ARRAYS, APPLICATOR, SCHEMA_OR_SCHEMAS, items_old),
+    ROW(ADDITIONAL_ITEMS, "additionalItems", TO_D19, ARRAYS, APPLICATOR, SCHEMA, additional_items),
+    PART(MIN_CONTAINS, "minContains", D19_ON, VALIDATION, COUNT, false),
+    PART(MAX_CONTAINS, "maxContains", D19_ON, VALIDATION, COUNT, false),
+    ROW(CONTAINS, "contains", ALL, ARRAYS, APPLICATOR, SCHEMA, contains),
+    ROW(PROPERTIES, "properties", ALL, OBJECTS, APPLICATOR, SCHEMA_MAP, properties),
+    ROW(PATTERN_PROPERTIES, "patternProperties", ALL, OBJECTS, APPLICATOR, PATTERN_MAP,
+        pattern_properties),
+    ROW(ADDITIONAL_PROPERTIES, "additionalProperties", ALL, OBJECTS, APPLICATOR, SCHEMA,
+        additional_properties),
+    ROW(PROPERTY_NAMES, "propertyNames", ALL, OBJECTS, APPLICATOR, SCHEMA, property_names),
+    HERE(DEPENDENT_SCHEMAS, "dependentSchemas", D19_ON, OBJECTS, APPLICATOR, SCHEMA_MAP,
+         dependencies),
+    HERE(DEPENDENCIES, "dependencies", ALL, OBJECTS, APPLICATOR, DEPENDENCIES, dependencies),
+    HERE(ALL_OF, "allOf", ALL, ANYTHING, APPLICATOR, SCHEMAS, all_of),
+    HERE(ANY_OF, "anyOf", ALL, ANYTHING, APPLICATOR, SCHEMAS, any_of),
+    HERE(ONE_OF, "oneOf", ALL, ANYTHING, APPLICATOR, SCHEMAS, one_of),
+    HERE(NOT, "not", ALL, ANYTHING, APPLICATOR, SCHEMA, opposite),
+    PART(THEN, "then", ALL, APPLICATOR, SCHEMA, true),
+    PART(ELSE, "else", ALL, APPLICATOR, SCHEMA, true),
+    HERE(IF, "if", ALL, ANYTHING, APPLICATOR, SCHEMA, if),
+    PART(CONTENT_SCHEMA, "contentSchema", D19_ON, CONTENT, SCHEMA, false),
+    ROW(UNEVALUATED_ITEMS, "unevaluatedItems", D19_ON, ARRAYS, UNEVALUATED, SCHEMA, unevaluated),
+    ROW(UNEVALUATED_PROPERTIES, "unevaluatedProperties", D19_ON, OBJECTS, UNEVALUATED, SCHEMA,
+        unevaluated),
 };
-/* clang-format on */
 
 bool schema_keyword_holds(const struct keyword *keyword, const struct dialect *dialect)
 {

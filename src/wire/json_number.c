@@ -229,8 +229,8 @@ int json_decimal_is_multiple(const struct json_decimal *value, const struct json
         unit = unit * 10 + (uint64_t)next_digit(&digits);
     /* Both as whole numbers of 10^(the divisor's last place): the value's digits, then zeros. A
      * value with digits past that place has a fraction there, which no multiple has. */
-    int64_t zeros = value->exponent - (int64_t)value->count
-                    - (divisor->exponent - (int64_t)divisor->count);
+    int64_t zeros =
+        value->exponent - (int64_t)value->count - (divisor->exponent - (int64_t)divisor->count);
     if (value->count != 0 && zeros < 0) {
         *ret_is_multiple = false;
         return 0;

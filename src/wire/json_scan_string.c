@@ -65,8 +65,9 @@ static inline const char *skip_characters(const char *at, const char *end, size_
     return at;
 }
 
-/* The top bit of each byte that ends a run of plain ASCII: a quote, a backslash, a control character
- * or what lies outside ASCII. The lowest is right; a borrow can have spoilt those above it. */
+/* The top bit of each byte that ends a run of plain ASCII: a quote, a backslash, a control
+ * character or what lies outside ASCII. The lowest is right; a borrow can have spoilt those above
+ * it. */
 static inline uint64_t not_plain(const char *at)
 {
     const uint64_t ones = 0x0101010101010101;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The promises of the scanner in wire/json.h, and JSONTestSuite (shared data): every file whole, cut
- * in two at every byte, and byte by byte. */
+ * The promises of the scanner in wire/json.h, and JSONTestSuite (shared data): every file whole,
+ * cut in two at every byte, and byte by byte. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
