@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "base/nearest.h"
+
 static const struct {
     const char *word;
     double reliability;
@@ -49,40 +51,15 @@ struct sim_profile sim_profile_default(void)
 
 /* ---- a profile ------------------------------------------------------------------------------ */
 
-enum { NAME_MAX_BYTES = 32 };
-
-/* Levenshtein distance of two short names; NAME_MAX_BYTES where one is too long to compare. */
-static size_t distance(struct view a, struct view b)
+static int unknown_key(const struct json *member, const char *const names[], struct err *reterr)
 {
-    size_t row[NAME_MAX_BYTES + 1];
+    struct view nearest = nearest_text(member->key, names);
 
-    if (a.len > NAME_MAX_BYTES || b.len > NAME_MAX_BYTES)
-        return NAME_MAX_BYTES;
-    for (size_t j = 0; j <= b.len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            size_t change = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
-            size_t shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < shift ? change : shift;
-        }
-    }
-    return row[b.len];
-}
-
-static int unknown_key(const struct json *member, const char *const names[], size_t count,
-                       struct err *reterr)
-{
-    const char *nearest = names[0];
-
-    for (size_t i = 1; i < count; i++)
-        if (distance(member->key, view_of(names[i])) < distance(member->key, view_of(nearest)))
-            nearest = names[i];
-    return fail(reterr, ERR_CONFIG, "%u:%u: unknown key '%.*s' in the profile, did you mean '%s'?",
-                member->key_line, member->key_column, VIEW_ARG(member->key), nearest);
+    if (nearest.ptr == NULL)
+        nearest = view_of(names[0]);
+    return fail(reterr, ERR_CONFIG,
+                "%u:%u: unknown key '%.*s' in the profile, did you mean '%.*s'?", member->key_line,
+                member->key_column, VIEW_ARG(member->key), VIEW_ARG(nearest));
 }
 
 static int read_share(const struct json *value, double *ret_share, struct err *reterr)
@@ -99,7 +76,7 @@ static int read_share(const struct json *value, double *ret_share, struct err *r
 static int read_reliability(const struct json *object, struct sim_profile *profile,
                             struct err *reterr)
 {
-    const char *names[SIM_RULE_COUNT];
+    const char *names[SIM_RULE_COUNT + 1] = {NULL};
 
     if (!json_is(object, JSON_OBJECT))
         return fail(reterr, ERR_CONFIG,
@@ -112,7 +89,7 @@ static int read_reliability(const struct json *object, struct sim_profile *profi
         while (rule < SIM_RULE_COUNT && !view_is(member->key, names[rule]))
             rule++;
         if (rule == SIM_RULE_COUNT)
-            return unknown_key(member, names, SIM_RULE_COUNT, reterr);
+            return unknown_key(member, names, reterr);
         int code = read_share(member, &profile->reliability[rule], reterr);
         if (code != 0)
             return code;
@@ -122,7 +99,7 @@ static int read_reliability(const struct json *object, struct sim_profile *profi
 
 int sim_profile_read(const struct json *settings, struct sim_profile *profile, struct err *reterr)
 {
-    static const char *const names[] = {"reliability", "wording", "ungrounded"};
+    static const char *const names[] = {"reliability", "wording", "ungrounded", NULL};
     struct sim_profile read = *profile;
 
     if (!json_is(settings, JSON_OBJECT))
@@ -138,7 +115,7 @@ int sim_profile_read(const struct json *settings, struct sim_profile *profile, s
         else if (view_is(member->key, "ungrounded"))
             code = read_share(member, &read.ungrounded, reterr);
         else
-            code = unknown_key(member, names, sizeof names / sizeof names[0], reterr);
+            code = unknown_key(member, names, reterr);
         if (code != 0)
             return code;
     }

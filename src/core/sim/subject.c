@@ -112,13 +112,31 @@ static bool is_about_the_shop(const struct brief *brief)
     return brief->title != NULL || brief->subject.len != 0 || words_any(brief->lowered, SHOP_WORDS);
 }
 
+/* Is one of the words there? Words joined by & must all be. */
+static bool has_any(struct view lowered, const char *words)
+{
+    struct view rest = view_of(words);
+
+    while (rest.ptr != NULL) {
+        struct view all = view_split(&rest, '|');
+        bool found = all.len != 0;
+        while (all.ptr != NULL && found) {
+            size_t at;
+            size_t end;
+            found = words_find(lowered, view_split(&all, '&'), 0, lowered.len, &at, &end);
+        }
+        if (found)
+            return true;
+    }
+    return false;
+}
+
 static enum intent intent_of(struct view lowered, bool shop)
 {
     for (int i = 0; i < INTENT_GENERIC; i++)
         if ((intents[i].where == NEED_ANYWHERE || shop)
-            && ((intents[i].words[SIM_EN][0] != '\0'
-                 && words_any(lowered, intents[i].words[SIM_EN]))
-                || words_any(lowered, intents[i].words[SIM_JA])))
+            && (has_any(lowered, intents[i].words[SIM_EN])
+                || has_any(lowered, intents[i].words[SIM_JA])))
             return (enum intent)i;
     return INTENT_GENERIC;
 }

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The simulator behind the APIs of Bedrock and OpenAI, without sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/sim/serve.h"
+
+static const char CLAUDE[] = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke";
+static const char HELLO[] = "{\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":200,"
+                            "\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}";
+
+struct rig {
+    struct sim sim;
+    struct arena arena;
+    struct http_response response;
+    const struct json *body;
+    uint64_t serial;
+};
+
+static struct rig rig_new(void)
+{
+    struct rig rig = {.sim = sim_default()};
+
+    arena_init(&rig.arena, (size_t)64 << 20);
+    return rig;
+}
+
+static int ask(struct rig *rig, const char *method, const char *target, const char *body)
+{
+    struct http_request request = {
+        .method = view_of(method), .target = view_of(target), .body = view_of(body)};
+    struct json *root = NULL;
+    uint64_t latency_ns;
+
+    assert_int_equal(
+        sim_serve(&rig->sim, &request, rig->serial++, &rig->arena, &rig->response, &latency_ns), 0);
+    if (json_parse(&rig->arena, rig->response.body, &root, NULL) != 0)
+        root = NULL;
+    rig->body = root;
+    return rig->response.status;
+}
+
+static void assert_text(const struct json *value, const char *text)
+{
+    struct view got = json_text(value, view_of("(none)"));
+
+    if (!view_is(got, text))
+        fail_msg("'%.*s' is not '%s'", VIEW_ARG(got), text);
+}
+
+static void assert_header(const struct rig *rig, const char *name, const char *value)
+{
+    struct view got = http_header_get(&rig->response.headers, name);
+
+    if (!view_is(got, value))
+        fail_msg("%s is '%.*s', not '%s'", name, VIEW_ARG(got), value);
+}
+
+static void assert_contains(struct view text, const char *words)
+{
+    if (view_find(text, view_of(words), 0) == text.len)
+        fail_msg("no '%s' in: %.*s", words, VIEW_ARG(text));
+}
+
+static void invoke_answers_a_claude_body_as_claude(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+
+    assert_int_equal(ask(&rig, "POST", CLAUDE, HELLO), 200);
+    assert_header(&rig, "content-type", "application/json");
+    assert_int_equal(http_header_get(&rig.response.headers, "x-amzn-requestid").len, 36);
+    assert_text(json_path(rig.body, view_of("content[0].type")), "text");
+    assert_contains(json_text(json_path(rig.body, view_of("content[0].text")), view_of("")),
+                    "Hello");
+    assert_text(json_get(rig.body, "stop_reason"), "end_turn");
+    assert_true(json_int(json_path(rig.body, view_of("usage.output_tokens")), 0) > 0);
+    assert_true(http_header_get(&rig.response.headers, "x-amzn-bedrock-input-token-count").len > 0);
+    arena_release(&rig.arena);
+}
+
+static void a_model_id_is_decoded_after_the_path_was_split(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {
+        "sim",
+        "us.anthropic.claude-haiku-4-5-20251001-v1%3A0",
+        "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Ainference-profile%2Fus.anthropic.claude-"
+        "haiku-4-5-20251001-v1%3A0",
+        "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fabc123",
+    };
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        char target[400];
+        snprintf(target, sizeof target, "/model/%s/invoke", ids[i]);
+        assert_int_equal(ask(&rig, "POST", target, HELLO), 200);
+        assert_int_equal(ask(&rig, "POST", target, "{}"), 400);
+    }
+    assert_text(json_get(rig.body, "model"), "(none)");
+    arena_release(&rig.arena);
+}
+
+static void invoke_refuses_bodies_as_the_service_does(void **state)
+{
+    (void)state;
+#define START "{\"anthropic_version\":\"bedrock-2023-05-31\","
+    static const struct {
+        const char *body;
+        const char *said;
+    } wrong[] = {
+        {"", "must be one JSON object"},
+        {"{", "must be one JSON object"},
+        {"[]", "must be one JSON object"},
+        {START "\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+         "required key [max_tokens]"},
+        {"{\"max_tokens\":5,\"messages\":[]}", "required key [anthropic_version]"},
+        {START "\"max_tokens\":0,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+         "max_tokens"},
+        {START "\"max_tokens\":5}", "required key [messages]"},
+        {START "\"max_tokens\":5,\"messages\":[]}", "at least one message is required"},
+        {START "\"max_tokens\":5,\"messages\":[{\"role\":\"system\",\"content\":\"a\"}]}",
+         "role must be one of user, assistant"},
+        {START "\"max_tokens\":5,\"messages\":[{\"role\":\"assistant\",\"content\":\"a\"}]}",
+         "must start with a user message"},
+        {START
+         "\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"user\","
+         "\"content\":\"b\"}]}",
+         "roles must alternate"},
+        {START "\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":\"\"}]}",
+         "must not be empty"},
+        {START "\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":7}]}",
+         "content must be"},
+        {START
+         "\"max_tokens\":5,\"temperature\":3,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+         "temperature"},
+        {START
+         "\"max_tokens\":5,\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+         "streams are not served"},
+    };
+#undef START
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(ask(&rig, "POST", CLAUDE, wrong[i].body), 400);
+        assert_header(&rig, "x-amzn-errortype", "ValidationException");
+        assert_contains(json_text(json_get(rig.body, "message"), view_of("")), wrong[i].said);
+    }
+    arena_release(&rig.arena);
+}
+
+static void converse_answers_in_its_own_form(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+
+    assert_int_equal(
+        ask(&rig, "POST", "/model/amazon.nova-lite-v1%3A0/converse",
+            "{\"system\":[{\"text\":\"Answer in Japanese.\"}],\"messages\":[{\"role\":\"user\","
+            "\"content\":[{\"text\":\"Hello!\"}]}],\"inferenceConfig\":{\"maxTokens\":4,"
+            "\"temperature\":0}}"),
+        200);
+    assert_text(json_path(rig.body, view_of("output.message.role")), "assistant");
+    assert_contains(
+        json_text(json_path(rig.body, view_of("output.message.content[0].text")), view_of("")),
+        "こんに");
+    assert_text(json_get(rig.body, "stopReason"), "max_tokens");
+    assert_true(json_int(json_path(rig.body, view_of("usage.totalTokens")), 0) > 4);
+    assert_true(json_int(json_path(rig.body, view_of("metrics.latencyMs")), -1) >= 0);
+    assert_int_equal(ask(&rig, "POST", "/model/sim/converse",
+                         "{\"messages\":[{\"role\":\"user\",\"content\":\"text\"}]}"),
+                     400);
+    arena_release(&rig.arena);
+}
+
+static void what_is_not_served_gets_the_familys_own_error(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        int status;
+        const char *type;
+    } wrong[] = {
+        {"/model/no-such-model/invoke", 404, "ResourceNotFoundException"},
+        {"/model/no-such-model/converse", 404, "ResourceNotFoundException"},
+        {"/model/amazon.titan-text-express-v1/invoke", 400, "ValidationException"},
+        {"/model/sim/invoke-with-response-stream", 400, "ValidationException"},
+        {"/model/sim/converse-stream", 400, "ValidationException"},
+        {"/model/%zz/invoke", 400, "ValidationException"},
+        {"/model//invoke", 400, "ValidationException"},
+        {"/model/sim/count-tokens", 404, "UnknownOperationException"},
+        {"/model/sim", 404, "UnknownOperationException"},
+    };
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(ask(&rig, "POST", wrong[i].target, HELLO), wrong[i].status);
+        assert_header(&rig, "x-amzn-errortype", wrong[i].type);
+    }
+    assert_int_equal(ask(&rig, "POST", "/v2/nothing", "{}"), 404);
+    assert_contains(json_text(json_path(rig.body, view_of("error.message")), view_of("")),
+                    "POST /v1/chat/completions");
+    assert_int_equal(ask(&rig, "GET", "/v1/chat/completions", ""), 405);
+    assert_int_equal(ask(&rig, "GET", "/", ""), 200);
+    assert_contains(rig.response.body, "assay sim");
+    arena_release(&rig.arena);
+}
+
+static void every_fault_has_its_status_and_type_on_both_apis(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+    size_t count;
+    const struct sim_fault *faults = sim_faults(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "/model/sim.fault-%s/converse", faults[i].type);
+        assert_int_equal(ask(&rig, "POST", text, HELLO), faults[i].http_status);
+        assert_header(&rig, "x-amzn-errortype", faults[i].type);
+        snprintf(
+            text, sizeof text,
+            "{\"model\":\"sim.fault-%s\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+            faults[i].type);
+        assert_int_equal(ask(&rig, "POST", "/v1/chat/completions", text), faults[i].openai_status);
+        assert_text(json_path(rig.body, view_of("error.code")), faults[i].openai_code);
+    }
+    arena_release(&rig.arena);
+}
+
+static void chat_completions_answer_as_openai_does(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+
+    assert_int_equal(ask(&rig, "POST", "/v1/chat/completions",
+                         "{\"model\":\"gpt-4.1-mini\",\"n\":2,\"max_tokens\":6,\"messages\":[{"
+                         "\"role\":\"system\","
+                         "\"content\":\"You are Kai, a "
+                         "guide.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+                         "\"text\":\"Hello!\"}]}]}"),
+                     200);
+    assert_text(json_get(rig.body, "object"), "chat.completion");
+    assert_text(json_get(rig.body, "model"), "gpt-4.1-mini");
+    assert_int_equal(json_get(rig.body, "choices")->count, 2);
+    assert_text(json_path(rig.body, view_of("choices[1].finish_reason")), "length");
+    assert_contains(
+        json_text(json_path(rig.body, view_of("choices[0].message.content")), view_of("")),
+        "Hello");
+    assert_true(json_int(json_path(rig.body, view_of("usage.total_tokens")), 0) > 6);
+    assert_int_equal(ask(&rig, "GET", "/v1/models", ""), 200);
+    assert_text(json_path(rig.body, view_of("data[0].id")), "sim");
+    assert_int_equal(ask(&rig, "GET", "/v1/models/sim", ""), 200);
+    assert_int_equal(ask(&rig, "GET", "/v1/models/other", ""), 404);
+    arena_release(&rig.arena);
+}
+
+static void a_response_format_asks_for_json(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+    struct json *answer;
+
+    assert_int_equal(ask(&rig, "POST", "/v1/chat/completions",
+                         "{\"model\":\"sim\",\"messages\":[{\"role\":\"user\",\"content\":\"Who "
+                         "wrote Monster?\"}],"
+                         "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":"
+                         "\"a\",\"schema\":"
+                         "{\"type\":\"object\",\"properties\":{\"author\":{\"type\":\"string\"},"
+                         "\"volumes\":{\"type\":"
+                         "\"integer\"}}}}}}"),
+                     200);
+    struct view text =
+        json_text(json_path(rig.body, view_of("choices[0].message.content")), view_of(""));
+    assert_int_equal(json_parse(&rig.arena, text, &answer, NULL), 0);
+    assert_text(json_get(answer, "author"), "Naoki Urasawa");
+    assert_true(json_is(json_get(answer, "volumes"), JSON_NUMBER));
+    arena_release(&rig.arena);
+}
+
+static void chat_completions_refuse_as_openai_does(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        int status;
+        const char *said;
+    } wrong[] = {
+        {"", 400, "could not parse the JSON body"},
+        {"{\"messages\":[]}", 400, "must provide a model parameter"},
+        {"{\"model\":\"sim\"}", 400, "Missing required parameter: 'messages'"},
+        {"{\"model\":\"sim\",\"messages\":[]}", 400, "empty array"},
+        {"{\"model\":\"sim\",\"messages\":[{\"role\":\"king\",\"content\":\"a\"}]}", 400, "'role'"},
+        {"{\"model\":\"sim\",\"messages\":[{\"role\":\"user\",\"content\":1}]}", 400, "'content'"},
+        {"{\"model\":\"sim\",\"temperature\":9,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]"
+         "}",
+         400, "'temperature'"},
+        {"{\"model\":\"sim\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+         400, "Streaming is not served"},
+        {"{\"model\":\"no-such-model\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", 404,
+         "does not exist"},
+    };
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(ask(&rig, "POST", "/v1/chat/completions", wrong[i].body), wrong[i].status);
+        assert_contains(json_text(json_path(rig.body, view_of("error.message")), view_of("")),
+                        wrong[i].said);
+        assert_text(json_path(rig.body, view_of("error.type")), "invalid_request_error");
+    }
+    arena_release(&rig.arena);
+}
+
+static void the_serial_changes_the_request_id_and_not_the_answer(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+
+    ask(&rig, "POST", CLAUDE, HELLO);
+    struct view id = http_header_get(&rig.response.headers, "x-amzn-requestid");
+    struct view text = json_text(json_path(rig.body, view_of("content[0].text")), view_of(""));
+    ask(&rig, "POST", CLAUDE, HELLO);
+    assert_false(view_equal(http_header_get(&rig.response.headers, "x-amzn-requestid"), id));
+    assert_true(
+        view_equal(json_text(json_path(rig.body, view_of("content[0].text")), view_of("")), text));
+    arena_release(&rig.arena);
+}
+
+static void running_out_of_memory_is_an_error_not_a_crash(void **state)
+{
+    (void)state;
+    struct sim sim = sim_default();
+    const struct http_request request = {
+        .method = VIEW("POST"), .target = view_of(CLAUDE), .body = view_of(HELLO)};
+    bool served = false;
+
+    for (size_t limit = 1000; !served && limit < 4000000; limit += limit / 8) {
+        struct arena arena;
+        struct http_response response;
+        uint64_t latency_ns;
+        arena_init(&arena, limit);
+        int code = sim_serve(&sim, &request, 0, &arena, &response, &latency_ns);
+        assert_true(code == 0 || code == ERR_MEMORY);
+        served = code == 0;
+        arena_release(&arena);
+    }
+    assert_true(served);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(invoke_answers_a_claude_body_as_claude),
+        cmocka_unit_test(a_model_id_is_decoded_after_the_path_was_split),
+        cmocka_unit_test(invoke_refuses_bodies_as_the_service_does),
+        cmocka_unit_test(converse_answers_in_its_own_form),
+        cmocka_unit_test(what_is_not_served_gets_the_familys_own_error),
+        cmocka_unit_test(every_fault_has_its_status_and_type_on_both_apis),
+        cmocka_unit_test(chat_completions_answer_as_openai_does),
+        cmocka_unit_test(a_response_format_asks_for_json),
+        cmocka_unit_test(chat_completions_refuse_as_openai_does),
+        cmocka_unit_test(the_serial_changes_the_request_id_and_not_the_answer),
+        cmocka_unit_test(running_out_of_memory_is_an_error_not_a_crash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
