@@ -13,7 +13,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 
-enum { WINDOW_TOKENS = 500, DIMENSION_MAX = 4096, PATH_LIMIT = 4096, AS_PASSAGE = 0 };
+enum { WINDOW_TOKENS = 500, DIMENSION_MAX = 4096, PATH_LIMIT = 4096, AS_QUERY = 1 };
 
 struct e5_model; /* the wheel's own */
 
@@ -184,7 +184,7 @@ static int add_pieces(struct e5 *e5, struct view text, unsigned depth, float *su
     for (size_t i = 0; i < copy.len; i++)
         if (copy.ptr[i] == '\0')
             copy.ptr[i] = ' ';
-    int tokens = e5->token_count(e5->model, strbuf_text(&copy), AS_PASSAGE);
+    int tokens = e5->token_count(e5->model, strbuf_text(&copy), AS_QUERY);
     size_t at = tokens > WINDOW_TOKENS && depth < 16 && text.len > 64 ? split_point(text) : 0;
     if (at > 0 && at < text.len) {
         strbuf_release(&copy);
@@ -192,7 +192,7 @@ static int add_pieces(struct e5 *e5, struct view text, unsigned depth, float *su
         return code != 0 ? code
                          : add_pieces(e5, view_slice(text, at, text.len), depth + 1, sum, piece);
     }
-    if (e5->embed(e5->model, strbuf_text(&copy), AS_PASSAGE, piece) != 0)
+    if (e5->embed(e5->model, strbuf_text(&copy), AS_QUERY, piece) != 0)
         code = ERR_FAILED;
     for (size_t i = 0; i < e5->dimension && code == 0; i++)
         sum[i] += piece[i] * (float)tokens;

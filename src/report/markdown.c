@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
-#include "report/differences.h"
+#include "report/changes.h"
 #include "report/order.h"
 #include "report/report.h"
 #include "text/difference.h"
@@ -184,33 +184,34 @@ static void write_details(struct writing *writing)
         report_visit(writing->run, groups[g], write_detail, writing);
 }
 
-static void write_changed_line(void *context, char sign, struct view text)
+static void write_group(void *context, const struct changes_group *group)
 {
     struct writing *writing = context;
+    struct view rest = group->removed_and_added;
+    size_t shown = 0;
 
-    if (writing->shown++ >= LINES_MAX)
+    if (writing->shown++ >= DETAILS_MAX)
         return;
-    strbuf_printf(writing->out, "%c ", sign);
-    for (size_t pos = 0; pos < text.len;) { /* a fence inside must not end ours */
-        uint32_t codepoint = utf8_next(text, &pos, NULL);
-        strbuf_add_codepoint(writing->out, codepoint == '`' ? 0x2019 : codepoint);
+    strbuf_printf(writing->out, "\nPrompt%s ", group->count > 1 ? "s" : "");
+    add_escaped(writing->out, group->names);
+    strbuf_printf(writing->out, " changed from %.*s to %.*s%s:\n\n```diff\n",
+                  VIEW_ARG(group->first->before_version), VIEW_ARG(group->first->version),
+                  group->count > 1 ? ", …" : "");
+    while (rest.len > 0 && shown++ < LINES_MAX) {
+        struct view line = view_split(&rest, '\n');
+        for (size_t pos = 0; pos < line.len;) { /* a fence inside must not end ours */
+            uint32_t codepoint = utf8_next(line, &pos, NULL);
+            strbuf_add_codepoint(writing->out, codepoint == '`' ? 0x2019 : codepoint);
+        }
+        strbuf_add_byte(writing->out, '\n');
     }
-    strbuf_add_byte(writing->out, '\n');
+    strbuf_add_text(writing->out, "```\n");
 }
 
 static void write_changes(struct writing *writing)
 {
-    for (size_t i = 0; i < writing->run->change_count && i < DETAILS_MAX; i++) {
-        const struct prompt_change *change = &writing->run->changes[i];
-        strbuf_add_text(writing->out, "\nPrompt ");
-        add_escaped(writing->out, change->prompt);
-        strbuf_printf(writing->out, " changed from %.*s to %.*s:\n\n```diff\n",
-                      VIEW_ARG(change->before_version), VIEW_ARG(change->version));
-        writing->shown = 0;
-        if (change->before_text.len != 0)
-            differences_lines(change->before_text, change->text, write_changed_line, writing);
-        strbuf_add_text(writing->out, "```\n");
-    }
+    writing->shown = 0;
+    changes_visit(writing->run, write_group, writing);
 }
 
 static void write_figures(struct writing *writing)

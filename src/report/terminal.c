@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
-#include "report/differences.h"
+#include "report/changes.h"
 #include "report/order.h"
 #include "report/report.h"
 
@@ -157,34 +157,28 @@ static void print_groups(struct printing *printing)
     }
 }
 
-static void print_changed_line(void *context, char sign, struct view text)
+static void print_group(void *context, const struct changes_group *group)
 {
     struct printing *printing = context;
+    struct view rest = group->removed_and_added;
+    size_t shown = 0;
 
-    if (printing->shown++ >= LINES_SHOWN_MAX)
-        return;
-    paint(printing, sign == '-' ? RED : GREEN);
-    strbuf_printf(printing->out, "  %c ", sign);
-    add_line(printing, text, 2 * width_of(printing));
-    paint(printing, PLAIN);
-    strbuf_add_byte(printing->out, '\n');
-}
-
-static void print_changes(struct printing *printing)
-{
-    for (size_t i = 0; i < printing->run->change_count; i++) {
-        const struct prompt_change *change = &printing->run->changes[i];
-        strbuf_printf(printing->out, "\nprompt %.*s changed: version %.*s → %.*s\n",
-                      VIEW_ARG(change->prompt), VIEW_ARG(change->before_version),
-                      VIEW_ARG(change->version));
-        printing->shown = 0;
-        if (change->before_text.len == 0)
+    strbuf_printf(printing->out, "\nprompt%s %.*s changed: version %.*s → %.*s%s\n",
+                  group->count > 1 ? "s" : "", VIEW_ARG(group->names),
+                  VIEW_ARG(group->first->before_version), VIEW_ARG(group->first->version),
+                  group->count > 1 ? ", …" : "");
+    while (rest.len > 0) {
+        struct view line = view_split(&rest, '\n');
+        if (shown++ >= LINES_SHOWN_MAX)
             continue;
-        size_t lines =
-            differences_lines(change->before_text, change->text, print_changed_line, printing);
-        if (lines > LINES_SHOWN_MAX)
-            strbuf_printf(printing->out, "    … and %zu more lines\n", lines - LINES_SHOWN_MAX);
+        paint(printing, line.ptr[0] == '-' ? RED : GREEN);
+        strbuf_printf(printing->out, "  %c ", line.ptr[0]);
+        add_line(printing, view_slice(line, 2, line.len), 2 * width_of(printing));
+        paint(printing, PLAIN);
+        strbuf_add_byte(printing->out, '\n');
     }
+    if (shown > LINES_SHOWN_MAX)
+        strbuf_printf(printing->out, "    … and %zu more lines\n", shown - LINES_SHOWN_MAX);
 }
 
 static void print_means(struct printing *printing)
@@ -290,7 +284,7 @@ void report_text(const struct run *run, const struct report_options *options, st
                   run->entry_count, run->entry_count == 1 ? "y" : "ies", run->repeat,
                   VIEW_ARG(run->scorer));
     print_groups(&printing);
-    print_changes(&printing);
+    changes_visit(run, print_group, &printing);
     print_means(&printing);
     print_counts(&printing);
     print_sentences(&printing, YELLOW, "warning: ", run->gate.warnings, run->gate.warning_count);
