@@ -30,9 +30,9 @@ static const struct param_rule *rule_of(const struct param_rule *rules, struct v
     return rules;
 }
 
-static struct param *find_param(struct params *params, size_t from, const struct param *wanted)
+static struct param *find_param(struct params *params, const struct param *wanted)
 {
-    for (size_t i = from; i < params->count; i++) {
+    for (size_t i = 0; i < params->count; i++) {
         if (params->items[i].place == wanted->place
             && view_equal(params->items[i].sent, wanted->sent))
             return &params->items[i];
@@ -44,25 +44,23 @@ static struct param *find_param(struct params *params, size_t from, const struct
 static int add_params(const struct provider_target *target, const struct json *object,
                       const struct param_rule *rules, struct params *params, struct err *reterr)
 {
-    size_t own_from = params->count;
-
     for (const struct json *value = object->child; value != NULL; value = value->next) {
         const struct param_rule *rule = rule_of(rules, value->key);
         struct param param = {.given = value->key,
                               .sent = rule->sent != NULL ? view_of(rule->sent) : value->key,
                               .place = rule->place,
                               .as_list = rule->as_list,
-                              .value = value};
+                              .value = value,
+                              .object = object};
         if (rule->place == PARAM_REFUSED)
             return compose_fail(target, reterr, ERR_CONFIG,
                                 "the parameter '%.*s' cannot be set; the request writes it itself",
                                 VIEW_ARG(value->key));
-        struct param *own = find_param(params, own_from, &param);
-        if (own != NULL && !view_equal(own->given, param.given))
+        struct param *before = find_param(params, &param);
+        if (before != NULL && before->object == object && !view_equal(before->given, param.given))
             return compose_fail(target, reterr, ERR_CONFIG,
                                 "the parameters '%.*s' and '%.*s' are one and the same; keep one",
-                                VIEW_ARG(own->given), VIEW_ARG(param.given));
-        struct param *before = find_param(params, 0, &param);
+                                VIEW_ARG(before->given), VIEW_ARG(param.given));
         if (before != NULL)
             *before = param;
         else

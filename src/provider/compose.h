@@ -39,6 +39,7 @@ struct param {
     enum param_place place;
     bool as_list;
     const struct json *value;
+    const struct json *object; /* that it is a member of */
 };
 
 struct params {
