@@ -93,7 +93,7 @@ static void a_long_random_history_agrees_with_a_plain_list(void **state)
 {
     static const uint64_t SEED = 20260107;
     struct timers timers;
-    struct model model;
+    struct model model = {0};
     struct timer due;
     struct rng rng;
 
