@@ -13,7 +13,7 @@
 #include "bench_json_others.h"
 #include "wire/json.h"
 
-enum { ROUNDS = 41, READINGS = 20000 };
+enum { ROUNDS = 41, MEDIAN = ROUNDS / 2, READINGS = 20000 };
 
 /* An answer as Bedrock's InvokeModel gives it for Claude. */
 static const char answer[] =
@@ -108,7 +108,7 @@ int main(void)
     }
     for (size_t i = 0; i < READERS; i++) {
         qsort(taken_ns[i], ROUNDS, sizeof taken_ns[i][0], by_value);
-        one_ns[i] = (double)taken_ns[i][ROUNDS / 2] / READINGS;
+        one_ns[i] = (double)taken_ns[i][MEDIAN] / READINGS;
         printf("%-10s %9.0f ns for %zu bytes\n", readers[i].name, one_ns[i], ANSWER.len);
     }
     printf("json_parse takes 1/%.1f of jansson's time and 1/%.1f of cJSON's\n",

@@ -102,7 +102,7 @@ bool schema_check_enum(struct frame *frame, const struct schema_rule *rule)
     for (const struct json *value = rule->value->child; value != NULL; value = value->next) {
         show(value, one);
         if (len + strlen(one) + 8 > sizeof list) {
-            len += (size_t)snprintf(list + len, sizeof list - len, ", ...");
+            snprintf(list + len, sizeof list - len, ", ...");
             break;
         }
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len != 0 ? ", " : "", one);
