@@ -202,8 +202,14 @@ void asker_closed(struct asker *asker, struct id connection, struct ask *ask, in
         set_failure(ask, code, format, args);
         va_end(args);
     }
-    tell(asker, &(struct call_event){
-                    .kind = CALL_CLOSED, .connection = connection, .code = code, .unsent = unsent});
+    tell(asker,
+         &(struct call_event){
+             .kind = CALL_CLOSED,
+             .connection = connection,
+             .code = code,
+             .may_retry = code == ERR_CLOSED || code == ERR_TIMEOUT || code == ERR_UNREACHABLE,
+             .unsent = unsent,
+         });
 }
 
 void asker_began(struct asker *asker, const struct ask *ask)

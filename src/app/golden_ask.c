@@ -4,6 +4,7 @@
  * once before any is asked a second time, so that an interrupted run knows a little of each. */
 #include <stdio.h>
 
+#include "app/golden_exec.h"
 #include "app/golden_run_state.h"
 #include "core/golden/judge.h"
 #include "text/tokens.h"
@@ -14,6 +15,7 @@ static const size_t QUESTION_BYTES_MAX = (size_t)64 << 20;
 
 static void take_answer(struct golden_run *run, size_t item, size_t sample,
                         const struct answer *answer);
+static void on_checked(struct golden_run *run, size_t item, size_t sample);
 
 /* ---- what is asked -------------------------------------------------------------------------- */
 
@@ -185,6 +187,10 @@ int golden_ask_prepare(struct golden_run *run, struct err *reterr)
     if (code == 0)
         code = list_asks(run);
     run->progress.total = run->total;
+    run->in_flight_max = run->plan->concurrency;
+    for (size_t item = 0; item < count; item++)
+        if (golden_exec_wanted(run, item) && run->in_flight_max > GOLDEN_EXEC_AT_ONCE)
+            run->in_flight_max = GOLDEN_EXEC_AT_ONCE;
     if (code != 0)
         return fail(reterr, code, "%s", err.text[0] != '\0' ? err.text : err_text(code));
     return 0;
@@ -272,7 +278,21 @@ static void take_answer(struct golden_run *run, size_t item, size_t at, const st
     watch_failures(run, &sample->answer.reply);
     account(run, sample, item);
     golden_embed_want(run, entry, sample);
+    if (sample->scored && golden_exec_wanted(run, item)) {
+        run->in_flight++;
+        golden_exec_start(run, item, at, on_checked);
+    }
     golden_run_tell(run);
+}
+
+/* The command that checks an answer has said what it thinks. Deferred, since a command that cannot
+ * be started is done at once. */
+static void on_checked(struct golden_run *run, size_t item, size_t sample)
+{
+    (void)item;
+    (void)sample;
+    run->in_flight--;
+    loop_defer(run->host->loop, &run->pump);
 }
 
 static void on_answer(void *context, struct id id, const struct answer *answer)
@@ -341,7 +361,7 @@ void golden_ask_pump(void *context)
     struct golden_run *run = context;
     size_t taken = 0;
 
-    while (run->next < run->total && !run->stopping && run->in_flight < run->plan->concurrency) {
+    while (run->next < run->total && !run->stopping && run->in_flight < run->in_flight_max) {
         if (run->is_given && taken++ == RECORDED_AT_ONCE) {
             loop_defer(run->host->loop, &run->pump); /* let Ctrl-C be heard in between */
             return;

@@ -32,7 +32,8 @@ struct golden_run {
     struct ask *asks;
     size_t total;
     size_t next;
-    size_t in_flight;
+    size_t in_flight; /* questions, and commands that check an answer */
+    size_t in_flight_max;
     bool stopping;
     bool any_success;
     size_t failures_in_a_row;

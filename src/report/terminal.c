@@ -163,8 +163,9 @@ static void print_group(void *context, const struct changes_group *group)
     struct view rest = group->removed_and_added;
     size_t shown = 0;
 
-    strbuf_printf(printing->out, "\nprompt%s %.*s changed: version %.*s → %.*s%s\n",
-                  group->count > 1 ? "s" : "", VIEW_ARG(group->names),
+    strbuf_printf(printing->out, "\nprompt%s ", group->count > 1 ? "s" : "");
+    add_line(printing, group->names, 2 * width_of(printing));
+    strbuf_printf(printing->out, " changed: version %.*s → %.*s%s\n",
                   VIEW_ARG(group->first->before_version), VIEW_ARG(group->first->version),
                   group->count > 1 ? ", …" : "");
     while (rest.len > 0) {
@@ -280,9 +281,12 @@ void report_text(const struct run *run, const struct report_options *options, st
 {
     struct printing printing = {.run = run, .options = options, .out = out};
 
-    strbuf_printf(out, "suite %.*s: %zu entr%s × %u, scored by %.*s\n\n", VIEW_ARG(run->suite),
-                  run->entry_count, run->entry_count == 1 ? "y" : "ies", run->repeat,
-                  VIEW_ARG(run->scorer));
+    strbuf_add_text(out, "suite ");
+    add_line(&printing, run->suite, width_of(&printing));
+    strbuf_printf(out, ": %zu entr%s × %u, scored by ", run->entry_count,
+                  run->entry_count == 1 ? "y" : "ies", run->repeat);
+    add_line(&printing, run->scorer, width_of(&printing));
+    strbuf_add_text(out, "\n\n");
     print_groups(&printing);
     changes_visit(run, print_group, &printing);
     print_means(&printing);

@@ -129,6 +129,24 @@ static int score_samples(struct judging *judging)
     return 0;
 }
 
+/* What a command of the user's own said when an answer was accepted stays: it is not run again. */
+static int keep_exec(struct judging *judging, const struct verdict *examined,
+                     struct verdict *verdict)
+{
+    struct finding *findings = arena_new(judging->arena, examined->count + 1, sizeof *findings);
+    size_t count = examined->count;
+
+    if (findings == NULL)
+        return ERR_MEMORY;
+    if (count != 0)
+        memcpy(findings, examined->findings, count * sizeof *findings);
+    for (size_t i = 0; i < verdict->count && count == examined->count; i++)
+        if (view_is(verdict->findings[i].check, "exec"))
+            findings[count++] = verdict->findings[i];
+    *verdict = (struct verdict){.findings = findings, .count = count};
+    return 0;
+}
+
 /* The accepted answers by today's expectations; their similarity to one another is measured where
  * the file does not have it. */
 static int score_baseline(struct judging *judging)
@@ -155,7 +173,9 @@ static int score_baseline(struct judging *judging)
             answer->score.cosine_micro = kept.cosine_micro;
         }
         answer->score.total_micro = score_total(&answer->score);
-        answer->verdict = examined.verdict;
+        code = keep_exec(judging, &examined.verdict, &answer->verdict);
+        if (code != 0)
+            return code;
         scores[i] = answer->score;
         count_answer(&judging->before, &answer->verdict);
     }

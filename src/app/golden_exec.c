@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * golden_exec: see golden_exec.h. */
+#include "app/golden_exec.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "shell/os/process.h"
+
+enum { ARGUMENTS_MAX = 256, INPUT_BYTES_MAX = 256 << 20, SAID_BYTES_MAX = 400 };
+
+static const uint64_t GOLDEN_EXEC_IN_NS = 30000000000;
+
+struct exec {
+    struct golden_run *run;
+    size_t item;
+    size_t sample;
+    void (*done)(struct golden_run *run, size_t item, size_t sample);
+};
+
+static const struct golden_expect *expect_of(const struct golden_run *run, size_t item)
+{
+    return &run->plan->set.entries[run->plan->items[item].entry].expect;
+}
+
+bool golden_exec_wanted(const struct golden_run *run, size_t item)
+{
+    return expect_of(run, item)->command.count > 0;
+}
+
+/* Adds a failed check to a verdict, which is copied since examine() owns the list. */
+static int add_finding(struct golden_run *run, struct sample *sample, const char *message)
+{
+    size_t count = sample->verdict.count;
+    struct finding *findings = arena_new(&run->arena, count + 1, sizeof *findings);
+    struct view copy;
+
+    if (findings == NULL || arena_copy(&run->arena, view_of(message), &copy) != 0)
+        return ERR_MEMORY;
+    if (count != 0)
+        memcpy(findings, sample->verdict.findings, count * sizeof *findings);
+    findings[count] =
+        (struct finding){.check = view_of("exec"), .severity = SEVERITY_MAJOR, .message = copy};
+    sample->verdict = (struct verdict){.findings = findings, .count = count + 1};
+    return 0;
+}
+
+static void finish(struct exec *exec, const char *failure)
+{
+    struct golden_run *run = exec->run;
+    struct sample *sample = &run->result.entries[exec->item].samples[exec->sample];
+
+    if (failure != NULL && add_finding(run, sample, failure) != 0)
+        golden_run_broken(run, ERR_MEMORY, "no memory for a finding");
+    exec->done(run, exec->item, exec->sample);
+    mem_free(exec);
+}
+
+static void on_process(void *context, const struct process_event *event)
+{
+    struct exec *exec = context;
+    char failure[ERR_TEXT_MAX];
+
+    if (event->kind != PROCESS_ENDED)
+        return;
+    struct view said = view_trim(event->error_output);
+    said = utf8_cut(view_slice(said, 0, view_find_byte(said, '\n')), SAID_BYTES_MAX);
+    snprintf(failure, sizeof failure, "%.*s", VIEW_ARG(said.len > 0 ? said : view_of(event->text)));
+    finish(exec, event->code == 0 ? NULL : failure);
+}
+
+static void write_question(const struct exec *exec, struct strbuf *out)
+{
+    const struct run_entry *entry = &exec->run->result.entries[exec->item];
+    struct json_writer writer;
+
+    json_writer_init(&writer, out, 0);
+    json_write_object(&writer);
+    json_write_key(&writer, "id");
+    json_write_string(&writer, entry->id);
+    json_write_key(&writer, "target");
+    json_write_string(&writer, entry->target);
+    json_write_key(&writer, "sample");
+    json_write_int(&writer, (int64_t)exec->sample);
+    json_write_key(&writer, "question");
+    json_write_string(&writer, entry->question);
+    json_write_key(&writer, "response");
+    json_write_string(&writer, entry->samples[exec->sample].answer.reply.text);
+    json_write_end(&writer, '}');
+    strbuf_add_byte(out, '\n');
+}
+
+static int list_arguments(const struct golden_expect *expect, struct arena *arena,
+                          const char *arguments[ARGUMENTS_MAX])
+{
+    size_t count = 0;
+
+    if (expect->command_is_line) {
+        arguments[count++] = "/bin/sh";
+        arguments[count++] = "-c";
+    }
+    for (size_t i = 0; i < expect->command.count && count + 1 < ARGUMENTS_MAX; i++) {
+        arguments[count] = arena_string(arena, expect->command.items[i]);
+        if (arguments[count++] == NULL)
+            return ERR_MEMORY;
+    }
+    arguments[count] = NULL;
+    return 0;
+}
+
+static int start(struct exec *exec, struct err *reterr)
+{
+    const char *arguments[ARGUMENTS_MAX];
+    struct process_options options = {
+        .arguments = arguments, .end_in_ns = GOLDEN_EXEC_IN_NS, .collect = true};
+    struct processes *processes = exec->run->host->processes;
+    struct arena scratch;
+    struct strbuf input;
+    struct id process;
+
+    arena_init(&scratch, 1 << 20);
+    strbuf_init(&input, INPUT_BYTES_MAX);
+    int code = list_arguments(expect_of(exec->run, exec->item), &scratch, arguments);
+    if (code == 0)
+        code = process_start(processes, &options, on_process, exec, &process, reterr);
+    if (code == 0) {
+        write_question(exec, &input);
+        /* a command that does not read its input may still decide: what cannot be written is lost */
+        int wrote = process_write(processes, process, strbuf_view(&input));
+        if (wrote == 0 || wrote == ERR_BUSY)
+            process_end_input(processes, process);
+    }
+    strbuf_release(&input);
+    arena_release(&scratch);
+    return code;
+}
+
+void golden_exec_start(struct golden_run *run, size_t item, size_t sample,
+                       void (*done)(struct golden_run *run, size_t item, size_t sample))
+{
+    struct exec *exec = mem_new(1, sizeof *exec);
+    struct err err = {0};
+
+    if (exec == NULL) {
+        golden_run_broken(run, ERR_MEMORY, "no memory for a check");
+        done(run, item, sample);
+        return;
+    }
+    *exec = (struct exec){.run = run, .item = item, .sample = sample, .done = done};
+    if (start(exec, &err) != 0)
+        finish(exec, err.text[0] != '\0' ? err.text : "cannot be started");
+}
