@@ -74,23 +74,16 @@ static void compose_price(struct job *job)
 {
     say_slot(job, RANK_NEEDED, SLOT_PRICE);
     say_asked(job, 1u << SLOT_PRICE);
-}
-
-static void introduce(struct job *job, enum rank rank)
-{
-    bool known = job->values[SLOT_AUTHOR].len != 0;
-
-    job_add(job, rank, SLOT_TITLE,
-            job_say(job, known ? PHRASE_INTRODUCE : PHRASE_INTRODUCE_BARE, NULL, 0));
+    say(job, RANK_EXTRA, PHRASE_OTHER_SHOPS); /* unless a prohibition takes it out */
 }
 
 static void compose_lookup(struct job *job)
 {
-    uint32_t said = 0;
+    bool known = job->values[SLOT_AUTHOR].len != 0;
+    uint32_t said = known ? 1u << SLOT_AUTHOR : 0;
 
-    if (job->values[SLOT_AUTHOR].len != 0)
-        said = 1u << SLOT_AUTHOR;
-    introduce(job, RANK_NEEDED);
+    job_add(job, RANK_NEEDED, SLOT_TITLE,
+            job_say(job, known ? PHRASE_INTRODUCE : PHRASE_INTRODUCE_BARE, NULL, 0));
     if (job->values[SLOT_STOCK].len != 0 && !(job->brief->named_facts & (1u << SLOT_STOCK))) {
         say_slot(job, RANK_WANTED, SLOT_STOCK);
         said |= 1u << SLOT_STOCK;
@@ -327,10 +320,9 @@ static void compose_japanese(struct job *job)
         compose_generic(job, PHRASE_CULTURE);
         return;
     }
-    introduce(job, RANK_NEEDED);
     job_add(job, RANK_NEEDED, SLOT_SUMMARY, job_say(job, PHRASE_PLOT, NULL, 0));
     job_add(job, RANK_WANTED, SLOT_REASON, job_say(job, PHRASE_APPEAL, NULL, 0));
-    say_asked(job, job->values[SLOT_AUTHOR].len != 0 ? 1u << SLOT_AUTHOR : 0);
+    say_asked(job, 0);
 }
 
 /* ---- around the content --------------------------------------------------------------------- */
