@@ -24,7 +24,7 @@ struct call {
     uint32_t sent;  /* attempts that were sent */
     int64_t tokens; /* reserved for each */
     int32_t retry_cost;
-    bool resent; /* once at once, since nothing had left */
+    bool resent; /* once, at once */
     bool reused; /* its connection served before */
     struct id connection;
     uint64_t submitted_ns;
@@ -37,7 +37,8 @@ struct call {
 struct failure {
     int code;
     bool may_retry;
-    bool unsent;
+    bool unsent; /* nothing had left */
+    bool stale;  /* the connection served before and ended without a byte of the response */
     uint64_t retry_after_ns;
     int64_t used; /* tokens */
 };
@@ -121,17 +122,17 @@ static void attempt_failed(struct call_machine *machine, struct call *call,
 
     if (call->state == CALL_STATE_SENT && failure->unsent) {
         call->sent--;
-        call->tries--;
         machine->stats.sent--;
-        if (!call->resent) {
-            call->resent = true;
-            machine->stats.resent++;
-            wake_at(machine, call, call->deadline_ns);
-            set_state(machine, call, CALL_STATE_QUEUED);
-            return;
-        }
     }
-    if (!was_sent)
+    if (call->state == CALL_STATE_SENT && (failure->unsent || failure->stale) && !call->resent) {
+        call->tries--;
+        call->resent = true;
+        machine->stats.resent++;
+        wake_at(machine, call, call->deadline_ns);
+        set_state(machine, call, CALL_STATE_QUEUED);
+        return;
+    }
+    if (call->state == CALL_STATE_WAITING)
         call->tries++;
 
     struct retry_question question = {
@@ -354,23 +355,25 @@ static int closed(struct call_machine *machine, const struct call_event *event)
         return ERR_MISSING;
 
     struct list *lane = &machine->lanes[event->connection.slot];
-    bool stale = false;
+    bool any_stale = false;
     while (lane->first != NULL) {
         struct call *call = LIST_ITEM(lane->first, struct call, link);
-        stale = stale || (call->reused && call->first_byte_ns == 0);
+        bool stale = call->reused && call->first_byte_ns == 0;
+        any_stale = any_stale || stale;
         attempt_failed(machine, call,
                        &(struct failure){
                            .code = event->code != 0 ? event->code : ERR_CLOSED,
-                           .may_retry = true,
+                           .may_retry = event->may_retry,
                            .unsent = event->unsent,
-                           .used = call->tokens,
+                           .stale = stale,
+                           .used = stale ? 0 : call->tokens,
                        });
     }
     return tell_pool(machine, &(struct pool_event){
                                   .kind = POOL_CLOSED,
                                   .connection = event->connection,
                                   .code = event->code,
-                                  .stale = stale,
+                                  .stale = any_stale,
                               });
 }
 

@@ -12,6 +12,10 @@
  *        ↑        ↓        ↓
  *        └──── BACKOFF ←───┘
  *
+ * A connection that served before and ends without a byte of the response was most likely closed by
+ * its server while it lay idle: such a call is sent again at once, once, as a call of which nothing
+ * had left is, and neither counts as a try. What is asked here may be asked twice.
+ *
  * Memory: all of it at call_machine_init, from base/mem. Threads: one owner. Time: passed in.
  * Limits: calls and connections as given at call_machine_init. */
 #ifndef ASSAY_CORE_CALL_CALL_H
@@ -44,7 +48,7 @@ enum call_event_kind {
     CALL_CANCEL,       /* call: nobody wants it any more */
     CALL_OPENED,       /* connection */
     CALL_OPEN_FAILED,  /* connection, code */
-    CALL_CLOSED,       /* connection, code, unsent: it ended, and its streams with it */
+    CALL_CLOSED,       /* connection, code, may_retry, unsent: it ended, and its streams with it */
     CALL_FIRST_BYTE,   /* call: its response began */
     CALL_RESPONSE,     /* call, code, may_retry, retry_after_ns, tokens, reusable: it is complete */
     CALL_STREAM_ENDED, /* call, code, may_retry, reusable, unsent: it will not be */
@@ -99,7 +103,7 @@ struct call_stats {
     uint64_t failed;
     uint64_t sent;        /* attempts */
     uint64_t retried;     /* attempts made again after a delay */
-    uint64_t resent;      /* at once, because nothing had left */
+    uint64_t resent;      /* at once, because the connection was dead */
     uint64_t throttled;   /* responses that said so */
     uint64_t late_events; /* about calls or connections that were gone */
     uint32_t queued;

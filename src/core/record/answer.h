@@ -15,7 +15,7 @@ struct answer {
     struct reply reply;
     uint64_t latency_ns;    /* from submission to the last byte, waiting and retries included */
     uint64_t first_byte_ns; /* from the last attempt's send to its first byte; 0 where unknown */
-    uint32_t attempts;      /* requests that were sent; 0 where none was */
+    uint32_t attempts;      /* requests that were sent, those on a dead connection included */
 };
 
 /* A copy whose views live in the arena. ERR_MEMORY leaves ret_copy untouched. */

@@ -263,6 +263,29 @@ static void what_was_not_sent_is_sent_again_at_once_elsewhere(void **state)
     call_machine_release(&machine);
 }
 
+static void a_connection_that_died_while_it_lay_idle_costs_nothing(void **state)
+{
+    (void)state;
+    struct call_settings settings = plain;
+    struct call_machine machine;
+
+    settings.attempts = 1;
+    start(&machine, &settings);
+    struct id connection = send_first(&machine, 0, SECOND);
+    answer(&machine, 1, 0, 0);
+    expect(&machine, CALL_DONE);
+    submit(&machine, 10, 1, SECOND);
+    assert_true(id_equal(expect(&machine, CALL_SEND).connection, connection));
+    tell(&machine, 11, (struct call_event){.kind = CALL_CLOSED, .connection = connection});
+    struct id fresh = expect(&machine, CALL_OPEN).connection;
+    tell(&machine, 12, (struct call_event){.kind = CALL_OPENED, .connection = fresh});
+    assert_int_equal(expect(&machine, CALL_SEND).attempt, 2);
+    assert_int_equal(machine.retry.tokens, 500);
+    tell(&machine, 13, (struct call_event){.kind = CALL_CLOSED, .connection = fresh});
+    assert_int_equal(expect(&machine, CALL_DONE).code, ERR_CLOSED); /* once, and not on a new one */
+    call_machine_release(&machine);
+}
+
 static void what_was_sent_and_lost_waits_and_costs_a_retry(void **state)
 {
     (void)state;
@@ -270,7 +293,8 @@ static void what_was_sent_and_lost_waits_and_costs_a_retry(void **state)
 
     start(&machine, &plain);
     struct id connection = send_first(&machine, 0, SECOND);
-    tell(&machine, 11, (struct call_event){.kind = CALL_CLOSED, .connection = connection});
+    tell(&machine, 11,
+         (struct call_event){.kind = CALL_CLOSED, .connection = connection, .may_retry = true});
     expect_nothing(&machine);
     assert_int_equal(machine.retry.tokens, 500 - 14);
     call_tick(&machine, call_deadline(&machine));
@@ -473,7 +497,7 @@ static void take_call_effect(struct model *model, const struct call_effect *effe
         return;
     }
     assert_true(id_is_none(model->on[slot]));
-    assert_true(effect->attempt <= model->settings.attempts);
+    assert_true(effect->attempt <= model->settings.attempts + 1); /* one on a dead connection */
     assert_true(model->now_ns <= model->deadlines_ns[slot]);
     model->calls[slot] = (struct id){0};
     model->done++;
@@ -544,6 +568,7 @@ static void any_connection_event(struct model *model)
     } else if (rng_below(&model->rng, 6) == 0) {
         event.kind = CALL_CLOSED;
         event.code = ERR_CLOSED;
+        event.may_retry = rng_below(&model->rng, 4) > 0;
         event.unsent = rng_below(&model->rng, 3) == 0;
         for (int i = 0; i < CALLS; i++)
             if (id_equal(model->on[i], event.connection))
@@ -635,6 +660,7 @@ int main(void)
         cmocka_unit_test(a_deadline_ends_a_call_wherever_it_waits),
         cmocka_unit_test(a_late_answer_finds_nobody),
         cmocka_unit_test(what_was_not_sent_is_sent_again_at_once_elsewhere),
+        cmocka_unit_test(a_connection_that_died_while_it_lay_idle_costs_nothing),
         cmocka_unit_test(what_was_sent_and_lost_waits_and_costs_a_retry),
         cmocka_unit_test(a_server_that_cannot_be_reached_ends_the_call_after_its_attempts),
         cmocka_unit_test(a_certificate_that_is_wrong_stays_wrong),
