@@ -6,6 +6,7 @@
 #define ASSAY_ASSAY_H
 
 #include <assay/json.h>
+#include <assay/scorer.h>
 #include <assay/version.h>
 
 #endif
