@@ -107,22 +107,20 @@ class Tests:
     # ---- unit tests, laws, corpora
 
     def meson(self, suites=(), extra=(), env=None, label=""):
-        status, said = run(["meson", "test", "-C", str(self.build), "--list", "--no-rebuild"])
-        names = [line.split(" / ")[-1].strip() for line in said.splitlines() if " / " in line]
-        if status:
-            return [Result("unit", "fail", said)]
-        names = [n for n in names if self.wants(n)
-                 and (not suites or n.split("/")[0] in suites)]
+        known = json.loads((self.build / "meson-info/intro-tests.json").read_text())
+        wanted = [t for t in known if self.wants(t["name"])
+                  and (not suites or t["name"].split("/")[0] in suites)]
+        names = [t["name"] for t in wanted if pathlib.Path(t["cmd"][0]).exists()]
+        unbuilt = [Result(t["name"], "fail", "was not built") for t in wanted
+                   if t["name"] not in names]
         if not names:
-            return []
+            return unbuilt
         log = "testlog" + (f"-{label}" if label else "")
         run(["meson", "test", "-C", str(self.build), "--no-rebuild", "--quiet", "--num-processes",
              "2", "--logbase", log, *extra, *names], {**self.env, **(env or {})})
         lines = (self.build / f"meson-logs/{log}.json").read_text(errors="backslashreplace")
-        results = []
-        for line in lines.splitlines():
-            results += of_executable(json.loads(line), label)
-        return results
+        return unbuilt + [result for line in lines.splitlines()
+                          for result in of_executable(json.loads(line), label)]
 
     # ---- black-box cases
 

@@ -78,7 +78,9 @@ static bool symbol(struct e5 *e5, const char *name, void *ret_function, size_t s
 
 static int load_library(struct e5 *e5, const char *path, struct err *reterr)
 {
-    e5->library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    /* It stays loaded until the process ends: OpenMP's threads and constructors keep memory that
+     * would be lost with it. */
+    e5->library = dlopen(path, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
     if (e5->library == NULL)
         return fail(reterr, ERR_CORRUPT, "%s: cannot be loaded: %s", path, dlerror());
     if (!symbol(e5, "e5_load", &e5->load, sizeof e5->load)
