@@ -16,7 +16,7 @@
 
 static const uint64_t SECOND = 1000000000;
 static const char ASK[] =
-    "POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-length: 68\r\n\r\n"
+    "POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-length: 69\r\n\r\n"
     "{\"model\":\"sim\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello there!\"}]}";
 
 struct client {
