@@ -8,7 +8,22 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/path.h"
+
+static int arena_setup(void **state)
+{
+    static struct arena arena;
+    arena_init(&arena, 1 << 20);
+    *state = &arena;
+    return 0;
+}
+
+static int arena_teardown(void **state)
+{
+    arena_release(*state);
+    return 0;
+}
 
 static const char *resolved(struct arena *arena, const char *folder, const char *path)
 {
@@ -62,11 +77,15 @@ static void the_extension_is_that_of_the_last_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ARENA_TEST(a_path_is_seen_from_its_folder),
-        ARENA_TEST(steps_that_change_nothing_are_folded),
-        ARENA_TEST(an_empty_path_stays_empty),
-        ARENA_TEST(the_folder_of_a_file_has_no_closing_slash),
-        ARENA_TEST(the_extension_is_that_of_the_last_step),
+        cmocka_unit_test_setup_teardown(a_path_is_seen_from_its_folder, arena_setup,
+                                        arena_teardown),
+        cmocka_unit_test_setup_teardown(steps_that_change_nothing_are_folded, arena_setup,
+                                        arena_teardown),
+        cmocka_unit_test_setup_teardown(an_empty_path_stays_empty, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(the_folder_of_a_file_has_no_closing_slash, arena_setup,
+                                        arena_teardown),
+        cmocka_unit_test_setup_teardown(the_extension_is_that_of_the_last_step, arena_setup,
+                                        arena_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
