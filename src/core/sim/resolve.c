@@ -242,18 +242,19 @@ static bool may_be_invented(enum slot slot)
     return false;
 }
 
-/* Some fact of the prompt decides whether the model keeps to it. */
-static bool invents(struct job *job, enum slot slot, bool stated)
+/* Where nothing holds the model to what was given: facts of the prompt are passed over now and
+ * then, what it neither was given nor knows is made up. */
+static bool invents(struct job *job, enum slot slot, bool stated, bool known)
 {
     char purpose[32];
 
     if (job->follows[SIM_RULE_GROUNDED] || !may_be_invented(slot))
         return false;
-    if (job->defects[SIM_DEFECT_HALLUCINATION] || !stated)
+    if (job->defects[SIM_DEFECT_HALLUCINATION] || (!stated && !known))
         return true;
     snprintf(purpose, sizeof purpose, "ungrounded %d", (int)slot);
     struct rng rng = job_rng(job, purpose);
-    return rng_unit(&rng) < job->sim->profile.ungrounded;
+    return stated && rng_unit(&rng) < job->sim->profile.ungrounded;
 }
 
 static struct view resolve(struct job *job, enum slot slot)
@@ -265,7 +266,7 @@ static struct view resolve(struct job *job, enum slot slot)
     struct view known = job_title_value(job, brief->title, slot);
     bool strict = job->follows[SIM_RULE_GROUNDED] && view_trim(brief->documents).len != 0;
 
-    if (invents(job, slot, fact.len != 0 || known.len != 0))
+    if (invents(job, slot, fact.len != 0, known.len != 0))
         return invent(job, slot, fact.len != 0 ? fact : known);
     if (fact.len != 0)
         return localised(job, slot, view_slice(fact, 0, SHORT_MAX_BYTES));
