@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_http: any bytes read as HTTP/1.1 requests and responses give, in two pieces and byte by byte,
- * the same events and the same error as whole; and no head that was read holds what the writer would
- * refuse to write. The first byte says where to cut, the second which direction and whether limits are small. */
+ * fuzz_http: any bytes read as HTTP/1.1 requests and responses give, in two pieces and byte by
+ * byte, the same events and the same error as whole; and no head that was read holds what the
+ * writer would refuse to write. The first byte says where to cut, the second which direction and
+ * whether limits are small. */
 #include "stream_record.h"
 
 static const struct http1_limits small = {.start_line_bytes = 40,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * anthropic: the Messages API, POST /v1/messages with x-api-key and anthropic-version 2023-06-01; its
- * body also serves Claude on Bedrock. Source: the Messages reference of Anthropic's documentation. */
+ * anthropic: the Messages API, POST /v1/messages with x-api-key and anthropic-version 2023-06-01;
+ * its body also serves Claude on Bedrock. Source: the Messages reference of Anthropic's
+ * documentation. */
 #include "provider/families.h"
 
 static const struct param_rule rules[] = {

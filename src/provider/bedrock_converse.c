@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * bedrock_converse: the bodies of Bedrock Runtime's Converse. What every model takes goes into
- * inferenceConfig; what Converse itself knows stays at the top; anything else is the model's own and
- * goes into additionalModelRequestFields. Source: the service model of bedrock-runtime. */
+ * inferenceConfig; what Converse itself knows stays at the top; anything else is the model's own
+ * and goes into additionalModelRequestFields. Source: the service model of bedrock-runtime. */
 #include "provider/families.h"
 
 static const struct param_rule rules[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bedrock_invoke: InvokeModel with the body that Claude models take. Other models have bodies of their
- * own; for them the target is told to use Converse, which takes them all. */
+ * bedrock_invoke: InvokeModel with the body that Claude models take. Other models have bodies of
+ * their own; for them the target is told to use Converse, which takes them all. */
 #include "provider/families.h"
 
 static const char *const count_headers[] = {"x-amzn-bedrock-input-token-count",

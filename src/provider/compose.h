@@ -47,8 +47,8 @@ struct params {
     size_t count;
 };
 
-/* The parameters of the target, replaced by those of the chat where both have one. ERR_CONFIG for what
- * the rules refuse, for two names of one thing, and for params that are no object. */
+/* The parameters of the target, replaced by those of the chat where both have one. ERR_CONFIG for
+ * what the rules refuse, for two names of one thing, and for params that are no object. */
 MUST_CHECK int compose_params(const struct provider_target *target, const struct chat *chat,
                               const struct param_rule *rules, struct arena *arena,
                               struct params *ret_params, struct err *reterr);
@@ -64,13 +64,13 @@ void compose_write_params(struct json_writer *writer, const struct params *param
 /* [{"role","content"}, …], content a string. */
 void compose_write_messages(struct json_writer *writer, const struct chat *chat);
 
-/* The target on the wire: path of the url, then `path`, then the query of the url. `path` is left out
- * where the url's path ends in it already. */
+/* The target on the wire: path of the url, then `path`, then the query of the url. `path` is left
+ * out where the url's path ends in it already. */
 MUST_CHECK int compose_target(const struct provider_target *target, const char *path,
                               struct arena *arena, struct view *ret_target, struct err *reterr);
 
-/* The target's own headers, which take the place of ours of the same name; Content-Type where there is
- * a body; Accept; and, where api_key is set, `key_header: key_prefix<key>`. */
+/* The target's own headers, which take the place of ours of the same name; Content-Type where there
+ * is a body; Accept; and, where api_key is set, `key_header: key_prefix<key>`. */
 MUST_CHECK int compose_headers(const struct provider_target *target, const char *content_type,
                                const char *key_header, const char *key_prefix, struct arena *arena,
                                struct http_request *request, struct err *reterr);

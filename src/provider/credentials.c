@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * credentials: see credentials.h. Source: "Configuration and credential file settings", AWS CLI User
- * Guide. */
+ * credentials: see credentials.h. Source: "Configuration and credential file settings", AWS CLI
+ * User Guide. */
 #include "provider/credentials.h"
 
 #include "base/utf8.h"

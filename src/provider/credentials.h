@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * credentials: finds AWS keys and region in what the shell read for us: environment variables and the
- * texts of ~/.aws/credentials and ~/.aws/config.
+ * credentials: finds AWS keys and region in what the shell read for us: environment variables and
+ * the texts of ~/.aws/credentials and ~/.aws/config.
  *
  * Order: environment (unless a profile was asked for by name), the profile in the credentials file,
- * the profile in the config file. A profile that wants credential_process, SSO, an assumed role or an
- * instance's metadata is named as not supported instead of being passed over.
+ * the profile in the config file. A profile that wants credential_process, SSO, an assumed role or
+ * an instance's metadata is named as not supported instead of being passed over.
  *
  * Pure: reads no file and no environment. Memory: results are views into the texts given.
  * Threads: no state. Secrets are never part of a message. */
@@ -39,13 +39,13 @@ struct credentials {
     const char *source; /* "environment", "credentials file", "config file" */
 };
 
-/* ERR_DENIED with the remedy where there are no keys; ERR_UNSUPPORTED naming what the profile wants;
- * ERR_CONFIG "FILE:LINE: …" for a file that is no INI or half a key pair. */
+/* ERR_DENIED with the remedy where there are no keys; ERR_UNSUPPORTED naming what the profile
+ * wants; ERR_CONFIG "FILE:LINE: …" for a file that is no INI or half a key pair. */
 MUST_CHECK int credentials_resolve(const struct credentials_sources *sources,
                                    struct credentials *ret_credentials, struct err *reterr);
 
-/* The region alone: AWS_REGION, AWS_DEFAULT_REGION, then the profile's; empty where nothing names one.
- * ERR_CONFIG as above. */
+/* The region alone: AWS_REGION, AWS_DEFAULT_REGION, then the profile's; empty where nothing names
+ * one. ERR_CONFIG as above. */
 MUST_CHECK int credentials_region(const struct credentials_sources *sources,
                                   struct view *ret_region, struct err *reterr);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exec: a command that reads one JSON request on its standard input and writes one JSON response. Only
- * the bodies are made and read here; README.md documents both. */
+ * exec: a command that reads one JSON request on its standard input and writes one JSON response.
+ * Only the bodies are made and read here; README.md documents both. */
 #include "provider/families.h"
 
 static const struct param_rule rules[] = {{NULL, NULL, PARAM_TOP, false}};

@@ -17,7 +17,8 @@ int anthropic_build(const struct provider_target *target, const struct chat *cha
 int anthropic_read(const struct provider_target *target, const struct http_response *response,
                    struct arena *arena, struct reply *ret_reply);
 
-/* The body of the Messages API: with `model` and without version, or, for Bedrock, the other way. */
+/* The body of the Messages API: with `model` and without version, or, for Bedrock, the other
+ * way. */
 MUST_CHECK int anthropic_write_body(const struct provider_target *target, const struct chat *chat,
                                     bool for_bedrock, struct arena *arena, struct strbuf *out,
                                     struct err *reterr);

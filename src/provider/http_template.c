@@ -6,8 +6,8 @@
  *     {{messages}} {{params}}                      JSON already: an array, an object
  *     {{temperature}}, …                           any parameter by its name
  *
- * In the url values are percent-encoded. What the template has no slot for would be dropped silently;
- * that is refused instead. */
+ * In the url values are percent-encoded. What the template has no slot for would be dropped
+ * silently; that is refused instead. */
 #include "provider/families.h"
 
 #include "wire/template.h"

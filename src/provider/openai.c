@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * openai: Chat Completions, POST {url}/chat/completions, as OpenAI and the many servers that follow it
- * speak it. max_tokens and max_completion_tokens go out as they are given, since servers differ in
- * which they know. Source: OpenAI's API reference, "Create chat completion". */
+ * openai: Chat Completions, POST {url}/chat/completions, as OpenAI and the many servers that follow
+ * it speak it. max_tokens and max_completion_tokens go out as they are given, since servers differ
+ * in which they know. Source: OpenAI's API reference, "Create chat completion". */
 #include "provider/families.h"
 
 static const struct param_rule rules[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * openai_embeddings: see openai_embeddings.h. A response of a thousand vectors has a million numbers,
- * so it is scanned, twice, and never made a tree: once for order and dimensions, once for the
- * values. */
+ * openai_embeddings: see openai_embeddings.h. A response of a thousand vectors has a million
+ * numbers, so it is scanned, twice, and never made a tree: once for order and dimensions, once for
+ * the values. */
 #include "provider/openai_embeddings.h"
 
 #include <math.h>

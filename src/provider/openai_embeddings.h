@@ -25,15 +25,15 @@ struct embeddings {
     size_t dimensions;
 };
 
-/* The request: views into the arena. The target's params (dimensions, …) go along. ERR_CONFIG with the
- * remedy, ERR_LIMIT, ERR_MEMORY. */
+/* The request: views into the arena. The target's params (dimensions, …) go along. ERR_CONFIG with
+ * the remedy, ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK int openai_embeddings_build(const struct provider_target *target,
                                        const struct view *texts, size_t count, struct arena *arena,
                                        struct http_request *ret_request, struct err *reterr);
 
-/* The vectors of `count` texts, or a reply with a code where the server refused or what came cannot be
- * understood (ret_embeddings is then empty). ret_reply->usage.tokens_in is what was counted. Fails
- * with ERR_MEMORY only. */
+/* The vectors of `count` texts, or a reply with a code where the server refused or what came cannot
+ * be understood (ret_embeddings is then empty). ret_reply->usage.tokens_in is what was counted.
+ * Fails with ERR_MEMORY only. */
 MUST_CHECK int openai_embeddings_read(const struct provider_target *target,
                                       const struct http_response *response, size_t count,
                                       struct arena *arena, struct embeddings *ret_embeddings,

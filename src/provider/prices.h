@@ -31,9 +31,9 @@ struct price {
 };
 
 /* The row for a model id: with or without provider ("anthropic."), inference profile prefix ("us.",
- * "eu.", "jp.", "apac.", "global.", …), date, version ("-v1:0") and as an ARN of a foundation model or
- * inference profile. NULL for a model that the table does not have; an application inference profile
- * does not say its model, so it is NULL too. */
+ * "eu.", "jp.", "apac.", "global.", …), date, version ("-v1:0") and as an ARN of a foundation model
+ * or inference profile. NULL for a model that the table does not have; an application inference
+ * profile does not say its model, so it is NULL too. */
 const struct price *prices_find(struct view model);
 
 /* tokens_in, tokens_out and cache tokens at that price, in nano-dollars, rounded half up once;

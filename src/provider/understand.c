@@ -96,7 +96,8 @@ static int repair(struct view body, struct arena *arena, struct view *ret_body, 
     return code;
 }
 
-/* The body did not fit: an answer that is too large is an answer's fault, too little memory is ours. */
+/* The body did not fit: an answer that is too large is an answer's fault, too little memory is
+ * ours. */
 static int no_room(const struct http_response *response, const struct arena *arena,
                    struct reply *reply)
 {

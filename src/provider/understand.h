@@ -13,8 +13,8 @@
 
 enum { UNDERSTAND_QUOTE_MAX = 200 }; /* characters of a body that a message quotes */
 
-/* Starts a reply: status, request id, and the body as JSON. Returns 0 with *ret_root; or 1 where the
- * reply is complete, since the response is an error or no JSON; or ERR_MEMORY. */
+/* Starts a reply: status, request id, and the body as JSON. Returns 0 with *ret_root; or 1 where
+ * the reply is complete, since the response is an error or no JSON; or ERR_MEMORY. */
 MUST_CHECK int understand_json(const struct provider_target *target,
                                const struct http_response *response, struct arena *arena,
                                struct json **ret_root, struct reply *ret_reply);
@@ -24,7 +24,8 @@ MUST_CHECK int understand_body(const struct provider_target *target,
                                const struct http_response *response, struct arena *arena,
                                struct view *ret_body, struct reply *ret_reply);
 
-/* Makes it the reply "what came cannot be understood": ERR_PROTOCOL, `what`, and how the body starts. */
+/* Makes it the reply "what came cannot be understood": ERR_PROTOCOL, `what`, and how the body
+ * starts. */
 void understand_failed(const struct provider_target *target, const struct http_response *response,
                        struct arena *arena, struct reply *reply, const char *what);
 
@@ -32,8 +33,8 @@ void understand_failed(const struct provider_target *target, const struct http_r
 void understand_error(const struct provider_target *target, const struct http_response *response,
                       const struct json *root, struct arena *arena, struct reply *reply);
 
-/* The texts of an array's objects joined: those members `text` of items whose `type`, where they have
- * one, is "text". 0, or ERR_MEMORY. */
+/* The texts of an array's objects joined: those members `text` of items whose `type`, where they
+ * have one, is "text". 0, or ERR_MEMORY. */
 MUST_CHECK int understand_blocks(const struct json *blocks, struct arena *arena,
                                  struct view *ret_text);
 

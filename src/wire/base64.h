@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * base64: RFC 4648, section 4, with padding, strictly: no line ends, no other alphabet, no bits left
- * over. Threads: no state. */
+ * base64: RFC 4648, section 4, with padding, strictly: no line ends, no other alphabet, no bits
+ * left over. Threads: no state. */
 #ifndef ASSAY_WIRE_BASE64_H
 #define ASSAY_WIRE_BASE64_H
 

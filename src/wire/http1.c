@@ -2,9 +2,9 @@
  *
  * http1: see http1.h.
  *
- * A phase says what the next bytes are; its handler takes one unit (a head, a piece of body, a chunk's
- * line, trailers), has llhttp read the same bytes, and compares. llhttp starts afresh with every
- * message, so nothing of one message can colour the next. */
+ * A phase says what the next bytes are; its handler takes one unit (a head, a piece of body, a
+ * chunk's line, trailers), has llhttp read the same bytes, and compares. llhttp starts afresh with
+ * every message, so nothing of one message can colour the next. */
 #include "wire/http1.h"
 
 #include <llhttp.h>

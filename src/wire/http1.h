@@ -4,7 +4,7 @@
  * writer of heads and chunks.
  *
  *     feed ──▶ HEAD ──▶ BODY* ──▶ TRAILERS? ──▶ END        a message
- *              HEAD ───────────────────────────▶ UPGRADE   101, CONNECT, or a request that asks for it
+ *              HEAD ───────────────────────────▶ UPGRADE   101, CONNECT, asked for
  *
  * Lines (head, chunk sizes, trailers) are collected and checked here before llhttp sees them whole,
  * so that no split can change what is understood. Strict on purpose, since two readers of one
@@ -92,8 +92,8 @@ void http1_parser_answers(struct http1_parser *parser, struct view method);
  * also where *rest is empty already.
  *
  * After END, *rest holds the next message (pipelining); where keep_alive was false, what follows is
- * dropped unread. After UPGRADE of a request, *rest is the other protocol's; feeding it declines the
- * upgrade and reads it as HTTP/1.1. After UPGRADE of a response, feeding is an error. */
+ * dropped unread. After UPGRADE of a request, *rest is the other protocol's; feeding it declines
+ * the upgrade and reads it as HTTP/1.1. After UPGRADE of a response, feeding is an error. */
 MUST_CHECK int http1_feed(struct http1_parser *parser, struct view *rest,
                           struct http1_event *ret_event, struct err *reterr);
 
@@ -120,10 +120,11 @@ enum http1_framing {
     HTTP1_NO_BODY,     /* nothing is written; the headers may carry a Content-Length (HEAD, 304) */
 };
 
-/* Appends the head alone: the body, if any, is the caller's to send after it. Headers are written as
- * they are, in order. ERR_INVALID with reterr, and nothing appended, where anything could be read as
- * more than one header (CR, LF, NUL, spaces in the target, names that are no tokens), a request
- * lacks Host, or a header contradicts the framing (Content-Length or Transfer-Encoding beside it). */
+/* Appends the head alone: the body, if any, is the caller's to send after it. Headers are written
+ * as they are, in order. ERR_INVALID with reterr, and nothing appended, where anything could be
+ * read as more than one header (CR, LF, NUL, spaces in the target, names that are no tokens), a
+ * request lacks Host, or a header contradicts the framing (Content-Length or Transfer-Encoding
+ * beside it). */
 MUST_CHECK int http1_write_request_head(struct strbuf *out, const struct http_request *request,
                                         enum http1_framing framing, struct err *reterr);
 MUST_CHECK int http1_write_response_head(struct strbuf *out, const struct http_response *response,

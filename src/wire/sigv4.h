@@ -42,10 +42,11 @@ struct sigv4_params {
     bool token_unsigned; /* the session token is added after signing */
 };
 
-/* Signs: adds x-amz-date, x-amz-security-token, x-amz-content-sha256 and authorization, and replaces
- * those that are there. Every header of the request is signed but those that change on the way
- * (connection, expect, te, transfer-encoding, upgrade, user-agent, x-amzn-trace-id). The request must
- * have its final target, headers and body, and a Host. ERR_INVALID with reterr, ERR_LIMIT, ERR_MEMORY.
+/* Signs: adds x-amz-date, x-amz-security-token, x-amz-content-sha256 and authorization, and
+ * replaces those that are there. Every header of the request is signed but those that change on the
+ * way (connection, expect, te, transfer-encoding, upgrade, user-agent, x-amzn-trace-id). The
+ * request must have its final target, headers and body, and a Host. ERR_INVALID with reterr,
+ * ERR_LIMIT, ERR_MEMORY.
  */
 MUST_CHECK int sigv4_sign(const struct sigv4_credentials *credentials,
                           const struct sigv4_params *params, struct arena *arena,
@@ -63,8 +64,9 @@ MUST_CHECK int sigv4_presign(const struct sigv4_credentials *credentials,
 void sigv4_signed_headers(struct strbuf *out, const struct http_headers *headers);
 
 /* The canonical request. `signed_headers` as above (a verifier takes it from the Authorization
- * header); X-Amz-Signature is left out of the query; `payload_hash` is the hex SHA-256 of the body or
- * "UNSIGNED-PAYLOAD". ERR_INVALID where a signed header is not there or the path cannot be decoded. */
+ * header); X-Amz-Signature is left out of the query; `payload_hash` is the hex SHA-256 of the body
+ * or "UNSIGNED-PAYLOAD". ERR_INVALID where a signed header is not there or the path cannot be
+ * decoded. */
 MUST_CHECK int sigv4_canonical(struct strbuf *out, const struct sigv4_params *params,
                                const struct http_request *request, struct view signed_headers,
                                struct view payload_hash);

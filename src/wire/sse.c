@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sse: see sse.h. A line that lies whole in the fed bytes is read where it is; only one that a split
- * cuts is collected first. */
+ * sse: see sse.h. A line that lies whole in the fed bytes is read where it is; only one that a
+ * split cuts is collected first. */
 #include "wire/sse.h"
 
 struct field {
@@ -92,8 +92,8 @@ static void clear_event(struct sse_parser *parser)
     parser->given = false;
 }
 
-/* Takes one line with its end off *rest: true and the line (which lies in *rest or in parser->line);
- * false where *rest ends before it. */
+/* Takes one line with its end off *rest: true and the line (which lies in *rest or in
+ * parser->line); false where *rest ends before it. */
 static bool next_line(struct sse_parser *parser, struct view *rest, struct view *ret_line)
 {
     if (parser->after_cr && rest->len > 0) {

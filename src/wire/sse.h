@@ -4,7 +4,8 @@
  *
  * Reads as the WHATWG HTML standard says ("Server-sent events", parsing an event stream): lines end
  * in CR, LF or CR LF, one byte order mark at the start is skipped, an event that the end of the
- * stream cuts off is dropped. Bytes are not decoded: whether they are UTF-8 is the reader's question.
+ * stream cuts off is dropped. Bytes are not decoded: whether they are UTF-8 is the reader's
+ * question.
  *
  * Memory: buffers of the parser, up to the ceiling. Threads: one owner. Limit: bytes an event. */
 #ifndef ASSAY_WIRE_SSE_H
@@ -53,8 +54,8 @@ MUST_CHECK int sse_feed(struct sse_parser *parser, struct view *rest, struct sse
                         struct err *reterr);
 
 /* Appends one event that reads back the same (line ends in data come back as LF). An empty event or
- * id and a negative retry_ms are left out. ERR_INVALID, and nothing appended, for line ends in event
- * or id, or NUL in id. */
+ * id and a negative retry_ms are left out. ERR_INVALID, and nothing appended, for line ends in
+ * event or id, or NUL in id. */
 MUST_CHECK int sse_write(struct strbuf *out, const struct sse_event *event);
 
 /* Appends a comment, which keeps idle connections open; line ends in it become spaces. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * template: see template.h. Compiled in two passes over the same reader: one counts pieces, one fills
- * them. */
+ * template: see template.h. Compiled in two passes over the same reader: one counts pieces, one
+ * fills them. */
 #include "wire/template.h"
 
 #include "base/nearest.h"

@@ -6,9 +6,9 @@
  *     {{json name}}  the value as a JSON string literal, with its quotes
  *     \{{            two literal braces; \\{{name}} is a backslash and a slot
  *
- * Spaces and tabs around a name are fine, line ends are not. A name is letters, digits, '_', '-', '.'
- * and any character past ASCII. "}}" outside a slot and single braces stand for themselves. Nothing
- * else is understood: no conditions, no loops, and a value is never read as a template.
+ * Spaces and tabs around a name are fine, line ends are not. A name is letters, digits, '_', '-',
+ * '.' and any character past ASCII. "}}" outside a slot and single braces stand for themselves.
+ * Nothing else is understood: no conditions, no loops, and a value is never read as a template.
  *
  * Memory: pieces in the caller's arena; they refer to the template's text, which must live as long.
  * Threads: a compiled template is never changed. Limits: the arena's, the strbuf's. */

@@ -27,9 +27,9 @@ struct url {
     struct view query; /* after '?', still encoded; ptr NULL where there is none */
 };
 
-/* ERR_INVALID with a text that quotes the URL without its userinfo, names what is wrong and at which
- * character, and says what to write. Schemes: http, https, ws, wss, redis, rediss; a fragment is
- * refused, since it never reaches a server. */
+/* ERR_INVALID with a text that quotes the URL without its userinfo, names what is wrong and at
+ * which character, and says what to write. Schemes: http, https, ws, wss, redis, rediss; a fragment
+ * is refused, since it never reaches a server. */
 MUST_CHECK int url_parse(struct view text, struct url *ret_url, struct err *reterr);
 
 /* The port a scheme means where none is written; 0 for a scheme that is not known. */
@@ -43,8 +43,8 @@ void url_add_authority(struct strbuf *out, struct view host, uint16_t port, bool
  * characters of `keep` ("/" for a path; "" for one segment or a query value). */
 void url_encode(struct strbuf *out, struct view bytes, const char *keep);
 
-/* Appends the bytes decoded. ERR_INVALID, and nothing appended, where a '%' is not followed by two hex
- * digits. '+' stays '+'. */
+/* Appends the bytes decoded. ERR_INVALID, and nothing appended, where a '%' is not followed by two
+ * hex digits. '+' stays '+'. */
 MUST_CHECK int url_decode(struct strbuf *out, struct view text);
 
 /* Cuts the next "name=value" off a query: false at its end. Both still encoded; empty parts ("&&")

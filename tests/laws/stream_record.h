@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stream_record: what the HTTP/1.1 and event-stream parsers say about a stream of bytes, written down
- * so that two readings can be compared: events in order, pieces of one body joined, and the error or
- * the end.
+ * stream_record: what the HTTP/1.1 and event-stream parsers say about a stream of bytes, written
+ * down so that two readings can be compared: events in order, pieces of one body joined, and the
+ * error or the end.
  *
  * Pieces are copied into blocks of their own size, so that a sanitizer sees any byte read past one.
  * Memory: the strbuf's. */
@@ -22,8 +22,8 @@ struct stream_cuts {
     bool every_byte;
 };
 
-/* Reads the stream as requests or as responses, the first of which answers `method` (empty: any), and
- * appends what came. Returns 0 or the error. */
+/* Reads the stream as requests or as responses, the first of which answers `method` (empty: any),
+ * and appends what came. Returns 0 or the error. */
 int stream_record_http1(struct view text, enum http1_side side, struct view method,
                         const struct http1_limits *limits, const struct stream_cuts *cuts,
                         struct strbuf *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The laws of the event-stream codec: any cut gives the same events, and what is written reads back. */
+ * The laws of the event-stream codec: any cut gives the same events, and what is written reads
+ * back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

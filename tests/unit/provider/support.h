@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * support: what the tests of provider/ share: an arena, a chat, building and reading in one line. */
+ * support: what the tests of provider/ share: an arena, a chat, building and reading in one
+ * line. */
 #ifndef TESTS_UNIT_PROVIDER_SUPPORT_H
 #define TESTS_UNIT_PROVIDER_SUPPORT_H
 

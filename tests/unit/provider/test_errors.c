@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What providers' errors mean: each row of the table is met by a response as that provider gives it. */
+ * What providers' errors mean: each row of the table is met by a response as that provider gives
+ * it. */
 #include "support.h"
 
 #include <stdio.h>

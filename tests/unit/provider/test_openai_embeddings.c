@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Embeddings: the request, vectors in the order of the texts, and every way an answer can be wrong. */
+ * Embeddings: the request, vectors in the order of the texts, and every way an answer can be
+ * wrong. */
 #include "support.h"
 
 #include "provider/openai_embeddings.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the HTTP/1.1 codec refuses and why, where its limits lie, and what the writer will not write.
- * That cuts never matter is shown in tests/laws/test_http1.c. */
+ * What the HTTP/1.1 codec refuses and why, where its limits lie, and what the writer will not
+ * write. That cuts never matter is shown in tests/laws/test_http1.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
