@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ask: one ask's beginning and end: the copy of what is asked, and the answer with, where it failed,
- * a text that says what went wrong and what to do. See carrier.h. */
+ * ask: one ask's beginning and end: the copy of what is asked, and the answer with, where it
+ * failed, a text that says what went wrong and what to do. See carrier.h. */
 #include <inttypes.h>
 
 #include "app/carrier.h"

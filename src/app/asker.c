@@ -467,7 +467,7 @@ static int make_machine(struct asker *asker, struct err *reterr)
                     VIEW_ARG(options->target->name));
     if (code == 0)
         code = slots_init(&asker->asks, asks_max, sizeof(struct ask));
-    /* Of each ask a submission, a cancellation and an end; of each connection an end and a begin. */
+    /* Of each ask a submission, a cancellation, a begin and an end; of each connection the last. */
     if (code == 0)
         code = ring_init(&asker->pending, (size_t)4 * asks_max + (size_t)2 * options->max_in_flight,
                          sizeof(struct call_event));

@@ -95,7 +95,8 @@ typedef void asker_raw_done(void *context, struct id ask, const struct http_resp
 
 /* Makes an asker. `loop` is needed for kind exec alone and may be NULL otherwise. Nothing is
  * connected yet. ERR_CONFIG with the remedy where the target cannot be asked, ERR_DENIED where
- * nobody signs, ERR_UNSUPPORTED for kinds that cannot be asked yet (websocket), ERR_LIMIT, ERR_MEMORY. */
+ * nobody signs, ERR_UNSUPPORTED for kinds that cannot be asked yet (websocket), ERR_LIMIT,
+ * ERR_MEMORY. */
 MUST_CHECK int asker_new(struct outside *outside, struct loop *loop,
                          const struct asker_options *options, struct asker **ret_asker,
                          struct err *reterr);
@@ -110,10 +111,10 @@ void asker_free(struct asker *asker);
 MUST_CHECK int asker_ask(struct asker *asker, const struct chat *chat, asker_done *done,
                          void *context, struct id *ret_ask, struct err *reterr);
 
-/* The same for a request of the caller's own to the same server (provider/openai_embeddings.h), which
- * is copied at once: whole target, headers and key as a provider builds them; Host, Content-Length
- * and the signature are added here. A response of status 400 and up is read as the provider's errors are and
- * retried as such. ERR_UNSUPPORTED for exec and sim. */
+/* The same for a request of the caller's own to the same server (provider/openai_embeddings.h),
+ * which is copied at once: whole target, headers and key as a provider builds them; Host,
+ * Content-Length and the signature are added here. A response of status 400 and up is read as the
+ * provider's errors are and retried as such. ERR_UNSUPPORTED for exec and sim. */
 MUST_CHECK int asker_ask_raw(struct asker *asker, const struct http_request *request,
                              asker_raw_done *done, void *context, struct id *ret_ask,
                              struct err *reterr);

@@ -15,7 +15,7 @@ static struct view variable(const char *name)
     return env_get(view_of(name));
 }
 
-/* The path that the variable names, else the one below the home folder; empty where there is none. */
+/* The path that the variable names, else the one below the home folder, else empty. */
 static int find_path(const char *name, const char *below_home, struct arena *arena,
                      struct view *ret_path)
 {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "app/asker.h"
+#include "provider/credentials.h"
 #include "scripted_server.h"
 
 static const uint64_t MILLISECOND = 1000000;
@@ -309,6 +310,61 @@ static void a_raw_request_that_is_throttled_is_tried_again(void **state)
     await(&rig);
     assert_int_equal(rig.outcomes[0].code, 0);
     assert_int_equal(rig.outcomes[0].attempts, 2);
+    rig_close(&rig);
+}
+
+static void expect_heard(const struct rig *rig, const char *part)
+{
+    const char *heard = scripted_server_heard(rig->server);
+    if (strstr(heard, part) == NULL)
+        fail_msg("'%s' is not in: %s", part, heard);
+}
+
+static void a_request_carries_its_host_and_its_key(void **state)
+{
+    (void)state;
+    struct rig rig;
+    char host[64];
+
+    rig_open(&rig);
+    rig.target.api_key = view_of("key-1");
+    rig_start(&rig);
+    ask(&rig, "do:answer");
+    await(&rig);
+    snprintf(host, sizeof host, "\r\nHost: 127.0.0.1:%u\r\n", rig.port);
+    expect_heard(&rig, "POST /v1/chat/completions HTTP/1.1\r\n");
+    expect_heard(&rig, host);
+    expect_heard(&rig, "Bearer key-1\r\n");
+    rig_close(&rig);
+}
+
+static void a_bedrock_request_is_signed_by_whoever_signs(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct err err = {0};
+    struct credentials credentials = {.keys = {.access_key = VIEW("AKIDEXAMPLE"),
+                                               .secret_key = VIEW("hidden-key"),
+                                               .session_token = VIEW("session-1")}};
+
+    rig_open(&rig);
+    snprintf(rig.url, sizeof rig.url, "http://127.0.0.1:%u", rig.port);
+    rig.target.url = view_of(rig.url);
+    rig.target.kind = PROVIDER_BEDROCK;
+    rig.target.region = view_of("eu-west-1");
+    assert_int_equal(asker_new(rig.stage->outside, NULL, &rig.options, &rig.asker, &err),
+                     ERR_DENIED);
+    assert_non_null(strstr(err.text, "AWS_ACCESS_KEY_ID"));
+    rig.options.credentials = &credentials;
+    rig_start(&rig);
+    ask(&rig, "do:deny");
+    await(&rig);
+    expect_heard(&rig, "POST /model/tiny/converse HTTP/1.1\r\n");
+    expect_heard(&rig, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/");
+    expect_heard(&rig, "/eu-west-1/bedrock/aws4_request");
+    expect_heard(&rig, "session-1");
+    assert_null(strstr(scripted_server_heard(rig.server), "hidden-key"));
+    assert_int_equal(rig.outcomes[0].code, ERR_DENIED);
     rig_close(&rig);
 }
 
@@ -643,6 +699,8 @@ int asker_contract_run(const char *name)
         cmocka_unit_test(bytes_that_are_no_text_are_repaired),
         cmocka_unit_test(a_raw_request_gets_its_response),
         cmocka_unit_test(a_raw_request_that_is_throttled_is_tried_again),
+        cmocka_unit_test(a_request_carries_its_host_and_its_key),
+        cmocka_unit_test(a_bedrock_request_is_signed_by_whoever_signs),
         cmocka_unit_test(a_failure_that_passes_is_not_seen),
         cmocka_unit_test(a_failure_that_stays_is_told_with_the_servers_words),
         cmocka_unit_test(a_server_that_throttles_for_ever_is_asked_three_times),

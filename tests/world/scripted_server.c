@@ -33,6 +33,7 @@ struct scripted_server {
     uint64_t latency_ns;
     struct peer peers[CONNECTIONS_MAX];
     struct scripted_figures figures;
+    struct strbuf heard; /* the last request */
     uint32_t asked_once; /* how often "…-once" was asked */
 };
 
@@ -294,6 +295,8 @@ static void take_bytes(struct peer *peer, struct view bytes)
     peer->under_way = true;
     if (++figures->under_way > figures->under_way_most)
         figures->under_way_most = figures->under_way;
+    strbuf_reset(&peer->server->heard);
+    strbuf_add(&peer->server->heard, strbuf_view(&peer->in));
     act(peer, strbuf_view(&peer->in));
     strbuf_reset(&peer->in);
 }
@@ -347,6 +350,7 @@ struct scripted_server *scripted_server_new(struct outside *outside, uint64_t la
     assert_non_null(server);
     server->outside = outside;
     server->latency_ns = latency_ns;
+    strbuf_init(&server->heard, BYTES_MAX);
     if (outside->ops->listen(outside, (struct view)VIEW("127.0.0.1"), 0, listener, server,
                              &server->listening, ret_port, &err)
         != 0)
@@ -365,10 +369,16 @@ void scripted_server_free(struct scripted_server *server)
 {
     scripted_server_drop(server);
     server->outside->ops->close(server->outside, server->listening);
+    strbuf_release(&server->heard);
     mem_free(server);
 }
 
 struct scripted_figures scripted_server_figures(const struct scripted_server *server)
 {
     return server->figures;
+}
+
+const char *scripted_server_heard(const struct scripted_server *server)
+{
+    return strbuf_text(&server->heard);
 }

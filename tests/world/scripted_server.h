@@ -30,6 +30,9 @@ void scripted_server_free(struct scripted_server *server);
 
 struct scripted_figures scripted_server_figures(const struct scripted_server *server);
 
+/* The last whole request it read, as it came; holds until the next one. */
+const char *scripted_server_heard(const struct scripted_server *server);
+
 /* Closes every connection, now. */
 void scripted_server_drop(struct scripted_server *server);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Askers in a world where connects are refused or hang, connections are cut and reset, bytes come
- * late and in pieces, servers throttle, fail, lie and fall silent. One seed decides everything; what
+ * late and in pieces, servers throttle, fail, lie and fall silent. One seed decides all; what
  * must hold whatever happens is checked at the end of each history, and a bug that is planted on
  * purpose must be found by the same checks.
  *

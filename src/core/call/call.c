@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * call: see call.h. One call's life is in the handlers; `proceed` does what follows for all of them.
- * The pool is a child: its effects are drained after each feed, and no handler of theirs feeds it. */
+ * call: see call.h. One call's life is in the handlers; `proceed` does what follows for all of
+ * them. The pool is a child: its effects are drained after each feed, and no handler of theirs
+ * feeds it. */
 #include "core/call/call.h"
 
 #include "base/mem.h"

@@ -43,7 +43,7 @@ struct channel_codec {
     /* Back to a new connection; keeps memory. */
     void (*reset)(struct channel *channel);
     /* Appends the request's bytes. Content-Length is added, Host must be there. ERR_INVALID with
-     * reterr for what cannot be sent, ERR_BUSY where no stream is free; nothing is appended then. */
+     * reterr for what cannot be sent, ERR_BUSY where no stream is free; nothing was appended. */
     int (*send)(struct channel *channel, const struct http_request *request, struct strbuf *out,
                 uint32_t *ret_stream, struct err *reterr);
     /* Takes bytes from the front of *rest until one event is there: 1; 0 where *rest is used up;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an asker says of a server that TLS does not let it trust. One test a promise. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/asker.h"
+#include "shell/net/loop.h"
+#include "shell/net/net.h"
+#include "tls_peer.h"
+
+struct outcome {
+    struct loop *loop;
+    int code;
+    uint32_t attempts;
+    char text[500];
+};
+
+static void done(void *context, struct id ask, const struct answer *answer)
+{
+    struct outcome *outcome = context;
+
+    (void)ask;
+    outcome->code = answer->reply.code;
+    outcome->attempts = answer->attempts;
+    snprintf(outcome->text, sizeof outcome->text, "%.*s", VIEW_ARG(answer->reply.error_text));
+    loop_stop(outcome->loop);
+}
+
+static struct outcome ask_peer(enum tls_peer_kind kind)
+{
+    struct tls_peer *peer = tls_peer_start(kind);
+    struct outcome outcome = {0};
+    struct net *net = NULL;
+    struct asker *asker = NULL;
+    struct err err = {0};
+    char url[64];
+    struct chat_message message = {.role = CHAT_USER, .text = VIEW("hello?")};
+    struct chat chat = {.messages = &message, .message_count = 1};
+
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/v1", tls_peer_port(peer));
+    struct provider_target target = {
+        .kind = PROVIDER_OPENAI, .name = VIEW("local"), .model = VIEW("m"), .url = view_of(url)};
+    struct asker_options options = {
+        .target = &target, .tls_ca_file = view_of(tls_peer_ca_file(peer)), .attempts = 1};
+    assert_int_equal(loop_new(&outcome.loop, &err), 0);
+    assert_int_equal(net_new(outcome.loop, &(struct net_options){0}, &net, &err), 0);
+    assert_int_equal(asker_new(net_outside(net), NULL, &options, &asker, &err), 0);
+    assert_int_equal(asker_ask(asker, &chat, done, &outcome, NULL, &err), 0);
+    loop_run(outcome.loop);
+    asker_free(asker);
+    net_free(net);
+    loop_free(outcome.loop);
+    tls_peer_join(peer);
+    tls_peer_free(peer);
+    return outcome;
+}
+
+static void a_certificate_that_cannot_be_trusted_is_told_with_the_remedy(void **state)
+{
+    (void)state;
+    static const enum tls_peer_kind kinds[] = {PEER_SELF_SIGNED, PEER_WRONG_HOST, PEER_EXPIRED};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct outcome outcome = ask_peer(kinds[i]);
+        assert_int_equal(outcome.code, ERR_TLS);
+        assert_int_equal(outcome.attempts, 0);
+        assert_non_null(strstr(outcome.text, "no TLS with 127.0.0.1:"));
+        assert_non_null(strstr(outcome.text, "ca_file"));
+    }
+}
+
+static void a_server_without_tls_is_told(void **state)
+{
+    (void)state;
+    struct outcome outcome = ask_peer(PEER_PLAIN);
+
+    assert_int_equal(outcome.code, ERR_TLS);
+    assert_non_null(strstr(outcome.text, "no TLS with 127.0.0.1:"));
+}
+
+static void a_server_that_is_trusted_is_asked(void **state)
+{
+    (void)state;
+    struct outcome outcome = ask_peer(PEER_GOOD); /* it echoes the request, which is no answer */
+
+    assert_int_equal(outcome.code, ERR_PROTOCOL);
+    assert_int_equal(outcome.attempts, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_certificate_that_cannot_be_trusted_is_told_with_the_remedy),
+        cmocka_unit_test(a_server_without_tls_is_told),
+        cmocka_unit_test(a_server_that_is_trusted_is_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
