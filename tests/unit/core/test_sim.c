@@ -42,23 +42,26 @@ static void the_same_seed_and_request_give_the_same_answer_byte_for_byte(void **
 
 static size_t different_answers(const char *params, bool by_seed)
 {
+    enum { ASKED = 20 };
     struct sim_rig rig = sim_rig(SHOP);
-    struct view first = {NULL, 0};
-    size_t different = 0;
+    struct view seen[ASKED];
+    size_t count = 0;
 
     rig.params = params;
-    for (uint64_t i = 0; i < 20; i++) {
+    for (uint64_t i = 0; i < ASKED; i++) {
         if (by_seed)
             rig.sim.seed = 100 + i;
         else
             rig.sample = i;
         struct view text = sim_rig_ask(&rig, "What is Death Note about? Who is the author?");
-        if (i == 0)
-            first = text;
-        different += !view_equal(first, text);
+        size_t known = 0;
+        while (known < count && !view_equal(seen[known], text))
+            known++;
+        if (known == count)
+            seen[count++] = text;
     }
     arena_release(&rig.arena);
-    return different;
+    return count;
 }
 
 static void samples_and_seeds_vary_in_wording_and_at_temperature_0_nothing_does(void **state)
@@ -69,8 +72,8 @@ static void samples_and_seeds_vary_in_wording_and_at_temperature_0_nothing_does(
     assert_true(different_answers("{\"temperature\": 1}", true) > 5);
     assert_true(different_answers("{\"temperature\": 0.2}", false)
                 < different_answers("{\"temperature\": 1}", false));
-    assert_int_equal(different_answers("{\"temperature\": 0}", false), 0);
-    assert_int_equal(different_answers("{\"temperature\": 0}", true), 0);
+    assert_int_equal(different_answers("{\"temperature\": 0}", false), 1);
+    assert_int_equal(different_answers("{\"temperature\": 0}", true), 1);
 }
 
 static void it_answers_in_the_customers_language_and_without_that_line_in_english(void **state)
