@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * asker_contract: what an asker promises over HTTP, as tests that run over any outside: real
- * sockets (tests/unit/app/test_asker.c) and the simulated world (tests/world/test_asker_world.c). */
+ * sockets (tests/unit/app/test_asker.c) and the simulated world (test_asker_world.c). */
 #ifndef ASSAY_TESTS_ASKER_CONTRACT_H
 #define ASSAY_TESTS_ASKER_CONTRACT_H
 

@@ -3,7 +3,8 @@
  * answer: one answer to one question: the reply, and how long and how many attempts it took. The
  * same record from a test, a load run or the gateway.
  *
- * Views only: an answer handed to a listener holds until the listener returns; answer_copy keeps it.
+ * Views only: an answer handed to a listener holds until the listener returns; answer_copy keeps
+ * it.
  * Threads: values. */
 #ifndef ASSAY_CORE_RECORD_ANSWER_H
 #define ASSAY_CORE_RECORD_ANSWER_H

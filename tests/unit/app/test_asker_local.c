@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "app/asker.h"
+#include "base/mem.h"
 #include "shell/net/loop.h"
 #include "shell/net/net.h"
 
@@ -266,12 +267,15 @@ static int simulate(void *context, const struct chat *chat, struct view model, s
     snprintf(rig->sim_saw_text, sizeof rig->sim_saw_text, "%.*s",
              VIEW_ARG(json_text(json_get(chat->params, "tone"), (struct view){0})));
     *ret_latency_ns = rig->sim_latency_ns;
-    if (rig->sim_calls++ < rig->sim_fails)
+    if (rig->sim_calls++ < rig->sim_fails) {
         *ret_reply = (struct reply){
             .code = ERR_THROTTLED, .may_retry = true, .error_text = VIEW("told to throttle")};
-    else
-        *ret_reply = (struct reply){.text = view_of(arena_printf(
-                                        arena, "you said %.*s", VIEW_ARG(chat->messages[0].text)))};
+        return 0;
+    }
+    const char *text = arena_printf(arena, "you said %.*s", VIEW_ARG(chat->messages[0].text));
+    if (text == NULL)
+        return ERR_MEMORY;
+    *ret_reply = (struct reply){.text = view_of(text)};
     return 0;
 }
 
@@ -368,6 +372,37 @@ static void a_simulator_that_is_too_slow_is_left_at_the_deadline(void **state)
     rig_close(&rig);
 }
 
+static void without_memory_an_ask_is_refused_or_ends_and_nothing_leaks(void **state)
+{
+    (void)state;
+    bool answered = false;
+
+    for (unsigned long n = 1; !answered; n++) {
+        struct rig rig;
+        struct err err = {0};
+        struct chat_message message = {.role = CHAT_USER, .text = VIEW("hi")};
+        struct chat chat = {.messages = &message, .message_count = 1};
+        rig_open(&rig, PROVIDER_SIM);
+        rig.options.simulate = simulate;
+        rig.options.simulate_context = &rig;
+        listenings[0] = (struct listening){&rig, &rig.outcomes[0]};
+        rig.asked = 1;
+
+        assert_true(n < 200);
+        mem_fail_at(n);
+        int code = asker_new(net_outside(rig.net), rig.loop, &rig.options, &rig.asker, &err);
+        if (code == 0)
+            code = asker_ask(rig.asker, &chat, done, &listenings[0], NULL, &err);
+        if (code == 0)
+            loop_run(rig.loop);
+        mem_fail_at(0);
+        assert_true(code == 0 || code == ERR_MEMORY);
+        assert_int_equal(rig.done, code == 0 ? 1 : 0);
+        answered = code == 0 && rig.outcomes[0].code == 0;
+        rig_close(&rig);
+    }
+}
+
 static void raw_requests_are_for_http_alone(void **state)
 {
     (void)state;
@@ -399,6 +434,7 @@ int main(void)
         cmocka_unit_test(many_questions_to_a_simulator_without_latency_are_answered_at_once),
         cmocka_unit_test(a_simulator_sees_the_parameters_as_they_were_asked),
         cmocka_unit_test(a_simulator_that_is_too_slow_is_left_at_the_deadline),
+        cmocka_unit_test(without_memory_an_ask_is_refused_or_ends_and_nothing_leaks),
         cmocka_unit_test(raw_requests_are_for_http_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
