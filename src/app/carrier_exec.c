@@ -74,9 +74,8 @@ static void tell_failure(struct carrier_exec *exec, struct ask *ask,
     int code = event->code == ERR_FAILED ? ERR_UPSTREAM : event->code;
 
     ask->reply = (struct reply){.code = code, .may_retry = again};
-    const char *text =
-        arena_printf(&ask->answer_arena, "command '%s': %s%s%.*s", exec->arguments[0], event->text,
-                     said.len > 0 ? ": " : "", VIEW_ARG(said));
+    const char *text = arena_printf(&ask->answer_arena, "command %s%s%.*s", event->text,
+                                    said.len > 0 ? ": " : "", VIEW_ARG(said));
     ask->reply.error_text = view_of(text != NULL ? text : event->text);
     asker_responded(exec->asker, ask, NULL, true);
 }
@@ -120,8 +119,7 @@ static void exec_send(struct carrier *carrier, struct ask *ask, struct id connec
     int code =
         process_start(exec->processes, &options, listen_to_process, place, &place->process, &err);
     if (code != 0) {
-        asker_lost(exec->asker, ask, code, code == ERR_LIMIT, false,
-                   "command '%s' cannot be started: %s", exec->arguments[0], err.text);
+        asker_lost(exec->asker, ask, code, code == ERR_LIMIT, false, "%s", err.text);
         return;
     }
     place->ask = ask->id;

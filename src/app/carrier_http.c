@@ -86,37 +86,27 @@ static void lane_break(struct lane *lane, int code, const char *text)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* The outside's words name the peer as they see it: said once is enough. */
+static struct view without_peer(struct view text, struct view peer)
+{
+    static const struct view tls = VIEW("TLS with ");
+    static const struct view colon = VIEW(": ");
+    struct view rest = view_starts(text, tls) ? view_slice(text, tls.len, text.len) : text;
+
+    if (!view_starts(rest, peer))
+        return text;
+    rest = view_slice(rest, peer.len, rest.len);
+    return view_starts(rest, colon) ? view_slice(rest, colon.len, rest.len) : text;
+}
+
 static void say_open_failed(struct carrier_http *http, struct id connection, int code,
                             const char *text)
 {
-    struct asker *asker = http->asker;
-    struct view peer = http->peer;
+    struct view said = without_peer(view_of(text), http->peer);
 
-    switch (code) {
-    case ERR_TLS:
-        asker_open_failed(asker, connection, code,
-                          "no TLS with %.*s (%s): a certificate authority of your own is named by "
-                          "`tls: {ca_file: …}` of the target",
-                          VIEW_ARG(peer), text);
-        break;
-    case ERR_TIMEOUT:
-        asker_open_failed(asker, connection, code,
-                          "cannot connect to %.*s within %g s (%s): is the address right, and does "
-                          "no firewall block it?",
-                          VIEW_ARG(peer), (double)asker->options.connect_in_ns / 1e9, text);
-        break;
-    case ERR_LIMIT:
-        asker_open_failed(asker, connection, code,
-                          "no place for another connection to %.*s (%s): raise the limit of open "
-                          "files (ulimit -n) or lower the concurrency",
-                          VIEW_ARG(peer), text);
-        break;
-    default:
-        asker_open_failed(asker, connection, code,
-                          "cannot connect to %.*s (%s): is the server running?", VIEW_ARG(peer),
-                          text);
-        break;
-    }
+    asker_open_failed(http->asker, connection, code, "%s %.*s: %.*s",
+                      code == ERR_TLS ? "no TLS with" : "cannot connect to", VIEW_ARG(http->peer),
+                      VIEW_ARG(said));
 }
 
 static outside_listener listen_to_lane;
@@ -146,7 +136,9 @@ static void http_open(struct carrier *carrier, struct id connection)
                    : asker->outside->ops->open(asker->outside, &endpoint, listen_to_lane, lane,
                                                &lane->socket);
     if (code != 0) {
-        say_open_failed(http, connection, code, err_text(code));
+        say_open_failed(http, connection, code,
+                        code == ERR_LIMIT ? "no place for another connection; lower the concurrency"
+                                          : err_text(code));
         return;
     }
     lane->connection = connection;

@@ -512,9 +512,10 @@ static void a_port_where_nobody_listens_is_named(void **state)
     await(&rig);
     assert_int_equal(rig.outcomes[0].code, ERR_UNREACHABLE);
     assert_int_equal(rig.outcomes[0].attempts, 0);
-    snprintf(expected, sizeof expected, "cannot connect to 127.0.0.1:%u (", rig.port);
+    snprintf(expected, sizeof expected, "cannot connect to 127.0.0.1:%u: the ", rig.port);
     expect_text(&rig.outcomes[0], expected);
-    expect_text(&rig.outcomes[0], "is the server running?");
+    expect_text(&rig.outcomes[0], "refused");
+    expect_text(&rig.outcomes[0], "start the server");
     uint16_t port;
     rig.server = scripted_server_new(rig.stage->outside, 0, &port);
     rig_close(&rig);
