@@ -7,8 +7,8 @@
  *                   │              └──▶ STALLED ──▶ READING …      while the peer does not read
  *                   └──▶ closed, after an answer that is the last
  *
- * Answers wait for their latency on one timer while other connections go on. Requests that cannot be
- * read get 400, 413, 414, 431, 501 or 505; past the budgets 503; then the connection closes.
+ * Answers wait for their latency on one timer while other connections go on. Requests that cannot
+ * be read get 400, 413, 414, 431, 501 or 505; past the budgets 503; then the connection closes.
  * Memory: base/mem: one block for the places of connections, a parser and buffers for those in use;
  * all freed by sim_server_free. Threads: that of the outside's loop.
  * Limits: the options; request bodies of 25 MB, 256 MiB of bodies and waiting bytes over all

@@ -7,6 +7,7 @@ Starts `assay sim` on a free port; the program is ASSAY_BIN, by default build/as
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import unittest
@@ -227,6 +228,16 @@ class Options(unittest.TestCase):
                               text=True, timeout=30)
         self.assertEqual(done.returncode, 2)
         self.assertIn("unknown defect 'speling'", done.stderr)
+
+
+class Documentation(unittest.TestCase):
+    def test_the_published_reliability_is_the_one_in_use(self):
+        rules = dict(re.findall(r'^RULE\(\w+,\s*"(\w+)",\s*([0-9.]+)',
+                                (ROOT / "src/core/sim/rules.def").read_text(), re.M))
+        told = dict(re.findall(r"^\| `(\w+)` \| ([0-9.]+) \|",
+                               (ROOT / "docs/simulator.md").read_text(), re.M))
+        self.assertGreater(len(rules), 20)
+        self.assertEqual(told, rules)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
  * brief: what a prompt says, as the simulated model reads it: which instructions it gives and with
  * which arguments, what the customer asks, which facts and documents it brings.
  *
- * Instructions are looked for in the system prompt and in the user's messages, never inside documents
- * (<documents>, <context>, …, or what stands under a line such as "Documents:"). The last one of a
- * kind wins.
- * Pure. Memory: the caller's arena. Threads: no state. Limits: the first 64 KiB outside of documents
- * are searched for instructions, the first 256 KiB of documents for facts. */
+ * Instructions are looked for in the system prompt and in the user's messages, never inside
+ * documents (<documents>, <context>, …, or what stands under a line such as "Documents:"). The
+ * last one of a kind wins.
+ * Pure. Memory: the caller's arena. Threads: no state. Limits: the first 64 KiB outside of
+ * documents are searched for instructions, the first 256 KiB of documents for facts. */
 #ifndef ASSAY_CORE_SIM_BRIEF_H
 #define ASSAY_CORE_SIM_BRIEF_H
 

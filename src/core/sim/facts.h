@@ -3,7 +3,8 @@
  * facts: what a prompt states: lines "Key: value", <key>value</key>, members of JSON, and lines of
  * prose about a title with a price, a number of volumes or a word about stock.
  *
- * Views into the text read. Pure. Threads: no state. Limits: FACTS_MAX facts, the rest is not seen. */
+ * Views into the text read. Pure. Threads: no state. Limits: FACTS_MAX facts, the rest is not
+ * seen. */
 #ifndef ASSAY_CORE_SIM_FACTS_H
 #define ASSAY_CORE_SIM_FACTS_H
 
@@ -29,8 +30,8 @@ struct facts {
 /* Adds what the text states; `documents` says that it is material rather than question. */
 void facts_read(struct facts *facts, struct view text, bool documents);
 
-/* The value that belongs to the subject (a title or an order number as the prompt has it; empty: any);
- * from its own record, else from one that names no other. ptr NULL where nothing is stated. */
+/* The value that belongs to the subject (a title or an order number as the prompt has it; empty:
+ * any), from its own record, else from one that names no other. ptr NULL where there is none. */
 struct view facts_get(const struct facts *facts, enum slot slot, struct view subject);
 
 /* The i-th title stated in documents, ptr NULL past the last. */

@@ -143,7 +143,7 @@ struct view job_text(struct job *job, const char *format, ...) PRINTF_LIKE(2, 3)
 /* The sentences of the answer. */
 void job_compose(struct job *job);
 
-/* True where the sentence may be said: holds nothing that was forbidden (where that is followed). */
+/* False where the text holds something that was forbidden, and that is followed. */
 bool job_may_say(const struct job *job, struct view text);
 
 /* The prose of all points up to that rank, with or without the recommended items. */

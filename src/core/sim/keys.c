@@ -133,7 +133,8 @@ static void add_key(struct brief *brief, struct view name, size_t from, size_t t
                    key);
 }
 
-/* Where the description of a key ends that starts at `pos` with ( or a colon; pos where there is none. */
+/* Where the description of a key ends that starts at `pos` with ( or a colon; pos where there is
+ * none. */
 static size_t description_end(struct view text, size_t pos, size_t to)
 {
     static const struct {

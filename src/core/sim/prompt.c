@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * prompt: takes a chat apart into instructions, documents and the customer's question; see brief.h. */
+ * prompt: takes a chat apart into instructions, documents and the customer's question; see
+ * brief.h. */
 #include "core/sim/brief.h"
 
 /* Tags and headings under which material stands, not instructions. */

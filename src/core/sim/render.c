@@ -204,7 +204,8 @@ static bool fits(const struct job *job, struct view text)
                || count_sentences(text) <= brief->sentences_max);
 }
 
-/* Where no sentence can be left out any more: whole sentences as long as they fit, then characters. */
+/* Where no sentence can be left out any more: whole sentences as long as they fit, then
+ * characters. */
 static void cut_to_fit(const struct job *job, struct strbuf *out)
 {
     struct view text = strbuf_view(out);

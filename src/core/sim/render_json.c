@@ -22,7 +22,7 @@ static struct view sentences_of(struct job *job, enum slot slot)
     return text;
 }
 
-/* The key that carries what belongs to the answer as a whole: words to mention, the question back. */
+/* The key for what belongs to the answer as a whole: words to mention, the question back. */
 static const struct brief_key *main_key(const struct job *job)
 {
     static const enum slot order[] = {SLOT_ANSWER, SLOT_SUMMARY, SLOT_REASON, SLOT_OTHER};
@@ -58,7 +58,7 @@ static struct view whole_prose(struct job *job)
     return text;
 }
 
-/* Sentences for words to mention and the question back, for an answer whose main key is no prose. */
+/* The text with words to mention and the question back: for a main key that is no prose. */
 static struct view with_closing(struct job *job, struct view text)
 {
     struct view words = sentences_of(job, SLOT_KEYWORDS);

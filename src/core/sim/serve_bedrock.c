@@ -83,7 +83,7 @@ static enum family family_of(struct view model)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (view_starts(bare, view_of(others[i])))
             return FAMILY_OTHER;
-    /* an application inference profile or a provisioned model: its ARN does not say of which model */
+    /* the ARN of an application inference profile does not say of which model it is */
     return view_starts(model, view_of("arn:")) ? FAMILY_CLAUDE : FAMILY_UNKNOWN;
 }
 

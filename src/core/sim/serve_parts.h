@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * serve_parts: what the API families of serve.c share: one exchange, its outcome, reading text out of
- * content. Private to serve*.c.
+ * serve_parts: what the API families of serve.c share: one exchange, its outcome, reading text out
+ * of content. Private to serve*.c.
  *
  * Pure. Memory: the exchange's arena. Threads: one owner. */
 #ifndef ASSAY_CORE_SIM_SERVE_PARTS_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sim: a deterministic stand-in for a foundation model. It follows the instructions that it finds in
- * the prompt, in English and Japanese, as reliably as its profile says, and behaves visibly worse
- * where an instruction is missing: so a prompt that loses a line gets worse answers, as with a real
- * model. It knows a little about manga (titles.def) and about a shop's seven kinds of question; of
- * anything else it speaks with the question's own words. It is no language model: it recognises
- * phrases, it does not understand (docs/simulator.md says what it cannot do).
+ * sim: a deterministic stand-in for a foundation model. It follows the instructions that it finds
+ * in the prompt, in English and Japanese, as reliably as its profile says, and behaves visibly
+ * worse where an instruction is missing: so a prompt that loses a line gets worse answers, as with
+ * a real model. It knows a little about manga (titles.def) and about a shop's seven kinds of
+ * question; of anything else it speaks with the question's own words. It is no language model: it
+ * recognises phrases, it does not understand (docs/simulator.md says what it cannot do).
  *
  * Same sim, model and chat (its sample included): the same answer, byte for byte. Another seed or
  * sample: sampling noise, scaled by the parameter temperature (1 where unset); at 0 the wording

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * subject: what a question is about: its kind, the title or order, who is to answer; see brief.h. */
+ * subject: what a question is about: its kind, its title or order; see brief.h. */
 #include "core/sim/brief.h"
 
 enum need { NEED_ANYWHERE, NEED_SHOP };

@@ -24,8 +24,8 @@ bool words_find(struct view lowered, struct view alternatives, size_t from, size
 /* True where any of the words is in the text. */
 bool words_any(struct view lowered, const char *alternatives);
 
-/* A number that starts at `at`: digits (also full width, with commas), 一 to 十, one to twenty, and of
- * a range ("2-3", "2 to 3", "2〜3") the larger. */
+/* A number that starts at `at`: digits (also full width, with commas), 一 to 十, one to twenty, and
+ * of a range ("2-3", "2 to 3", "2〜3") the larger. */
 bool words_number(struct view lowered, size_t at, int64_t *ret_number, size_t *ret_end);
 
 /* The next quotation at or after `from`: "…", “…”, ‘…’, 「…」, 『…』, `…`, at most 200 bytes. */

@@ -269,8 +269,7 @@ static void facts_are_read_from_every_usual_form(void **state)
     (void)state;
     static const char *const forms[] = {
         "<documents>\nTitle: 鬼滅の刃\nPrice: 528円\n</documents>\n",
-        "<documents>\n- 鬼滅の刃: 全23巻、1冊528円、在庫あり\n- 銀の匙: "
-        "全15巻、1冊484円\n</documents>\n",
+        "<documents>\n- 鬼滅の刃: 全23巻、1冊528円\n- 銀の匙: 全15巻、1冊484円\n</documents>\n",
         "<document>{\"title\": \"鬼滅の刃\", \"price\": 528, \"volumes\": 23}</document>\n",
         "<product>\n<title>鬼滅の刃</title>\n<price>528円</price>\n</product>\n",
         "商品情報:\nタイトル：鬼滅の刃\n価格：528円\n\n",

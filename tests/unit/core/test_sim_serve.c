@@ -90,8 +90,7 @@ static void a_model_id_is_decoded_after_the_path_was_split(void **state)
     static const char *const ids[] = {
         "sim",
         "us.anthropic.claude-haiku-4-5-20251001-v1%3A0",
-        "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Ainference-profile%2Fus.anthropic.claude-"
-        "haiku-4-5-20251001-v1%3A0",
+        "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.anthropic.claude-haiku",
         "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fabc123",
     };
     struct rig rig = rig_new();
