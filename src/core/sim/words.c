@@ -174,10 +174,21 @@ static bool number_word_at(struct view lowered, size_t at, int64_t *ret_number, 
     return false;
 }
 
+/* Can a number start at `at`? Most places are ruled out by a look at one or two bytes. */
+static bool may_be_number(struct view lowered, size_t at)
+{
+    char c = at < lowered.len ? lowered.ptr[at] : ' ';
+
+    if ((c >= '0' && c <= '9') || (unsigned char)c >= 0xe0)
+        return true;
+    return c >= 'a' && c <= 't' && (at == 0 || !is_word_byte(lowered.ptr[at - 1]));
+}
+
 static bool plain_number(struct view lowered, size_t at, int64_t *ret_number, size_t *ret_end)
 {
-    return digits_at(lowered, at, ret_number, ret_end)
-           || number_word_at(lowered, at, ret_number, ret_end);
+    return may_be_number(lowered, at)
+           && (digits_at(lowered, at, ret_number, ret_end)
+               || number_word_at(lowered, at, ret_number, ret_end));
 }
 
 bool words_number(struct view lowered, size_t at, int64_t *ret_number, size_t *ret_end)
@@ -215,6 +226,9 @@ bool words_quoted(struct view text, size_t from, size_t to, struct view *ret_ins
     struct view part = view_slice(text, 0, to);
 
     for (size_t at = from; at < part.len; at++) {
+        unsigned char first = (unsigned char)part.ptr[at];
+        if (first != '"' && first != '`' && first != 0xe2 && first != 0xe3)
+            continue; /* no mark starts with it */
         for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
             if (!stands_at(part, marks[i].open, at))
                 continue;
