@@ -215,14 +215,18 @@ def only_failures(said):
 def of_executable(entry, label):
     """The results in one line of Meson's log: one for each cmocka test, or one for the program."""
     name = entry["name"].split(" / ")[-1] + (f" ({label})" if label else "")
-    said = (entry.get("stdout") or "") + (entry.get("stderr") or "")
+    # cmocka tells what passed on one stream and why something failed on the other.
+    errors = entry.get("stderr") or ""
+    said = (entry.get("stdout") or "") + errors
     results, seen = [], set()
     for status, word in (("pass", "OK"), ("fail", "FAILED"), ("skip", "SKIPPED")):
-        for test in re.findall(rf"(?m)^\[ +{word} +\] (\w+)$", said):
+        tests = list(dict.fromkeys(re.findall(rf"(?m)^\[ +{word} +\] (\w+)$", said)))
+        why = {"pass": lambda: [""] * len(tests), "fail": lambda: failures(errors, tests),
+               "skip": lambda: [reason(said, test) for test in tests]}[status]()
+        for test, detail in zip(tests, why):
             if test not in seen:
                 seen.add(test)
-                results.append(Result(f"{name}: {test}", status, "" if status == "pass" else
-                                      of_test(said, test, status)))
+                results.append(Result(f"{name}: {test}", status, detail))
     failed = any(r.status == "fail" for r in results)
     if entry["result"] == "SKIP" and not results:
         results.append(Result(name, "skip", said.strip()[-300:]))
@@ -236,14 +240,19 @@ def of_executable(entry, label):
     return results
 
 
-def of_test(said, test, status):
-    """What was printed between a test's start and its end."""
-    body = re.search(rf"(?ms)^\[ RUN +\] {test}$\n(.*?)^\[ +(?:FAILED|SKIPPED) +\] {test}$", said)
-    text = body.group(1).strip() if body else ""
-    if status == "skip":
-        return text.splitlines()[-1] if text else ""
-    message = re.search(rf"(?ms)(.{{0,3000}})^\[ +FAILED +\] {test}$", said)
-    return text or (message.group(1) if message else said[-3000:])
+def failures(errors, tests):
+    """Why each failed: cmocka closes each failure with a line that names the place."""
+    told = re.findall(r"(?ms)(.*?^\[ +LINE +\] --- [^\n]*)", errors)
+    if len(told) == len(tests):
+        return [text.strip()[-3000:] for text in told]
+    return [errors.strip()[-3000:]] * len(tests)
+
+
+def reason(said, test):
+    """What a test printed last before it was skipped."""
+    body = re.search(rf"(?ms)^\[ RUN +\] {test}$\n(.*?)^\[ +SKIPPED +\] {test}$", said)
+    lines = body.group(1).strip().splitlines() if body else []
+    return lines[-1] if lines else ""
 
 
 def run_lane(stages):
