@@ -32,13 +32,15 @@ def man_head(name, version, summary):
 def man_command(tables, command):
     name = f"assay-{command['name']}"
     page = man_head(name, tables["assay"], command["summary"])
-    page += f".SH SYNOPSIS\n\\fBassay {roff(command['name'])}\\fR [\\fIoptions\\fR] {roff(command['operands'])}\n"
+    words = f"\\fBassay {roff(command['name'])}\\fR [\\fIoptions\\fR] {roff(command['operands'])}"
+    page += f".SH SYNOPSIS\n{words}\n"
     page += ".SH DESCRIPTION\n" + "\n.PP\n".join(roff(p) for p in command["details"].split("\n\n")) + "\n"
     page += ".SH OPTIONS\n" + "".join(man_option(o) for o in command["options"] + tables["common_options"])
     if command["examples"]:
         page += ".SH EXAMPLES\n.nf\n" + roff(command["examples"].rstrip("\n")) + "\n.fi\n"
     others = [c["name"] for c in tables["commands"] if c["name"] != command["name"]]
-    page += ".SH SEE ALSO\n" + ", ".join(["\\fBassay\\fR(1)"] + [f"\\fBassay\\-{roff(o)}\\fR(1)" for o in others]) + "\n"
+    pages = ["\\fBassay\\fR(1)"] + [f"\\fBassay\\-{roff(o)}\\fR(1)" for o in others]
+    page += ".SH SEE ALSO\n" + ", ".join(pages) + "\n"
     return page
 
 
@@ -53,7 +55,8 @@ EXIT = [("0", "passed"),
 
 def man_overview(tables):
     page = man_head("assay", tables["assay"], "tests, fronts and prices applications built on foundation models")
-    page += ".SH SYNOPSIS\n\\fBassay\\fR \\fICOMMAND\\fR [\\fIoptions\\fR]\n.br\n\\fBassay\\fR \\-\\-version\n.SH COMMANDS\n"
+    page += ".SH SYNOPSIS\n\\fBassay\\fR \\fICOMMAND\\fR [\\fIoptions\\fR]\n.br\n"
+    page += "\\fBassay\\fR \\-\\-version\n.SH COMMANDS\n"
     for command in tables["commands"]:
         page += f".TP\n\\fBassay\\-{roff(command['name'])}\\fR(1)\n{roff(command['summary'])}\n"
     page += ".SH EXIT STATUS\nWhere several hold, the first of 130, 2, 1, 3, 4 counts.\n"
@@ -79,7 +82,8 @@ def bash(tables):
             if o["choices"]:
                 choices[o["name"]] = o["choices"].replace(",", " ")
     out += ["    esac", "    case $prev in"]
-    out += [f"        --{name}) COMPREPLY=($(compgen -W '{words}' -- \"$cur\")); return ;;" for name, words in sorted(choices.items())]
+    out += [f"        --{name}) COMPREPLY=($(compgen -W '{words}' -- \"$cur\")); return ;;"
+            for name, words in sorted(choices.items())]
     out += ["    esac", "    case $cur in",
             "        -*) COMPREPLY=($(compgen -W \"$options\" -- \"$cur\")) ;;",
             "        *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;", "    esac", "}",
@@ -116,7 +120,8 @@ def fish(tables):
     for command in tables["commands"]:
         out.append(f"complete -c assay -f -n '{none}' -a {command['name']} -d '{quoted(command['summary'])}'")
         for o in command["options"] + tables["common_options"]:
-            line = f"complete -c assay -n '__fish_seen_subcommand_from {command['name']}' -l {o['name']} -d '{quoted(o['help'])}'"
+            line = f"complete -c assay -n '__fish_seen_subcommand_from {command['name']}'"
+            line += f" -l {o['name']} -d '{quoted(o['help'])}'"
             if o["letter"]:
                 line += f" -s {o['letter']}"
             if o["value"]:

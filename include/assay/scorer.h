@@ -36,9 +36,9 @@ ASSAY_API void assay_scorer_free(struct assay_scorer *scorer);
 /* Scores one answer. `json`, `len` bytes, is an object {"id", "text", "reference"?, "expect"?};
  * "expect" takes what `expect:` of a golden set takes, but no files. *ret_json becomes an object
  * {"id", "similarity"?, "cosine"?, "embedding"?, "keyword_coverage"?, "structure"?, "language":
- * {"detected", "shares", "ok"?}, "failed": [{"check", "message", "start", "end"}…], "score"?}, ended
- * by a newline and a NUL, owned by the caller (assay_text_free it). Scores are 0..1; start and end
- * are bytes of the text; what has no input is absent. On failure *ret_json is untouched. */
+ * {"detected", "shares", "ok"?}, "failed": [{"check", "message", "start", "end"}…], "score"?},
+ * ended by a newline and a NUL, owned by the caller (assay_text_free it). Scores are 0..1; start
+ * and end are bytes of the text; what has no input is absent. On failure *ret_json is untouched. */
 ASSAY_API int assay_scorer_score(struct assay_scorer *scorer, const char *json, size_t len,
                                  char **ret_json, char *error, size_t size);
 

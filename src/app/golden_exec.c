@@ -125,7 +125,8 @@ static int start(struct exec *exec, struct err *reterr)
         code = process_start(processes, &options, on_process, exec, &process, reterr);
     if (code == 0) {
         write_question(exec, &input);
-        /* a command that does not read its input may still decide: what cannot be written is lost */
+        /* a command that does not read its input may still decide: what cannot be written is
+         * lost */
         int wrote = process_write(processes, process, strbuf_view(&input));
         if (wrote == 0 || wrote == ERR_BUSY)
             process_end_input(processes, process);

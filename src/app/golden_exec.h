@@ -16,8 +16,8 @@ enum { GOLDEN_EXEC_AT_ONCE = 64 };
 /* True where the entry of this item has such a command. */
 bool golden_exec_wanted(const struct golden_run *run, size_t item);
 
-/* Starts it for a sample that has been examined; `done` is called from the loop once its finding, if
- * any, stands in the sample's verdict. A command that cannot be started is a failed check. */
+/* Starts it for a sample that has been examined; `done` is called from the loop once its finding,
+ * if any, stands in the sample's verdict. A command that cannot be started is a failed check. */
 void golden_exec_start(struct golden_run *run, size_t item, size_t sample,
                        void (*done)(struct golden_run *run, size_t item, size_t sample));
 

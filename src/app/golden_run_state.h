@@ -55,7 +55,8 @@ struct golden_run {
     struct err failure; /* of our own making: no memory, a pattern that ran too long */
 };
 
-/* golden_ask.c: fills run->result.entries and the list of asks; asks as many as there is room for. */
+/* golden_ask.c: fills run->result.entries and the list of asks; asks as many as there is room
+ * for. */
 MUST_CHECK int golden_ask_prepare(struct golden_run *run, struct err *reterr);
 void golden_ask_pump(void *context);
 

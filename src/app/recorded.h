@@ -2,8 +2,8 @@
  *
  * recorded: answers that were given elsewhere, in place of a target (--responses FILE): JSON Lines
  *   {"id": "rec-ja-001", "response": "…"}
- *   {"id": "rec-ja-002", "responses": ["…", "…"], "usage": {…}, "stop_reason": "…", "latency_ms": 812}
- * An empty response is a response. Several lines of one id are its repeats.
+ *   {"id": "rec-ja-002", "responses": ["…", "…"], "usage": {…}, "stop_reason": "…", "latency_ms":
+ * 812} An empty response is a response. Several lines of one id are its repeats.
  *
  * Memory: the caller's arena. Threads: one owner. Limit: 1,000 answers an id. */
 #ifndef ASSAY_APP_RECORDED_H

@@ -29,8 +29,9 @@ struct target_overrides {
     uint64_t seed;          /* of retry delays; 0 leaves a simulator its own draw */
 };
 
-/* Fills in everything but the asker. ERR_CONFIG with "FILE:LINE:COLUMN: …" where the settings do not
- * make a target, ERR_DENIED with the remedy where its credentials cannot be found, ERR_MEMORY. */
+/* Fills in everything but the asker. ERR_CONFIG with "FILE:LINE:COLUMN: …" where the settings do
+ * not make a target, ERR_DENIED with the remedy where its credentials cannot be found,
+ * ERR_MEMORY. */
 MUST_CHECK int target_prepare(const struct settings *settings, const struct settings_target *from,
                               const struct target_overrides *overrides, struct arena *arena,
                               struct target *ret_target, struct err *reterr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * map: see map.h. Open addressing with linear probing, at most half full; nothing is ever removed. */
+ * map: see map.h. Open addressing with linear probing, at most half full; nothing is ever
+ * removed. */
 #include "base/map.h"
 
 #include "base/mem.h"

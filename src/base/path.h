@@ -27,8 +27,8 @@ struct view path_extension(struct view path);
 
 bool path_is_absolute(struct view path);
 
-/* All before the last slash, to be opened: "golden" of "golden/manga.yaml", "/" of "/etc", "." where
- * there is no slash. A view into the path or a literal. */
+/* All before the last slash, to be opened: "golden" of "golden/manga.yaml", "/" of "/etc", "."
+ * where there is no slash. A view into the path or a literal. */
 struct view path_directory(struct view path);
 
 /* What follows the last slash. */

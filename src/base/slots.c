@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * slots: see slots.h. A generation is odd while its place is taken, so freeing and taking each add
- * one, and an id matches only the one tenancy it was made for (until 2^31 tenancies of one place). */
+ * one, and an id matches only the one tenancy it was made for (until 2^31 tenancies of one
+ * place). */
 #include "base/slots.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * assay embed-helper MODEL_DIR: a helper process of another assay; embeds texts from standard input.
+ * assay embed-helper MODEL_DIR: a helper process of another assay; embeds texts from standard
+ * input.
  */
 #include "cli/command.h"
 #include "engine/embed_helper.h"

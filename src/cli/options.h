@@ -54,8 +54,9 @@ struct operands {
     size_t count;
 };
 
-/* Reads argv[1..] by the tables (tables[0] is the command's, the others are shared by commands) into
- * the struct at `into`, which holds the defaults already. ERR_USAGE with the remedy in reterr. */
+/* Reads argv[1..] by the tables (tables[0] is the command's, the others are shared by commands)
+ * into the struct at `into`, which holds the defaults already. ERR_USAGE with the remedy in
+ * reterr. */
 MUST_CHECK int options_read(const struct options_table *tables, size_t table_count, int argc,
                             char *const argv[], void *into, struct operands *ret_operands,
                             struct err *reterr);

@@ -26,7 +26,8 @@ enum report_group report_group_of(const struct run_entry *entry);
 /* "CRITICAL", "MAJOR", "FAILED", "ERROR", "minor", "improved", "ok". */
 const char *report_group_name(enum report_group group);
 
-/* Calls `visit` for every entry of the group, in the run's order, those that fell furthest first. */
+/* Calls `visit` for every entry of the group, in the run's order, those that fell furthest
+ * first. */
 void report_visit(const struct run *run, enum report_group group,
                   void (*visit)(void *context, const struct run_entry *entry), void *context);
 

@@ -30,7 +30,8 @@ void report_json_entry(struct json_writer *writer, const struct run_entry *entry
 void report_json_summary(struct json_writer *writer, const struct run *run,
                          const struct report_options *options);
 
-/* JUnit XML as Jenkins, GitLab and GitHub read it: a testcase an entry, failures and errors apart. */
+/* JUnit XML as Jenkins, GitLab and GitHub read it: a testcase an entry, failures and errors
+ * apart. */
 void report_junit(const struct run *run, const struct report_options *options, struct strbuf *out);
 
 /* A comment for a pull request: the verdict, a table of what got worse, both answers side by side

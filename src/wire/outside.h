@@ -57,14 +57,14 @@ struct outside_ops {
     /* Starts to connect. ERR_LIMIT where all places are taken, ERR_MEMORY. */
     int (*open)(struct outside *outside, const struct outside_endpoint *endpoint,
                 outside_listener *listener, void *context, struct id *ret_connection);
-    /* Listens on an address ("127.0.0.1", "::1", a name) and port (0: any free one, told in ret_port).
-     * Peers arrive as ACCEPTED; all events of their connections go to this listener and context.
-     * ERR_UNREACHABLE with text in reterr where the address cannot be had. */
+    /* Listens on an address ("127.0.0.1", "::1", a name) and port (0: any free one, told in
+     * ret_port). Peers arrive as ACCEPTED; all events of their connections go to this listener and
+     * context. ERR_UNREACHABLE with text in reterr where the address cannot be had. */
     int (*listen)(struct outside *outside, struct view host, uint16_t port,
                   outside_listener *listener, void *context, struct id *ret_listening,
                   uint16_t *ret_port, struct err *reterr);
-    /* Queues a copy of the bytes. ERR_BUSY: taken, but wait for WRITABLE before more; ERR_LIMIT: not
-     * taken, the queue is full; ERR_CLOSED: the id is dead. */
+    /* Queues a copy of the bytes. ERR_BUSY: taken, but wait for WRITABLE before more; ERR_LIMIT:
+     * not taken, the queue is full; ERR_CLOSED: the id is dead. */
     int (*write)(struct outside *outside, struct id connection, struct view bytes);
     /* Stops or resumes reading, for back-pressure. */
     void (*pause)(struct outside *outside, struct id connection, bool paused);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * expectation: compiles what an entry expects. A check that newly fails counts as critical where the
- * answer's form is broken, as major otherwise; `severity:` of a check overrides. */
+ * expectation: compiles what an entry expects. A check that newly fails counts as critical where
+ * the answer's form is broken, as major otherwise; `severity:` of a check overrides. */
 #include "core/golden/expectation.h"
 
 #include "base/mem.h"

@@ -3,9 +3,9 @@
  * similar: how close two answers are, by whichever measure the suite uses: vectors of an embedding
  * model, character n-grams, or nothing.
  *
- * Equal texts are similar to 1 without being measured; an empty answer and another are similar to 0.
- * A vector that is missing or of another size is an error with the remedy, never a similarity of 0.
- * Threads: no state. */
+ * Equal texts are similar to 1 without being measured; an empty answer and another are similar to
+ * 0. A vector that is missing or of another size is an error with the remedy, never a similarity of
+ * 0. Threads: no state. */
 #ifndef ASSAY_CORE_GOLDEN_SIMILAR_H
 #define ASSAY_CORE_GOLDEN_SIMILAR_H
 
@@ -34,8 +34,8 @@ MUST_CHECK int similar_score(const struct similar *similar, struct view text,
                              const struct baseline_answer *accepted, size_t count, size_t skip,
                              struct score *score, struct err *reterr);
 
-/* Measures the accepted answers of an entry against one another (leave-one-out) and puts similarity,
- * cosine and total into their scores; what else the scores hold stays. */
+/* Measures the accepted answers of an entry against one another (leave-one-out) and puts
+ * similarity, cosine and total into their scores; what else the scores hold stays. */
 MUST_CHECK int similar_accept(const struct similar *similar, struct baseline_entry *entry,
                               struct err *reterr);
 

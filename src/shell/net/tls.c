@@ -79,11 +79,11 @@ static int load_authorities(SSL_CTX *context, const char *ca_file, struct err *r
     if (ca_file[0] == '\0')
         return 0;
     if (access(ca_file, R_OK) != 0)
-        return fail(reterr, ERR_TLS, "tls_ca_file %s: cannot read: %s; check the path", ca_file,
+        return fail(reterr, ERR_TLS, "tls.ca_file %s: cannot read: %s; check the path", ca_file,
                     strerror(errno));
     if (SSL_CTX_load_verify_file(context, ca_file) != 1)
         return fail(reterr, ERR_TLS,
-                    "tls_ca_file %s: %s; it must hold certificates in PEM form "
+                    "tls.ca_file %s: %s; it must hold certificates in PEM form "
                     "(-----BEGIN CERTIFICATE-----)",
                     ca_file, openssl_reason());
     /* Whoever names a certificate means to trust it, be it a root or not. */
@@ -121,7 +121,7 @@ static int trust_get(struct tls_trusts *trusts, const struct tls_wish *wish, SSL
     }
     if (trusts->count == TRUSTS_MAX)
         return fail(reterr, ERR_TLS,
-                    "more than %d different tls_ca_file in one program: put their "
+                    "more than %d different tls.ca_file in one program: put their "
                     "certificates into one file",
                     TRUSTS_MAX);
     struct trust fresh;
@@ -228,7 +228,7 @@ struct verdict {
 
 #define UNKNOWN_AUTHORITY \
     "its certificate was issued by an authority this machine does not know", \
-        "set tls_ca_file to that authority's certificate, or install ca-certificates"
+        "set tls.ca_file to that authority's certificate, or install ca-certificates"
 
 static const struct verdict verdicts[] = {
     {X509_V_ERR_CERT_HAS_EXPIRED, "its certificate has expired",
@@ -236,7 +236,7 @@ static const struct verdict verdicts[] = {
     {X509_V_ERR_CERT_NOT_YET_VALID, "its certificate is not valid yet",
      "check this machine's date and the server's certificate"},
     {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "its certificate is self-signed",
-     "set tls_ca_file to that certificate if you trust it"},
+     "set tls.ca_file to that certificate if you trust it"},
     {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, UNKNOWN_AUTHORITY},
     {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, UNKNOWN_AUTHORITY},
     {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, UNKNOWN_AUTHORITY},
