@@ -216,7 +216,7 @@ static void an_unknown_authority_is_refused(void **state)
     assert_int_equal(fixture->opened, 0);
     assert_int_equal(fixture->code, ERR_TLS);
     assert_non_null(strstr(fixture->text, "authority this machine does not know"));
-    assert_non_null(strstr(fixture->text, "tls_ca_file"));
+    assert_non_null(strstr(fixture->text, "tls.ca_file"));
 }
 
 static void whoever_asks_for_no_verification_gets_none(void **state)
@@ -233,7 +233,7 @@ static void whoever_asks_for_no_verification_gets_none(void **state)
 
 static void a_self_signed_certificate_is_refused(void **state)
 {
-    expect_failure(*state, PEER_SELF_SIGNED, "localhost", ERR_TLS, "self-signed", "tls_ca_file");
+    expect_failure(*state, PEER_SELF_SIGNED, "localhost", ERR_TLS, "self-signed", "tls.ca_file");
 }
 
 static void a_certificate_of_another_host_is_refused(void **state)
