@@ -7,6 +7,7 @@
 
 #include "app/golden_run_state.h"
 #include "base/date.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "core/golden/judge.h"
 #include "shell/os/clock.h"
@@ -198,10 +199,16 @@ static void judge_one(struct golden_run *run, const struct judge *judge, size_t 
 
 static size_t count_stale(const struct plan *plan)
 {
+    struct map ids;
     size_t stale = 0;
+    int code = 0;
 
-    for (size_t i = 0; plan->has_baseline && i < plan->baseline.entry_count; i++)
-        stale += golden_entry_of(&plan->set, plan->baseline.entries[i].id) == NULL;
+    map_init(&ids, plan->set.entry_count, 5);
+    for (size_t i = 0; i < plan->set.entry_count && code == 0; i++)
+        code = map_put(&ids, plan->set.entries[i].id, &plan->set.entries[i]);
+    for (size_t i = 0; plan->has_baseline && code == 0 && i < plan->baseline.entry_count; i++)
+        stale += map_get(&ids, plan->baseline.entries[i].id) == NULL;
+    map_release(&ids);
     return stale;
 }
 

@@ -3,6 +3,10 @@
  * order: see order.h. */
 #include "report/order.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
+
 enum report_group report_group_of(const struct run_entry *entry)
 {
     static const enum report_group groups[SEVERITY_COUNT] = {
@@ -25,42 +29,32 @@ const char *report_group_name(enum report_group group)
     return names[group];
 }
 
-/* Selection by rank keeps this free of scratch memory; groups worth listing are short. */
-static bool ranks_before(const struct run_entry *a, size_t a_at, const struct run_entry *b,
-                         size_t b_at)
+/* Those that fell furthest first, then in the run's order (entries of a run lie in one array). */
+static int by_drop(const void *a, const void *b)
 {
-    return a->drop_micro != b->drop_micro ? a->drop_micro > b->drop_micro : a_at < b_at;
-}
+    const struct run_entry *first = *(const struct run_entry *const *)a;
+    const struct run_entry *second = *(const struct run_entry *const *)b;
 
-static const struct run_entry *next_of(const struct run *run, enum report_group group,
-                                       const struct run_entry *after)
-{
-    const struct run_entry *best = NULL;
-
-    for (size_t i = 0; i < run->entry_count; i++) {
-        const struct run_entry *entry = &run->entries[i];
-        if (report_group_of(entry) != group || entry == after)
-            continue;
-        if (after != NULL && !ranks_before(after, (size_t)(after - run->entries), entry, i))
-            continue;
-        if (best == NULL || ranks_before(entry, i, best, (size_t)(best - run->entries)))
-            best = entry;
-    }
-    return best;
+    if (first->drop_micro != second->drop_micro)
+        return first->drop_micro > second->drop_micro ? -1 : 1;
+    return first < second ? -1 : first > second;
 }
 
 void report_visit(const struct run *run, enum report_group group,
                   void (*visit)(void *context, const struct run_entry *entry), void *context)
 {
-    if (group == GROUP_FINE) { /* may be long, and has no order worth having */
-        for (size_t i = 0; i < run->entry_count; i++)
-            if (report_group_of(&run->entries[i]) == group)
-                visit(context, &run->entries[i]);
+    const struct run_entry **picked = mem_new(run->entry_count, sizeof(void *));
+    size_t count = 0;
+
+    if (picked == NULL)
         return;
-    }
-    for (const struct run_entry *entry = next_of(run, group, NULL); entry != NULL;
-         entry = next_of(run, group, entry))
-        visit(context, entry);
+    for (size_t i = 0; i < run->entry_count; i++)
+        if (report_group_of(&run->entries[i]) == group)
+            picked[count++] = &run->entries[i];
+    qsort(picked, count, sizeof(void *), by_drop);
+    for (size_t i = 0; i < count; i++)
+        visit(context, picked[i]);
+    mem_free(picked);
 }
 
 const struct sample *report_worst_sample(const struct run_entry *entry)

@@ -4,6 +4,7 @@
 #include "core/golden/baseline.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/golden/examine.h"
 #include "core/golden/score.h"
@@ -251,33 +252,74 @@ int baseline_parse(struct arena *arena, struct view file, struct view text,
         code = damaged(&parsing, what);
     }
     map_release(&parsing.index);
+    if (code == 0 && baseline_index(arena, &baseline) != 0)
+        code = no_memory(&parsing);
     if (code == 0)
         *ret_baseline = baseline;
     return code;
 }
 
+static int compare(struct view a_id, struct view a_target, const struct baseline_entry *b)
+{
+    int order = view_compare(a_id, b->id);
+    return order != 0 ? order : view_compare(a_target, b->target);
+}
+
+static int by_id_and_target(const void *a, const void *b)
+{
+    const struct baseline_entry *first = *(struct baseline_entry *const *)a;
+    const struct baseline_entry *second = *(struct baseline_entry *const *)b;
+    return compare(first->id, first->target, second);
+}
+
+int baseline_index(struct arena *arena, struct baseline *baseline)
+{
+    struct baseline_entry **sorted = arena_new(arena, baseline->entry_count, sizeof(void *));
+
+    if (sorted == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < baseline->entry_count; i++)
+        sorted[i] = &baseline->entries[i];
+    qsort(sorted, baseline->entry_count, sizeof(void *), by_id_and_target);
+    baseline->sorted = sorted;
+    return 0;
+}
+
+/* The first place in the order that is not before (id, target). */
+static size_t place_of(const struct baseline *baseline, struct view id, struct view target)
+{
+    size_t low = 0;
+    size_t high = baseline->entry_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare(id, target, baseline->sorted[middle]) > 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 struct baseline_entry *baseline_find(const struct baseline *baseline, struct view id,
                                      struct view target)
 {
-    for (size_t i = 0; i < baseline->entry_count; i++)
-        if (view_equal(baseline->entries[i].id, id)
-            && view_equal(baseline->entries[i].target, target))
-            return &baseline->entries[i];
-    return NULL;
+    size_t place = place_of(baseline, id, target);
+
+    if (place == baseline->entry_count || compare(id, target, baseline->sorted[place]) != 0)
+        return NULL;
+    return baseline->sorted[place];
 }
 
 struct baseline_entry *baseline_find_any(const struct baseline *baseline, struct view id)
 {
-    struct baseline_entry *found = NULL;
+    size_t place = place_of(baseline, id, (struct view){NULL, 0});
 
-    for (size_t i = 0; i < baseline->entry_count; i++) {
-        if (!view_equal(baseline->entries[i].id, id))
-            continue;
-        if (found != NULL)
-            return NULL;
-        found = &baseline->entries[i];
-    }
-    return found;
+    if (place == baseline->entry_count || !view_equal(baseline->sorted[place]->id, id))
+        return NULL;
+    if (place + 1 < baseline->entry_count && view_equal(baseline->sorted[place + 1]->id, id))
+        return NULL;
+    return baseline->sorted[place];
 }
 
 struct view baseline_prompt_text(const struct baseline *baseline, struct view version)

@@ -44,6 +44,7 @@ struct baseline {
     size_t prompt_count;
     struct baseline_entry *entries;
     size_t entry_count;
+    struct baseline_entry **sorted; /* the entries by id and target, for finding */
 };
 
 /* Reads a file's text. ERR_CORRUPT with "FILE:LINE: …" and the remedy where it is cut short or no
@@ -51,7 +52,10 @@ struct baseline {
 MUST_CHECK int baseline_parse(struct arena *arena, struct view file, struct view text,
                               struct baseline *ret_baseline, struct err *reterr);
 
-/* The entry of that id and target, NULL where there is none. */
+/* Sorts the entries for finding; to be called anew when entries were added. ERR_MEMORY. */
+MUST_CHECK int baseline_index(struct arena *arena, struct baseline *baseline);
+
+/* The entry of that id and target, NULL where there is none. Needs baseline_index. */
 struct baseline_entry *baseline_find(const struct baseline *baseline, struct view id,
                                      struct view target);
 

@@ -177,15 +177,11 @@ static void add_prompt(struct baseline *baseline, struct view name, struct view 
 /* What the run did not ask stays as it was: its place is after what the run asked. */
 static void keep_others(struct baseline *baseline, const struct baseline *before)
 {
-    size_t made = baseline->entry_count;
+    struct baseline asked = *baseline;
 
     for (size_t i = 0; before != NULL && i < before->entry_count; i++) {
         const struct baseline_entry *old = &before->entries[i];
-        bool asked = false;
-        for (size_t j = 0; j < made && !asked; j++)
-            asked = view_equal(baseline->entries[j].id, old->id)
-                    && view_equal(baseline->entries[j].target, old->target);
-        if (asked)
+        if (baseline_find(&asked, old->id, old->target) != NULL)
             continue;
         baseline->entries[baseline->entry_count++] = *old;
         add_prompt(baseline, old->prompt, old->prompt_hash,
@@ -221,7 +217,11 @@ int baseline_from_run(struct arena *arena, const struct run *run, const struct v
         made.entry_count++;
         add_prompt(&made, entry->prompt, entry->prompt_hash, texts[i]);
     }
+    if (baseline_index(arena, &made) != 0)
+        return ERR_MEMORY;
     keep_others(&made, before);
+    if (baseline_index(arena, &made) != 0)
+        return ERR_MEMORY;
     *ret_baseline = made;
     return 0;
 }
