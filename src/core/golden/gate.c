@@ -262,8 +262,8 @@ static void rule_errors(struct deciding *deciding)
         WARN(deciding, "%zu entr%s judged on fewer answers than asked for: %s", partial,
              partial == 1 ? "y was" : "ies were", names(deciding, has_lost_answers));
     if (flaky > 0)
-        WARN(deciding, "%zu entr%s a check in some answers, but not in most: %s", flaky,
-             flaky == 1 ? "y fails" : "ies fail", names(deciding, is_flaky));
+        WARN(deciding, "%zu entr%s in some answers, but not in most: %s", flaky,
+             flaky == 1 ? "y is worse" : "ies are worse", names(deciding, is_flaky));
     if (run->interrupted)
         REASON(deciding, "interrupted: %zu of %zu answers came", run->answered, run->asked);
 }

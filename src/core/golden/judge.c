@@ -258,8 +258,10 @@ static void weigh_drop(struct judging *judging)
     }
     entry->drop_micro = drop_micro;
     entry->severity = severity_of_drop(counted_micro, &judging->judge->limits);
-    if (entry->severity == SEVERITY_CRITICAL && !most_fell(judging))
-        entry->severity = SEVERITY_MAJOR;
+    if (entry->severity >= SEVERITY_MAJOR && !most_fell(judging)) {
+        entry->severity = SEVERITY_MINOR;
+        entry->flaky = true;
+    }
     if (entry->severity != SEVERITY_NONE)
         explain_drop(judging);
 }

@@ -3,8 +3,9 @@
  * judge: how one entry stands: its score now against its baseline's, the checks that fail in most
  * of its answers, and the severity that follows, with the reason in words.
  *
- * Severity is the worse of two: what the drop of the mean score says (a critical drop counts as
- * critical only where most of the answers fell), and what each newly failed check says.
+ * Severity is the worse of two: what the drop of the mean score says (a large drop counts as
+ * critical or major only where most of the answers fell: one bad answer of three makes an entry
+ * flaky, not worse), and what each newly failed check says.
  * Memory: the caller's arena. Threads: no state. */
 #ifndef ASSAY_CORE_GOLDEN_JUDGE_H
 #define ASSAY_CORE_GOLDEN_JUDGE_H

@@ -133,6 +133,21 @@ static void a_check_that_fails_in_one_answer_of_three_is_flaky_not_failed(void *
     assert_false(entry.newly_failed);
 }
 
+static void one_bad_answer_of_three_makes_no_entry_major(void **state)
+{
+    (void)state;
+    const char *const accepted[] = {good, also_good};
+    const char *const once[] = {english, good, also_good};
+    const char *const twice[] = {english, english, also_good};
+    struct run_entry entry = judged(accept(accepted, 2), once, 3);
+
+    assert_true(entry.drop_micro >= 100000);
+    assert_int_equal(entry.severity, SEVERITY_MINOR);
+    assert_true(entry.flaky);
+    entry = judged(accept(accepted, 2), twice, 3);
+    assert_int_equal(entry.severity, SEVERITY_CRITICAL);
+}
+
 static void what_failed_in_the_baseline_too_is_not_newly_failed(void **state)
 {
     (void)state;
@@ -306,6 +321,7 @@ int main(void)
         PROMISE(an_answer_in_the_wrong_language_is_critical_and_says_why),
         PROMISE(a_check_that_newly_fails_in_most_answers_is_major_whatever_the_score),
         PROMISE(a_check_that_fails_in_one_answer_of_three_is_flaky_not_failed),
+        PROMISE(one_bad_answer_of_three_makes_no_entry_major),
         PROMISE(what_failed_in_the_baseline_too_is_not_newly_failed),
         PROMISE(without_a_baseline_the_checks_decide),
         PROMISE(an_empty_answer_is_an_answer_and_fails),
