@@ -116,9 +116,16 @@ class Tests:
         if not names:
             return unbuilt
         log = "testlog" + (f"-{label}" if label else "")
-        run(["meson", "test", "-C", str(self.build), "--no-rebuild", "--quiet", "--num-processes",
-             "2", "--logbase", log, *extra, *names], {**self.env, **(env or {})})
-        lines = (self.build / f"meson-logs/{log}.json").read_text(errors="backslashreplace")
+        for old in (self.build / "meson-logs").glob(f"{log}*.json"):
+            old.unlink()
+        status, said = run(["meson", "test", "-C", str(self.build), "--no-rebuild", "--quiet",
+                            "--num-processes", "2", "--logbase", log, *extra, *names],
+                           {**self.env, **(env or {})})
+        # With a wrapper Meson adds its name to that of the log.
+        logs = list((self.build / "meson-logs").glob(f"{log}*.json"))
+        if not logs:
+            return unbuilt + [Result("unit", "fail", f"no log, status {status}\n{said[-3000:]}")]
+        lines = logs[0].read_text(errors="backslashreplace")
         return unbuilt + [result for line in lines.splitlines()
                           for result in of_executable(json.loads(line), label)]
 
@@ -245,7 +252,7 @@ def failures(errors, tests):
     told = re.findall(r"(?ms)(.*?^\[ +LINE +\] --- [^\n]*)", errors)
     if len(told) == len(tests):
         return [text.strip()[-3000:] for text in told]
-    return [errors.strip()[-3000:]] * len(tests)
+    return [errors.strip()[-3000:]] + ["see the one before"] * (len(tests) - 1)
 
 
 def reason(said, test):

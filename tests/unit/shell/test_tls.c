@@ -98,13 +98,13 @@ static void open_to(struct fixture *fixture, const struct tls_peer *peer, const 
         .tls = true,
         .tls_insecure = insecure,
         .tls_ca_file = view_of(ca_file),
-        .connect_in_ns = 2000 * MS,
+        .connect_in_ns = 20000 * MS, /* valgrind takes its time */
     };
 
     assert_int_equal(fixture->outside->ops->open(fixture->outside, &endpoint, on_event, fixture,
                                                  &fixture->connection),
                      0);
-    run(fixture, 10000 * MS);
+    run(fixture, 30000 * MS);
 }
 
 /* Opens to a peer of that kind, trusting its authority, and wants an error that says both. */
