@@ -6,9 +6,8 @@
 #include "base/mem.h"
 #include "wire/sse.h"
 
-/* Hands the pieces to `feed` one by one, each in a block of its own, until it returns an error. */
-static int cut_up(struct view text, const struct stream_cuts *cuts,
-                  int (*feed)(void *context, struct view piece), void *context)
+int stream_cut(struct view text, const struct stream_cuts *cuts,
+               int (*feed)(void *context, struct view piece), void *context)
 {
     size_t from = 0;
     size_t next = 0;
@@ -115,7 +114,7 @@ int stream_record_http1(struct view text, enum http1_side side, struct view meth
     assert_always(recorder.parser != NULL);
     http1_parser_answers(recorder.parser, method);
 
-    int code = cut_up(text, cuts, feed_http1, &recorder);
+    int code = stream_cut(text, cuts, feed_http1, &recorder);
     if (code == 0) {
         int finished;
         while ((finished = http1_finish(recorder.parser, &event, NULL)) == 1)
@@ -162,7 +161,7 @@ int stream_record_sse(struct view text, size_t limit, const struct stream_cuts *
     struct sse_recorder recorder = {.out = out};
     sse_parser_init(&recorder.parser, limit);
 
-    int code = cut_up(text, cuts, feed_sse, &recorder);
+    int code = stream_cut(text, cuts, feed_sse, &recorder);
     sse_parser_release(&recorder.parser);
     return code;
 }

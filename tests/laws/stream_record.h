@@ -22,6 +22,11 @@ struct stream_cuts {
     bool every_byte;
 };
 
+/* Hands the pieces to `feed` one by one, each in a block of its own, until it returns an error, which
+ * is the result. */
+int stream_cut(struct view text, const struct stream_cuts *cuts,
+               int (*feed)(void *context, struct view piece), void *context);
+
 /* Reads the stream as requests or as responses, the first of which answers `method` (empty: any),
  * and appends what came. Returns 0 or the error. */
 int stream_record_http1(struct view text, enum http1_side side, struct view method,

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * frame_record: what the readers of AWS event streams and of Redis's protocol say about a stream of
+ * bytes, written down so that two readings can be compared: events in order, pieces of one string
+ * joined, and the error or how it ended.
+ *
+ * Pieces are fed as stream_record.h cuts them. Memory: the strbuf's. */
+#ifndef TESTS_LAWS_FRAME_RECORD_H
+#define TESTS_LAWS_FRAME_RECORD_H
+
+#include "stream_record.h"
+#include "wire/eventstream.h"
+
+/* Appends what came of the messages. Returns 0, the error, or what eventstream_finish said. */
+int frame_record_eventstream(struct view text, const struct stream_cuts *cuts, struct strbuf *out);
+
+/* Appends a message as frame_record_eventstream does. */
+void frame_record_message(const struct eventstream_message *message, struct strbuf *out);
+
+#endif
