@@ -8,7 +8,8 @@
 #include "shell/os/env.h"
 #include "shell/os/file.h"
 
-enum { KEY_BYTES_MAX = 64 * 1024, COMMAND_ARGUMENTS_MAX = 256 };
+/* Who opens a target asks as many at once as may be in flight, an embedder a few beyond. */
+enum { KEY_BYTES_MAX = 64 * 1024, COMMAND_ARGUMENTS_MAX = 256, WAITING_SPARE = 16 };
 
 _Static_assert((int)SETTINGS_SIM == (int)PROVIDER_SIM, "both lists of kinds are one list");
 _Static_assert((int)SETTINGS_API_CONVERSE == (int)PROVIDER_API_CONVERSE, "and of calls");
@@ -172,7 +173,7 @@ int target_open(struct target *target, const struct host *host,
         .timeout_ns = from->timeout_ns,
         .max_in_flight =
             from->max_in_flight > 0 ? (uint32_t)from->max_in_flight : overrides->max_in_flight,
-        .waiting_max = ASKER_IN_FLIGHT_MAX,
+        .waiting_max = overrides->max_in_flight + WAITING_SPARE,
         .attempts = (uint32_t)from->attempts,
         .rpm = from->quota.rpm,
         .tpm = from->quota.tpm,

@@ -4,6 +4,7 @@
 #include "core/golden/examine.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "core/golden/expectation.h"
@@ -226,6 +227,22 @@ static int examine_length(struct examining *examining)
     return 0;
 }
 
+/* As many as there are move to the arena: most answers have none. */
+static int keep_findings(struct examining *examining)
+{
+    size_t count = examining->finding_count;
+    struct finding *kept = NULL;
+
+    if (count > 0) {
+        kept = arena_new(examining->arena, count, sizeof *kept);
+        if (kept == NULL)
+            return ERR_MEMORY;
+        memcpy(kept, examining->findings, count * sizeof *kept);
+    }
+    examining->examined->verdict = (struct verdict){.findings = kept, .count = count};
+    return 0;
+}
+
 int examine(const struct expectation *expectation, struct view answer, struct arena *arena,
             struct examined *ret_examined, struct err *reterr)
 {
@@ -233,18 +250,17 @@ int examine(const struct expectation *expectation, struct view answer, struct ar
         examine_keywords, examine_patterns, examine_structure, examine_language, examine_length,
     };
     struct examined examined = {.score = score_absent(), .language = view_of("und")};
+    struct finding findings[FINDINGS_MAX];
     struct examining examining = {
         .expectation = expectation,
         .answer = answer,
         .arena = arena,
         .examined = &examined,
-        .findings = arena_new(arena, FINDINGS_MAX, sizeof *examining.findings),
+        .findings = findings,
         .reterr = reterr,
         .blank = view_trim(answer).len == 0,
     };
 
-    if (examining.findings == NULL)
-        return fail(reterr, ERR_MEMORY, "no memory to examine an answer");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct err before = {0};
         examining.reterr = &before;
@@ -253,8 +269,8 @@ int examine(const struct expectation *expectation, struct view answer, struct ar
             return fail(reterr, code, "%s",
                         before.text[0] != '\0' ? before.text : "no memory to examine an answer");
     }
-    examined.verdict =
-        (struct verdict){.findings = examining.findings, .count = examining.finding_count};
+    if (keep_findings(&examining) != 0)
+        return fail(reterr, ERR_MEMORY, "no memory to examine an answer");
     *ret_examined = examined;
     return 0;
 }

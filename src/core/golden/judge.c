@@ -313,7 +313,7 @@ static void find_error(struct run_entry *entry)
 static int judge_scored(struct judging *judging)
 {
     struct run_entry *entry = judging->entry;
-    struct finding *failed = arena_new(judging->arena, CHECKS_MAX, sizeof *failed);
+    struct finding *failed = arena_new(judging->arena, judging->now.count, sizeof *failed);
 
     if (failed == NULL)
         return ERR_MEMORY;
