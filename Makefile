@@ -8,7 +8,8 @@
 #   make test       everything that must hold; T=pattern runs those tests whose names match
 #   make sanitize   unit and golden tests under ASan, UBSan and valgrind
 #   make fuzz       every fuzzer for FUZZ_SECONDS=60     make test-llm   against a real language model
-#   make bench      the figures of docs, both sides      make format     make tidy     make clean
+#   make bench      the figures of docs, both sides      make detection  losses found, false alarms
+#   make format     make tidy     make clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -20,7 +21,7 @@ SETUP := scripts/setup
 # build/ is configured once and keeps its options.
 CONFIGURED := build/build.ninja
 
-.PHONY: build demo test test-llm bench fuzz sanitize install deb clean format tidy
+.PHONY: build demo test test-llm bench detection fuzz sanitize install deb clean format tidy
 .NOTPARALLEL:
 
 build:
@@ -42,6 +43,9 @@ test-llm: build
 bench: build
 	@$(SETUP) build model bench test
 	@bench/run
+
+detection: build
+	@bench/detection.py
 
 fuzz:
 	@$(SETUP) build test
