@@ -217,7 +217,8 @@ def tell_unchanged(outcomes):
           f"{len(alarms) / len(outcomes):.1%}, below {upper_bound(len(alarms), len(outcomes)):.1%} "
           "with 95 % confidence |\n")
     for alarm in alarms:
-        print(f"false alarm: baseline {alarm.job.baseline}, seed {alarm.job.seed}, exit status {alarm.status}: {'; '.join(alarm.reasons)}")
+        print(f"false alarm: baseline {alarm.job.baseline}, seed {alarm.job.seed}, exit status "
+              f"{alarm.status}: {'; '.join(alarm.reasons)}")
         for detail in alarm.details:
             print(f"    {detail}")
     return len(alarms) / len(outcomes)

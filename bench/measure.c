@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * measure: runs a command and says on standard error's last line what it took, as JSON:
- * {"wall":0.1,"cpu":0.07,"rss":30408704,"status":0}: seconds, user and system seconds of the command and
- * the children it waited for, bytes of the largest of them at its peak.
+ * {"wall":0.1,"cpu":0.07,"rss":30408704,"status":0}: seconds, user and system seconds of the
+ * command and the children it waited for, bytes of the largest of them at its peak.
  *
  *     measure COMMAND [ARGUMENT…]
  *
