@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench_golden: 1,000 deterministic prompt tests against a local HTTP target, 50 in flight.
 
-Every entry has a keyword, a regular expression and a JSON check; no embeddings. The target speaks OpenAI's
-API in a process of its own, whose cost is not counted. Ours is measured twice: against that small
-server and against `assay sim`. CPU is user and system time of the program and its children. Where PROMPTFOO names promptfoo's entry point (its main.js; NODE names a node ≥ 22) it runs
-in the same minute; otherwise its figures are those measured earlier on a machine of this size.
+Every entry has a keyword, a regular expression and a JSON check; no embeddings. The target speaks
+OpenAI's API in a process of its own, whose cost is not counted. Ours is measured twice: against that
+small server and against `assay sim`. CPU is user and system time of the program and its children.
+Where PROMPTFOO names promptfoo's entrypoint.js, and NODE a node ≥ 22, promptfoo is asked the same in
+the same minute; otherwise its figures are those measured earlier on a machine of this size.
 Targets: 50 × less CPU than promptfoo, 40 MB, a start of 15 ms.
 """
 

@@ -245,8 +245,8 @@ def tell_prompts(outcomes):
         groups[o.job.without].append(o)
     for instruction, group in groups.items():
         worst = collections.Counter(o.worst for o in group).most_common(1)[0][0]
-        print(f"| {pathlib.Path(instruction.file).stem} | {instruction.text.strip().removeprefix('- ')} | {len(group)} | "
-              f"{share(group):.0%} | {worst} |")
+        text = instruction.text.strip().removeprefix("- ")
+        print(f"| {pathlib.Path(instruction.file).stem} | {text} | {len(group)} | {share(group):.0%} | {worst} |")
     print()
 
 
