@@ -278,6 +278,8 @@ static void take_answer(struct golden_run *run, size_t item, size_t at, const st
     watch_failures(run, &sample->answer.reply);
     account(run, sample, item);
     golden_embed_want(run, entry, sample);
+    if (run->options.answered != NULL)
+        run->options.answered(run->options.progress_context, entry, sample);
     if (sample->scored && golden_exec_wanted(run, item)) {
         run->in_flight++;
         golden_exec_start(run, item, at, on_checked);

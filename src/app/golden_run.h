@@ -40,6 +40,8 @@ struct golden_run_options {
     bool no_cache;
     void (*progress)(void *context, const struct golden_progress *progress);
     void *progress_context;
+    /* Each answer as it comes, for a log; NULL: none. */
+    void (*answered)(void *context, const struct run_entry *entry, const struct sample *sample);
 };
 
 /* The plan must outlive the run. ERR_CONFIG and others where a target or scorer cannot be had. */

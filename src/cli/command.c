@@ -26,7 +26,7 @@ static const struct option common_items[] = {
      "colours: auto (on a terminal, unless NO_COLOR is set), always, never", "auto,always,never", 0,
      0},
     {"log-level", 0, OPTION_CHOICE, "LEVEL", offsetof(struct common_options, log_level),
-     "how much is told on standard error: error, warn, info, debug", "error,warn,info,debug", 0, 0},
+     "how much is told on standard error; debug: a line an answer", "error,warn,info,debug", 0, 0},
 };
 
 const struct options_table common_options_table = {common_items,

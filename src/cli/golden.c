@@ -175,6 +175,21 @@ static void show_progress(void *context, const struct golden_progress *progress)
     fflush(stderr);
 }
 
+/* --log-level debug: a line an answer. */
+static void log_answer(void *context, const struct run_entry *entry, const struct sample *sample)
+{
+    struct golden_command *command = context;
+    const struct reply *reply = &sample->answer.reply;
+    struct view error = reply->code != 0 ? reply->error_text : view_of("");
+
+    clear_progress(command);
+    fprintf(stderr, "debug: %.*s @%.*s #%zu: %s in %.0f ms, %u attempt%s%s%.*s\n",
+            VIEW_ARG(entry->id), VIEW_ARG(entry->target), (size_t)(sample - entry->samples) + 1,
+            reply->code == 0 ? "answered" : err_name(reply->code),
+            (double)sample->answer.latency_ns / 1e6, sample->answer.attempts,
+            sample->answer.attempts == 1 ? "" : "s", error.len != 0 ? ": " : "", VIEW_ARG(error));
+}
+
 static void on_signal(void *context, int number)
 {
     struct golden_command *command = context;
@@ -249,6 +264,7 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
         .no_cache = command->options->no_cache,
         .progress = show_progress,
         .progress_context = command,
+        .answered = view_is(view_of(command->cli->log_level), "debug") ? log_answer : NULL,
     };
 
     strbuf_init(&program, 4096);
