@@ -170,6 +170,22 @@ static int list_asks(struct golden_run *run)
     return 0;
 }
 
+/* A target may take fewer questions at once than the suite. */
+static int open_queues(struct golden_run *run)
+{
+    const struct plan *plan = run->plan;
+
+    run->queues = arena_new(&run->arena, plan->target_count, sizeof *run->queues);
+    if (run->queues == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < plan->target_count; i++) {
+        int64_t own = plan->targets[i]->max_in_flight;
+        run->queues[i].in_flight_max =
+            own > 0 && own < plan->concurrency ? (size_t)own : plan->concurrency;
+    }
+    return 0;
+}
+
 int golden_ask_prepare(struct golden_run *run, struct err *reterr)
 {
     size_t count = run->plan->item_count;
@@ -187,6 +203,7 @@ int golden_ask_prepare(struct golden_run *run, struct err *reterr)
     if (code == 0)
         code = list_asks(run);
     run->progress.total = run->total;
+    code = code == 0 ? open_queues(run) : code;
     run->in_flight_max = run->plan->concurrency;
     for (size_t item = 0; item < count; item++)
         if (golden_exec_wanted(run, item) && run->in_flight_max > GOLDEN_EXEC_AT_ONCE)
@@ -304,6 +321,7 @@ static void on_answer(void *context, struct id id, const struct answer *answer)
 
     (void)id;
     run->in_flight--;
+    run->queues[run->plan->items[ask->item].target].in_flight--;
     take_answer(run, ask->item, ask->sample, answer);
     golden_ask_pump(run);
 }
@@ -326,10 +344,12 @@ static void ask_target(struct golden_run *run, struct ask *ask)
     if (code == 0)
         code = asker_ask(target->asker, &chat, on_answer, ask, NULL, &err);
     arena_release(&scratch);
-    if (code == 0)
-        run->in_flight++;
-    else
+    if (code != 0) {
         not_taken(run, ask, code, err.text);
+        return;
+    }
+    run->in_flight++;
+    run->queues[run->plan->items[ask->item].target].in_flight++;
 }
 
 static void take_recorded(struct golden_run *run, struct ask *ask)
@@ -347,15 +367,41 @@ static void take_recorded(struct golden_run *run, struct ask *ask)
 /* What was not asked says why. */
 static void close_unasked(struct golden_run *run)
 {
-    if (run->stop_reason.code == 0)
-        return;
-    for (; run->next < run->total; run->next++) {
-        const struct ask *ask = &run->asks[run->next];
+    for (size_t i = 0; run->stop_reason.code != 0 && i < run->total; i++) {
+        struct ask *ask = &run->asks[i];
         struct sample *sample = &run->result.entries[ask->item].samples[ask->sample];
+        if (ask->taken)
+            continue;
+        ask->taken = true;
         sample->asked = true;
         sample->answer.reply.code = run->stop_reason.code;
         sample->answer.reply.error_text = view_of(run->stop_reason.text);
     }
+}
+
+/* The next question to that target; NULL where there is none, or no room for one. */
+static struct ask *next_ask(struct golden_run *run, size_t target)
+{
+    struct ask_queue *queue = &run->queues[target];
+
+    if (run->stopping || run->in_flight >= run->in_flight_max
+        || queue->in_flight >= queue->in_flight_max)
+        return NULL;
+    while (queue->next < run->total
+           && run->plan->items[run->asks[queue->next].item].target != target)
+        queue->next++;
+    return queue->next < run->total ? &run->asks[queue->next++] : NULL;
+}
+
+static void put(struct golden_run *run, struct ask *ask)
+{
+    ask->taken = true;
+    run->progress.asked++;
+    run->result.asked++;
+    if (run->is_given)
+        take_recorded(run, ask);
+    else
+        ask_target(run, ask);
 }
 
 void golden_ask_pump(void *context)
@@ -363,18 +409,19 @@ void golden_ask_pump(void *context)
     struct golden_run *run = context;
     size_t taken = 0;
 
-    while (run->next < run->total && !run->stopping && run->in_flight < run->in_flight_max) {
-        if (run->is_given && taken++ == RECORDED_AT_ONCE) {
-            loop_defer(run->host->loop, &run->pump); /* let Ctrl-C be heard in between */
-            return;
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t target = 0; target < run->plan->target_count; target++) {
+            struct ask *ask = next_ask(run, target);
+            if (ask == NULL)
+                continue;
+            more = true;
+            put(run, ask);
+            if (run->is_given && ++taken == RECORDED_AT_ONCE) {
+                loop_defer(run->host->loop, &run->pump); /* let Ctrl-C be heard in between */
+                return;
+            }
         }
-        struct ask *ask = &run->asks[run->next++];
-        run->progress.asked++;
-        run->result.asked++;
-        if (run->is_given)
-            take_recorded(run, ask);
-        else
-            ask_target(run, ask);
     }
     if (run->in_flight > 0)
         return;

@@ -15,6 +15,14 @@ struct ask {
     struct golden_run *run;
     size_t item;
     size_t sample;
+    bool taken; /* its question was put, or its recorded answer looked for */
+};
+
+/* How far the questions to one target are: a slow target holds up no other. */
+struct ask_queue {
+    size_t next; /* index into asks, past those of this target that were taken */
+    size_t in_flight;
+    size_t in_flight_max;
 };
 
 struct golden_run {
@@ -31,8 +39,8 @@ struct golden_run {
     bool is_given;                 /* nothing is asked */
     struct ask *asks;
     size_t total;
-    size_t next;
-    size_t in_flight; /* questions, and commands that check an answer */
+    struct ask_queue *queues; /* of plan->targets */
+    size_t in_flight;         /* questions, and commands that check an answer */
     size_t in_flight_max;
     bool stopping;
     bool any_success;
