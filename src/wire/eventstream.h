@@ -2,8 +2,9 @@
  *
  * eventstream: the frames of application/vnd.amazon.eventstream, read and written.
  *
- *     ┌─ u32 total ─┬─ u32 headers ─┬─ u32 CRC32 of these 8 ─┬─ headers ─┬─ payload ─┬─ u32 CRC32 ─┐
- *     header: u8 name length │ name │ u8 type │ value            of all before it ───┘
+ *     message  u32 total │ u32 headers │ u32 CRC32 of these 8 bytes │ headers │ payload
+ *              │ u32 CRC32 of all before it
+ *     header   u8 name length │ name │ u8 type │ value
  *
  * All numbers big-endian, zlib's CRC32. Nothing of a message is shown before both checksums and
  * every header are right. A message that lies whole in the fed bytes is read where it is; only one

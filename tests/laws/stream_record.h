@@ -22,8 +22,8 @@ struct stream_cuts {
     bool every_byte;
 };
 
-/* Hands the pieces to `feed` one by one, each in a block of its own, until it returns an error, which
- * is the result. */
+/* Hands the pieces to `feed` one by one, each in a block of its own, until it returns an error,
+ * which is the result. */
 int stream_cut(struct view text, const struct stream_cuts *cuts,
                int (*feed)(void *context, struct view piece), void *context);
 
