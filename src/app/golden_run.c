@@ -185,6 +185,11 @@ static void judge_one(struct golden_run *run, const struct judge *judge, size_t 
 
     int code = judge_entry(judge, run->plan->expectations[run->plan->items[item].entry], entry,
                            &run->arena, &err);
+    if (code != 0 && run->result.interrupted && entry->baseline != NULL) {
+        entry->baseline = NULL; /* no time to compare: the checks can still tell */
+        code = judge_entry(judge, run->plan->expectations[run->plan->items[item].entry], entry,
+                           &run->arena, &err);
+    }
     if (code == 0)
         return;
     struct err why = {0};
@@ -298,6 +303,29 @@ static int accept(struct golden_run *run, struct baseline_entry *entry, struct e
     return similar_accept(&run->similar, entry, reterr);
 }
 
+/* The baseline that was, without entries that left the golden set. */
+static int without_stale(struct golden_run *run, struct baseline *ret_kept)
+{
+    const struct plan *plan = run->plan;
+    struct baseline kept = plan->baseline;
+    struct map ids;
+    int code = 0;
+
+    kept.entries = arena_new(&run->arena, kept.entry_count, sizeof *kept.entries);
+    kept.entry_count = 0;
+    if (kept.entries == NULL)
+        return ERR_MEMORY;
+    map_init(&ids, plan->set.entry_count, 6);
+    for (size_t i = 0; i < plan->set.entry_count && code == 0; i++)
+        code = map_put(&ids, plan->set.entries[i].id, &plan->set.entries[i]);
+    for (size_t i = 0; i < plan->baseline.entry_count && code == 0; i++)
+        if (map_get(&ids, plan->baseline.entries[i].id) != NULL)
+            kept.entries[kept.entry_count++] = plan->baseline.entries[i];
+    map_release(&ids);
+    *ret_kept = kept;
+    return code;
+}
+
 int golden_run_baseline(struct golden_run *run, struct baseline *ret_baseline, struct err *reterr)
 {
     const struct plan *plan = run->plan;
@@ -308,9 +336,11 @@ int golden_run_baseline(struct golden_run *run, struct baseline *ret_baseline, s
         return fail(reterr, ERR_MEMORY, "no memory for a baseline");
     for (size_t i = 0; i < run->result.entry_count; i++)
         texts[i] = plan->prompt_texts[plan->set.entries[plan->items[i].entry].prompt];
-    if (baseline_from_run(&run->arena, &run->result, texts,
-                          plan->has_baseline ? &plan->baseline : NULL, &made)
-        != 0)
+    struct baseline kept;
+    if ((plan->has_baseline && without_stale(run, &kept) != 0)
+        || baseline_from_run(&run->arena, &run->result, texts, plan->has_baseline ? &kept : NULL,
+                             &made)
+               != 0)
         return fail(reterr, ERR_MEMORY, "no memory for a baseline");
     int code = run->embedder != NULL ? embedder_status(run->embedder, reterr) : 0;
     if (code == 0)

@@ -425,6 +425,8 @@ static int load_baseline(struct planning *planning)
     if (code == 0)
         code = baseline_parse(&plan->arena, view_of(plan->baseline_path), text, &plan->baseline,
                               planning->reterr);
+    if (code == ERR_CORRUPT && planning->options->replaces)
+        return 0;
     if (code != 0)
         return code;
     plan->has_baseline = true;

@@ -28,6 +28,7 @@ struct plan_options {
     int64_t concurrency;
     int64_t seed;       /* −1: the suite's */
     bool need_baseline; /* ERR_MISSING with the remedy where there is none */
+    bool replaces;      /* a damaged baseline is as good as none: it is recorded anew */
     bool any_scorer;    /* a baseline made by other scorers is fine (it is made anew) */
 };
 

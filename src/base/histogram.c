@@ -171,8 +171,8 @@ double histogram_mean(const struct histogram *histogram)
     for (size_t i = histogram_index(histogram->min); i <= last; i++) {
         /* The middle as HdrHistogram has it: of buckets wider than 1, half their width up. */
         uint64_t width = UINT64_C(1) << shift_of(i);
-        double middle = (double)(histogram_low(i) + width / 2);
-        sum += (double)histogram->counts[i] * middle;
+        uint64_t middle = histogram_low(i) + width / 2;
+        sum += (double)histogram->counts[i] * (double)middle;
     }
     return sum / (double)histogram->total;
 }

@@ -99,7 +99,8 @@ static int record(struct golden_command *command)
     return status;
 }
 
-/* The mean drop that unchanged entries show, no less than nothing: their noise. */
+/* The mean drop that unchanged entries show, no less than nothing: their noise. SCORE_ABSENT where
+ * no entry is unchanged. */
 static int32_t noise_of(const struct run *run)
 {
     int64_t sum_micro = 0;
@@ -113,7 +114,9 @@ static int32_t noise_of(const struct run *run)
         sum_micro += entry->drop_micro;
         count++;
     }
-    return count > 0 && sum_micro > 0 ? (int32_t)(sum_micro / count) : 0;
+    if (count == 0)
+        return SCORE_ABSENT;
+    return sum_micro > 0 ? (int32_t)(sum_micro / count) : 0;
 }
 
 static int check(struct golden_command *command)
@@ -122,11 +125,21 @@ static int check(struct golden_command *command)
 
     if (golden_execute(command, "test", false, &status) != 0)
         return status;
-    status = golden_report(command);
+    status = golden_write_outputs(command);
     if (command->result->interrupted)
-        return command->result->gate.exit_status;
+        status = command->result->gate.exit_status;
+    int printed = golden_print(command, status);
+    if (command->result->interrupted || printed != 0)
+        return printed != 0 ? printed : status;
     struct baseline updated = command->plan.baseline;
+    struct err err = {0};
     updated.noise_micro = noise_of(command->result);
+    if (updated.noise_micro == SCORE_ABSENT) {
+        fail(&err, ERR_CONFIG,
+             "no entry is unchanged since the baseline, so nothing was measured: go back to the "
+             "prompts, model and parameters it was recorded with");
+        return command_fail(command->cli, ERR_CONFIG, &err);
+    }
     int wrote = write_baseline(command, &updated);
     if (wrote == 0 && !command->cli->quiet)
         fprintf(stderr,
@@ -135,9 +148,28 @@ static int check(struct golden_command *command)
     return wrote != 0 ? wrote : status;
 }
 
-static int run_planned(struct golden_command *command)
+/* Everything the run leaves behind; the exit status. */
+static int keep(struct golden_command *command)
 {
     struct err err = {0};
+    int status = golden_write_outputs(command);
+
+    if (command->result->interrupted)
+        return command->result->gate.exit_status;
+    int recorded = record(command);
+    if (recorded != 0)
+        return recorded;
+    if (command->has_recorded && command->recorded.bad_lines > 0)
+        status = command_fail(command->cli, ERR_SYNTAX, &command->recorded.first_bad);
+    if (history_save(&command->plan, command->result, ASSAY_VERSION, &err) != 0) {
+        command_fail(command->cli, ERR_IO, &err);
+        status = status != 0 ? status : err_exit_status(ERR_IO);
+    }
+    return status == 0 && command->result->gate.errors > 0 ? err_exit_status(ERR_UPSTREAM) : status;
+}
+
+static int run_planned(struct golden_command *command)
+{
     int status = 0;
 
     if (command->options->dry_run)
@@ -146,18 +178,9 @@ static int run_planned(struct golden_command *command)
         return check(command);
     if (golden_execute(command, "baseline", command->options->rescore, &status) != 0)
         return status;
-    status = golden_report(command);
-    if (command->result->interrupted)
-        return command->result->gate.exit_status;
-    int recorded = record(command);
-    if (recorded != 0)
-        return recorded;
-    if (command->has_recorded && command->recorded.bad_lines > 0)
-        return command_fail(command->cli, ERR_SYNTAX, &command->recorded.first_bad);
-    int code = history_save(&command->plan, command->result, ASSAY_VERSION, &err);
-    if (code != 0)
-        return command_fail(command->cli, code, &err);
-    return command->result->gate.errors > 0 ? err_exit_status(ERR_UPSTREAM) : status;
+    status = keep(command);
+    int printed = golden_print(command, status);
+    return printed != 0 ? printed : status;
 }
 
 /* ENTRYs may follow --update as operands. */
@@ -197,6 +220,8 @@ static int run(struct cli *cli, int argc, char *const argv[])
     plan_options.id_count = options.updates.count;
     plan_options.need_baseline = options.check || options.rescore;
     plan_options.any_scorer = !options.check;
+    plan_options.replaces =
+        !options.check && !options.rescore && options.updates.count == 0 && options.tags.count == 0;
     if (golden_open(&command, &plan_options, &status) == 0)
         status = run_planned(&command);
     golden_close(&command);

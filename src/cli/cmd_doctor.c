@@ -38,6 +38,7 @@ struct examination {
     struct host host;
     struct strbuf out;
     int status;
+    bool interrupted;
     struct target *asked; /* the target of the question under way */
 };
 
@@ -151,6 +152,8 @@ static void check_targets(struct examination *examination)
         struct err err = {0};
         int code = target_prepare(&examination->settings, from, &overrides, &examination->arena,
                                   &target, &err);
+        if (examination->interrupted)
+            return;
         if (code != 0)
             tell(examination, code, "%s", err.text);
         else if (examination->options->dry_run)
@@ -163,8 +166,11 @@ static void check_targets(struct examination *examination)
 
 static void on_signal(void *context, int number)
 {
+    struct examination *examination = context;
+
     (void)number;
-    loop_stop(context);
+    examination->interrupted = true;
+    loop_stop(examination->host.loop);
 }
 
 static int examine_all(struct examination *examination)
@@ -177,7 +183,7 @@ static int examine_all(struct examination *examination)
     if (code == 0)
         code = host_open(&examination->host, &err);
     if (code == 0)
-        code = signals_start(examination->host.loop, on_signal, examination->host.loop, &err);
+        code = signals_start(examination->host.loop, on_signal, examination, &err);
     if (code != 0)
         return command_fail(examination->cli, code, &err);
     if (examination->settings.file.len != 0)
@@ -192,6 +198,8 @@ static int examine_all(struct examination *examination)
     check_targets(examination);
     check_model(examination);
     int printed = command_print(examination->cli, &examination->out);
+    if (examination->interrupted)
+        return err_exit_status(ERR_CANCELLED);
     return printed != 0 ? printed : examination->status;
 }
 

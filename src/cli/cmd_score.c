@@ -148,7 +148,7 @@ static int embed_all(struct scoring *scoring, struct err *reterr)
     };
     strbuf_release(&program);
     if (code == 0 && (options.model_dir == NULL || !e5_present(options.model_dir)))
-        code = fail(reterr, ERR_MISSING,
+        code = fail(reterr, ERR_IO,
                     "the built-in embedding model is not installed: run scripts/setup, set "
                     "ASSAY_MODEL_DIR, or use --embedding tfidf");
     if (code == 0)

@@ -42,10 +42,10 @@ static int run_planned(struct golden_command *command)
         return golden_dry_run(command);
     if (golden_execute(command, "test", false, &status) != 0)
         return status;
-    status = command->result->gate.exit_status;
-    status = worse(status, golden_report(command));
+    status = worse(command->result->gate.exit_status, golden_write_outputs(command));
+    status = worse(status, save(command));
     status = worse(status, tell_bad_lines(command));
-    return worse(status, save(command));
+    return worse(status, golden_print(command, status));
 }
 
 /* --filter-failing needs the suite before it knows the entries: the plan is made twice. */

@@ -64,6 +64,8 @@ int command_print(const struct cli *cli, const struct strbuf *text)
     errno = 0;
     if (fwrite(bytes.ptr, 1, bytes.len, stdout) == bytes.len && fflush(stdout) == 0)
         return 0;
+    if (errno == EPIPE) /* whoever read it has read enough */
+        return 0;
     int code = errno == ENOSPC ? ERR_FULL : ERR_IO;
     fail(&err, code, "standard output: %s", strerror(errno));
     return command_fail(cli, code, &err);

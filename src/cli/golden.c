@@ -99,6 +99,11 @@ static int check_outputs(const struct golden_options *options, struct err *reter
         if (report_format_named(format) == NULL)
             return fail(reterr, ERR_USAGE, "--output: there is no format '%.*s', only %s",
                         VIEW_ARG(format), report_format_names());
+        for (size_t j = 0; j < i; j++)
+            if (view_ends(view_of(options->outputs.items[j]),
+                          view_make(rest.ptr - 1, rest.len + 1)))
+                return fail(reterr, ERR_USAGE, "--output: two reports go to '%.*s'",
+                            VIEW_ARG(rest));
     }
     return 0;
 }
@@ -300,32 +305,49 @@ static int write_output(struct golden_command *command, const char *output,
     return code;
 }
 
-int golden_report(struct golden_command *command)
+static struct report_options report_options_of(const struct golden_command *command)
 {
-    const struct golden_options *options = command->options;
     enum terminal_color color = TERMINAL_COLOR_AUTO;
-    struct err err = {0};
-    struct strbuf text;
-    int status = 0;
+    struct err ignored;
 
-    if (terminal_color_read(view_of(command->cli->color), &color, &err) != 0)
+    if (terminal_color_read(view_of(command->cli->color), &color, &ignored) != 0)
         color = TERMINAL_COLOR_AUTO;
-    struct report_options report_options = {
+    return (struct report_options){
         .assay_version = ASSAY_VERSION,
         .color = terminal_colored(1, color),
         .columns = terminal_columns(1),
-        .verbose = options->verbose,
+        .verbose = command->options->verbose,
     };
-    for (size_t i = 0; i < options->outputs.count; i++) {
-        int code = write_output(command, options->outputs.items[i], &report_options, &err);
-        if (code != 0)
-            status = command_fail(command->cli, code, &err);
+}
+
+int golden_write_outputs(struct golden_command *command)
+{
+    struct report_options report_options = report_options_of(command);
+    int status = 0;
+
+    for (size_t i = 0; i < command->options->outputs.count; i++) {
+        struct err err = {0};
+        int code = write_output(command, command->options->outputs.items[i], &report_options, &err);
+        if (code == 0)
+            continue;
+        command_fail(command->cli, code, &err);
+        status = err_exit_status(ERR_IO); /* a file that could not be used */
     }
+    return status;
+}
+
+int golden_print(struct golden_command *command, int exit_status)
+{
+    struct report_options report_options = report_options_of(command);
+    struct run shown = *command->result;
+    struct strbuf text;
+
+    shown.gate.exit_status = exit_status;
     strbuf_init(&text, REPORT_BYTES_MAX);
-    report_format_named(view_of(options->format))->write(command->result, &report_options, &text);
+    report_format_named(view_of(command->options->format))->write(&shown, &report_options, &text);
     int printed = command_print(command->cli, &text);
     strbuf_release(&text);
-    return printed != 0 ? printed : status;
+    return printed;
 }
 
 /* ---- --dry-run ------------------------------------------------------------------------------ */

@@ -63,8 +63,12 @@ void golden_close(struct golden_command *command);
 MUST_CHECK int golden_execute(struct golden_command *command, const char *kind, bool rescore,
                               int *ret_exit);
 
-/* Writes every -o and the --format to standard output; the exit status, 0 where all is well. */
-int golden_report(struct golden_command *command);
+/* Writes every -o; 0, or the exit status of what could not be written. */
+int golden_write_outputs(struct golden_command *command);
+
+/* Prints the --format on standard output, with the exit status that the command will end with; 0, or
+ * another one where it could not be printed. */
+int golden_print(struct golden_command *command, int exit_status);
 
 /* What would be asked, how often, at what cost (--dry-run). */
 int golden_dry_run(struct golden_command *command);

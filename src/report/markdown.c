@@ -65,6 +65,15 @@ static void write_head(struct writing *writing)
     }
 }
 
+static void add_name(struct writing *writing, const struct run_entry *entry)
+{
+    add_escaped(writing->out, entry->id);
+    if (!report_has_targets(writing->run))
+        return;
+    strbuf_add_text(writing->out, " &#64;");
+    add_escaped(writing->out, entry->target);
+}
+
 static void write_row(void *context, const struct run_entry *entry)
 {
     struct writing *writing = context;
@@ -73,7 +82,7 @@ static void write_row(void *context, const struct run_entry *entry)
     if (writing->shown++ >= ROWS_MAX)
         return;
     strbuf_printf(out, "| %s | ", report_group_name(report_group_of(entry)));
-    add_escaped(out, entry->id);
+    add_name(writing, entry);
     strbuf_add_text(out, " | ");
     report_add_score(out,
                      entry->baseline != NULL ? entry->baseline_score.total_micro : SCORE_ABSENT);
@@ -160,7 +169,7 @@ static void write_detail(void *context, const struct run_entry *entry)
     if (writing->shown++ >= DETAILS_MAX || worst == NULL)
         return;
     strbuf_add_text(writing->out, "\n<details><summary>");
-    add_escaped(writing->out, entry->id);
+    add_name(writing, entry);
     strbuf_add_text(writing->out, "</summary>\n\n");
     strbuf_add_text(writing->out, "asked: ");
     add_cut(writing->out, entry->question);

@@ -57,6 +57,14 @@ void report_visit(const struct run *run, enum report_group group,
     mem_free(picked);
 }
 
+bool report_has_targets(const struct run *run)
+{
+    for (size_t i = 1; i < run->entry_count; i++)
+        if (!view_equal(run->entries[i].target, run->entries[0].target))
+            return true;
+    return false;
+}
+
 const struct sample *report_worst_sample(const struct run_entry *entry)
 {
     const struct sample *worst = NULL;

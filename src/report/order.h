@@ -31,6 +31,9 @@ const char *report_group_name(enum report_group group);
 void report_visit(const struct run *run, enum report_group group,
                   void (*visit)(void *context, const struct run_entry *entry), void *context);
 
+/* True where entries are asked of more than one target, so that each must say which. */
+bool report_has_targets(const struct run *run);
+
 /* The sample that shows a loss best: the lowest score; NULL where none was scored. */
 const struct sample *report_worst_sample(const struct run_entry *entry);
 

@@ -136,6 +136,10 @@ static void print_entry(void *context, const struct run_entry *entry)
     strbuf_printf(printing->out, "%-*s", INDENT, report_group_name(group));
     paint(printing, BOLD);
     add_line(printing, entry->id, width_of(printing));
+    if (report_has_targets(printing->run)) {
+        strbuf_add_text(printing->out, " @");
+        add_line(printing, entry->target, width_of(printing));
+    }
     paint(printing, PLAIN);
     strbuf_add_text(printing->out, "  ");
     add_reason(printing, entry);
@@ -145,12 +149,20 @@ static void print_entry(void *context, const struct run_entry *entry)
 
 static void print_groups(struct printing *printing)
 {
+    bool any = false;
+
     for (int group = GROUP_CRITICAL; group < GROUP_COUNT; group++) {
         if ((group == GROUP_FINE || group == GROUP_IMPROVED || group == GROUP_MINOR)
             && !printing->options->verbose)
             continue;
+        size_t before = printing->out->len;
         printing->shown = 0;
+        if (!any)
+            strbuf_add_byte(printing->out, '\n');
         report_visit(printing->run, (enum report_group)group, print_entry, printing);
+        if (printing->shown == 0)
+            strbuf_cut(printing->out, before);
+        any = any || printing->shown > 0;
         if (printing->shown > SHOWN_EACH_MAX && !printing->options->verbose)
             strbuf_printf(printing->out, "%*s… and %zu more\n", INDENT, "",
                           printing->shown - SHOWN_EACH_MAX);
@@ -200,8 +212,9 @@ static void print_means(struct printing *printing)
     strbuf_add_byte(printing->out, '\n');
     if (!all->known)
         return;
-    strbuf_printf(printing->out, "mean change %+.3f (90 %% interval %+.3f to %+.3f), p = %.4f",
-                  all->mean, all->low, all->high, all->p);
+    strbuf_printf(printing->out, "mean change %+.3f (90 %% interval %+.3f to %+.3f), p %s %.4f",
+                  all->mean, all->low, all->high, all->p < .0001 ? "<" : "=",
+                  all->p < .0001 ? .0001 : all->p);
     if (all->smallest_effect > 0)
         strbuf_printf(printing->out, "; the smallest drop this set could have seen is %.3f",
                       all->smallest_effect);
@@ -227,8 +240,8 @@ static void print_counts(struct printing *printing)
     if (gate->errors > 0)
         strbuf_printf(printing->out, "%s%zu without an answer",
                       gate->compared + gate->checked_only > 0 ? "; " : "", gate->errors);
-    strbuf_printf(printing->out, "\n%zu answers in %.1f s", run->answered,
-                  (double)run->elapsed_ns / 1e9);
+    strbuf_printf(printing->out, "\n%zu answer%s in %.1f s", run->answered,
+                  run->answered == 1 ? "" : "s", (double)run->elapsed_ns / 1e9);
     if (run->tokens_out > 0)
         strbuf_printf(printing->out, ", %lld tokens in and %lld out%s", (long long)run->tokens_in,
                       (long long)run->tokens_out, run->tokens_estimated ? " (estimated)" : "");
@@ -272,6 +285,8 @@ static void print_verdict(struct printing *printing)
                        : gate->outcome == GATE_SIGNOFF ? YELLOW
                                                        : GREEN;
 
+    if (view_is(printing->run->kind, "baseline"))
+        return; /* nothing is gated */
     paint(printing, BOLD);
     painted(printing, color, words[gate->outcome]);
     strbuf_printf(printing->out, "  (exit %d)\n", gate->exit_status);
@@ -286,7 +301,7 @@ void report_text(const struct run *run, const struct report_options *options, st
     strbuf_printf(out, ": %zu entr%s × %u, scored by ", run->entry_count,
                   run->entry_count == 1 ? "y" : "ies", run->repeat);
     add_line(&printing, run->scorer, width_of(&printing));
-    strbuf_add_text(out, "\n\n");
+    strbuf_add_text(out, "\n");
     print_groups(&printing);
     changes_visit(run, print_group, &printing);
     print_means(&printing);

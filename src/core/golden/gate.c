@@ -161,7 +161,7 @@ static void rule_major(struct deciding *deciding)
 
     if (count == 0 || deciding->options->mode == GATE_STATISTICS)
         return;
-    if (many && deciding->options->major != GATE_MAJOR_WARN) {
+    if (many) {
         deciding->failed = true;
         REASON(deciding, "%zu of %zu entries are major regressions (a tenth fails): %s", count,
                deciding->gate->compared, names(deciding, is_major));
@@ -249,6 +249,15 @@ static void rule_floors(struct deciding *deciding)
               low == 1 ? "y is" : "ies are", (double)options->score_floor_micro / MICRO);
 }
 
+static size_t wanted(const struct run *run)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->entry_count; i++)
+        count += run->entries[i].sample_count;
+    return count;
+}
+
 static void rule_errors(struct deciding *deciding)
 {
     const struct run *run = deciding->run;
@@ -265,7 +274,7 @@ static void rule_errors(struct deciding *deciding)
         WARN(deciding, "%zu entr%s in some answers, but not in most: %s", flaky,
              flaky == 1 ? "y is worse" : "ies are worse", names(deciding, is_flaky));
     if (run->interrupted)
-        REASON(deciding, "interrupted: %zu of %zu answers came", run->answered, run->asked);
+        REASON(deciding, "interrupted: %zu of %zu answers came", run->answered, wanted(run));
 }
 
 static void rule_baseline(struct deciding *deciding)
@@ -324,6 +333,34 @@ static void rule_changes(struct deciding *deciding)
              VIEW_ARG(params->baseline->params));
 }
 
+static bool still_fails(const struct run_entry *entry)
+{
+    return is_compared(entry) && !entry->passed && !entry->newly_failed;
+}
+
+static size_t count_cut(const struct run *run)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->entry_count; i++)
+        for (size_t j = 0; j < run->entries[i].sample_count; j++)
+            count += run->entries[i].samples[j].scored
+                     && run->entries[i].samples[j].answer.reply.stop == STOP_LENGTH;
+    return count;
+}
+
+static void rule_quality(struct deciding *deciding)
+{
+    size_t failing = count_of(deciding->run, still_fails);
+    size_t cut = count_cut(deciding->run);
+
+    if (failing > 0)
+        WARN(deciding, "%zu entr%s checks that the accepted answers fail too: %s", failing,
+             failing == 1 ? "y fails" : "ies fail", names(deciding, still_fails));
+    if (cut > 0)
+        WARN(deciding, "%zu answer%s cut short by max_tokens", cut, cut == 1 ? " was" : "s were");
+}
+
 static void find_mean(struct deciding *deciding)
 {
     struct run *run = deciding->run;
@@ -361,8 +398,8 @@ static void conclude(struct deciding *deciding)
 int gate_decide(struct run *run, const struct gate_options *options, struct arena *arena)
 {
     static void (*const rules[])(struct deciding *) = {
-        find_mean,       tally,       rule_critical, rule_major,   rule_checks, rule_errors,
-        rule_statistics, rule_floors, rule_baseline, rule_changes, conclude,
+        find_mean,       tally,       rule_critical, rule_major,   rule_checks,  rule_errors,
+        rule_statistics, rule_floors, rule_baseline, rule_changes, rule_quality, conclude,
     };
     struct deciding deciding = {.run = run, .gate = &run->gate, .options = options, .arena = arena};
 

@@ -74,7 +74,7 @@ static void a_folder_without_the_model_says_what_to_do(void **state)
     struct err err = {0};
 
     assert_false(e5_present("/nonexistent"));
-    assert_int_equal(e5_open("/nonexistent", &e5, &err), ERR_MISSING);
+    assert_int_equal(e5_open("/nonexistent", &e5, &err), ERR_IO);
     assert_non_null(strstr(err.text, "scripts/setup"));
     assert_non_null(strstr(err.text, "tfidf"));
 }
