@@ -6,6 +6,8 @@
 
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "config/settings.h"
+#include "core/golden/entries.h"
 #include "wire/json.h"
 
 enum { OPTION_COLUMN = 28, LINE_COLUMNS = 96 };
@@ -192,6 +194,10 @@ void command_dump_tables(struct strbuf *out)
         if (!all[i]->hidden)
             dump_command(&writer, all[i]);
     json_write_end(&writer, ']');
+    json_write_key(&writer, "configuration");
+    config_dump(settings_table(), &writer);
+    json_write_key(&writer, "golden");
+    config_dump(golden_table(), &writer);
     json_write_key(&writer, "errors");
     dump_errors(&writer);
     json_write_end(&writer, '}');
