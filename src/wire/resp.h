@@ -49,7 +49,7 @@ enum resp_type {
     RESP_DOUBLE = ',',
     RESP_BIG_NUMBER = '(',
     RESP_BULK_ERROR = '!',
-    RESP_VERBATIM = '=', /* text: three letters, a colon, the content */
+    RESP_VERBATIM = '=', /* three letters, a colon, text; only its length is checked */
     RESP_MAP = '%',
     RESP_SET = '~',
     RESP_PUSH = '>',
