@@ -66,7 +66,7 @@ static void lost(struct helper *helper, const char *why)
                  "the embedding helper keeps failing: %s (or use 'embedding: "
                  "tfidf')",
                  why);
-        embedder_failed(all->embedder, ERR_FAILED, text);
+        embedder_failed(all->embedder, ERR_UPSTREAM, text);
         return;
     }
     work(&all->backend);
@@ -147,7 +147,7 @@ static bool take_refusal(struct helper *helper)
     if (helper->in.len < 8 || helper->in.len < 8 + len)
         return false;
     snprintf(why, sizeof why, "%.*s", VIEW_ARG(view_make(helper->in.ptr + 8, len)));
-    embedder_failed(helper->all->embedder, ERR_FAILED, why);
+    embedder_failed(helper->all->embedder, ERR_UPSTREAM, why);
     return false;
 }
 

@@ -63,6 +63,9 @@ static int describe_chat(struct golden_run *run, size_t item, struct run_entry *
     int code = render(run, item, 0, &scratch, &chat, reterr);
     if (code == 0)
         code = copy_params(&run->arena, chat.params, &entry->params);
+    entry->tokens_in_estimate = (int64_t)tokens_estimate(chat.system);
+    for (size_t i = 0; i < chat.message_count; i++)
+        entry->tokens_in_estimate += (int64_t)tokens_estimate(chat.messages[i].text);
     if (code == 0 && chat.message_count > 0)
         code =
             arena_copy(&run->arena, chat.messages[chat.message_count - 1].text, &entry->question);
@@ -226,7 +229,7 @@ static void estimate_usage(const struct run_entry *entry, struct reply *reply)
 {
     if (reply->usage.known || reply->code != 0)
         return;
-    reply->usage.tokens_in = (int64_t)tokens_estimate(entry->question);
+    reply->usage.tokens_in = entry->tokens_in_estimate;
     reply->usage.tokens_out = (int64_t)tokens_estimate(reply->text);
     reply->usage.known = true;
     reply->usage.estimated = true;

@@ -326,6 +326,37 @@ static int without_stale(struct golden_run *run, struct baseline *ret_kept)
     return code;
 }
 
+/* The prompt text that goes with an entry's answers: of a rescored one the text they were accepted
+ * with, and its version. */
+static struct view accepted_text(struct golden_run *run, size_t item)
+{
+    const struct plan *plan = run->plan;
+    struct run_entry *entry = &run->result.entries[item];
+    const struct baseline_entry *before =
+        run->options.rescore ? baseline_find(&plan->baseline, entry->id, entry->target) : NULL;
+
+    if (before == NULL)
+        return plan->prompt_texts[plan->set.entries[plan->items[item].entry].prompt];
+    entry->prompt = before->prompt;
+    entry->prompt_hash = before->prompt_hash;
+    return baseline_prompt_text(&plan->baseline, before->prompt_hash);
+}
+
+static size_t count_answered(const struct golden_run *run)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->result.entry_count; i++)
+        count += run->result.entries[i].scored_count > 0;
+    return count;
+}
+
+static bool is_scored_alike(const struct baseline *before, const struct baseline *now)
+{
+    return view_equal(before->scorer, now->scorer)
+           && view_equal(before->examine_scorer, now->examine_scorer);
+}
+
 int golden_run_baseline(struct golden_run *run, struct baseline *ret_baseline, struct err *reterr)
 {
     const struct plan *plan = run->plan;
@@ -335,7 +366,7 @@ int golden_run_baseline(struct golden_run *run, struct baseline *ret_baseline, s
     if (texts == NULL)
         return fail(reterr, ERR_MEMORY, "no memory for a baseline");
     for (size_t i = 0; i < run->result.entry_count; i++)
-        texts[i] = plan->prompt_texts[plan->set.entries[plan->items[i].entry].prompt];
+        texts[i] = accepted_text(run, i);
     struct baseline kept;
     if ((plan->has_baseline && without_stale(run, &kept) != 0)
         || baseline_from_run(&run->arena, &run->result, texts, plan->has_baseline ? &kept : NULL,
@@ -343,8 +374,17 @@ int golden_run_baseline(struct golden_run *run, struct baseline *ret_baseline, s
                != 0)
         return fail(reterr, ERR_MEMORY, "no memory for a baseline");
     int code = run->embedder != NULL ? embedder_status(run->embedder, reterr) : 0;
-    if (code == 0)
+    bool keeps = plan->has_baseline && made.entry_count > count_answered(run);
+    if (code == 0 && keeps && !is_scored_alike(&plan->baseline, &made))
+        code =
+            fail(reterr, ERR_CONFIG,
+                 "%s: other entries of it were scored otherwise ('%.*s', now '%.*s'): run 'assay "
+                 "baseline --rescore' without a filter first",
+                 plan->baseline_path, VIEW_ARG(plan->baseline.scorer), VIEW_ARG(made.scorer));
+    if (code == 0 && !keeps)
         code = golden_embed_calibrate(run, &made, reterr);
+    if (run->options.rescore && plan->has_baseline && is_scored_alike(&plan->baseline, &made))
+        made.noise_micro = plan->baseline.noise_micro;
     for (size_t i = 0; i < made.entry_count && code == 0; i++)
         code = accept(run, &made.entries[i], reterr);
     made.file = view_of(plan->baseline_path);

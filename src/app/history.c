@@ -201,10 +201,12 @@ static int last_failing(struct store *store, const struct plan *plan, struct are
     *ret_count = 0;
     for (size_t i = 0; i < result_count; i++)
         if (is_failing(results[i].severity)) {
-            ids[*ret_count] = id_of(arena, results[i].entry_id);
-            if (ids[*ret_count] == NULL)
+            const char *id = id_of(arena, results[i].entry_id);
+            if (id == NULL)
                 return fail(reterr, ERR_MEMORY, "no memory for the history");
-            *ret_count += 1;
+            ids[*ret_count] = id;
+            *ret_count +=
+                golden_entry_of(&plan->set, view_of(id)) != NULL; /* not one deleted since */
         }
     *ret_ids = ids;
     return 0;

@@ -121,7 +121,7 @@ static int add_line(struct reading *reading, const struct json *line)
         entry = add_entry(reading, id->text);
     if (entry == NULL)
         return ERR_MEMORY;
-    if (one != NULL)
+    if (json_is(one, JSON_STRING))
         return add_answer(reading, entry, line, one->text);
     int code = 0;
     for (const struct json *text = several->child; text != NULL && code == 0; text = text->next)

@@ -5,9 +5,9 @@
 
 #include "app/history.h"
 #include "cli/golden.h"
+#include "report/order.h"
 #include "core/golden/baseline.h"
 #include "shell/os/file.h"
-#include "base/utf8.h"
 #include "base/path.h"
 
 enum { BASELINE_BYTES_MAX = 1 << 30, TEXT_SHOWN_MAX = 160 };
@@ -49,6 +49,16 @@ static int write_baseline(struct golden_command *command, const struct baseline 
     return code == 0 ? 0 : command_fail(command->cli, code, &err);
 }
 
+static void show_line(const char *before, struct view text)
+{
+    struct strbuf line;
+
+    strbuf_init(&line, 1 << 16);
+    report_add_line(&line, text, TEXT_SHOWN_MAX);
+    fprintf(stderr, "%s%s\n", before, strbuf_text(&line));
+    strbuf_release(&line);
+}
+
 /* What an update replaces, before it is written. */
 static void show_update(const struct golden_command *command, const struct baseline *made)
 {
@@ -60,21 +70,11 @@ static void show_update(const struct golden_command *command, const struct basel
                 : NULL;
         if (before != NULL && before->answers == now->answers)
             continue;
-        fprintf(stderr, "%.*s\n", VIEW_ARG(now->id));
+        show_line("", now->id);
         if (before != NULL)
-            fprintf(stderr, "  - %.*s\n",
-                    VIEW_ARG(utf8_cut(before->answers[0].text, TEXT_SHOWN_MAX)));
-        fprintf(stderr, "  + %.*s\n", VIEW_ARG(utf8_cut(now->answers[0].text, TEXT_SHOWN_MAX)));
+            show_line("  - ", before->answers[0].text);
+        show_line("  + ", now->answers[0].text);
     }
-}
-
-static size_t count_answers(const struct baseline *baseline)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < baseline->entry_count; i++)
-        count += baseline->entries[i].answer_count;
-    return count;
 }
 
 static int record(struct golden_command *command)
@@ -85,7 +85,10 @@ static int record(struct golden_command *command)
     int code = golden_run_baseline(command->run, &made, &err);
     if (code != 0)
         return command_fail(command->cli, code, &err);
-    if (made.entry_count == 0) {
+    size_t answered = 0;
+    for (size_t i = 0; i < command->result->entry_count; i++)
+        answered += command->result->entries[i].scored_count > 0;
+    if (answered == 0) {
         fail(&err, ERR_FAILED, "nothing was recorded: no entry got an answer");
         command_fail(command->cli, ERR_FAILED, &err);
         return err_exit_status(ERR_UPSTREAM);
@@ -94,29 +97,55 @@ static int record(struct golden_command *command)
         show_update(command, &made);
     int status = write_baseline(command, &made);
     if (status == 0 && !command->cli->quiet)
-        fprintf(stderr, "recorded %zu entries with %zu answers in %s\n", made.entry_count,
-                count_answers(&made), command->plan.baseline_path);
+        fprintf(stderr, "recorded %zu entr%s with %zu answer%s in %s\n", answered,
+                answered == 1 ? "y" : "ies", command->result->answered,
+                command->result->answered == 1 ? "" : "s", command->plan.baseline_path);
     return status;
 }
 
-/* The mean drop that unchanged entries show, no less than nothing: their noise. SCORE_ABSENT where
- * no entry is unchanged. */
-static int32_t noise_of(const struct run *run)
+struct measured {
+    size_t unchanged;  /* entries answered, with the prompt, model and parameters of the baseline */
+    size_t single;     /* of them, those with one accepted answer, whose noise is not known */
+    int64_t sum_micro; /* of their drops */
+};
+
+static struct measured measure_noise(const struct run *run)
 {
-    int64_t sum_micro = 0;
-    int64_t count = 0;
+    struct measured measured = {0};
 
     for (size_t i = 0; i < run->entry_count; i++) {
         const struct run_entry *entry = &run->entries[i];
         if (entry->baseline == NULL || entry->scored_count == 0 || entry->prompt_changed
             || entry->model_changed || entry->params_changed)
             continue;
-        sum_micro += entry->drop_micro;
-        count++;
+        measured.unchanged++;
+        if (entry->baseline->answer_count != 1)
+            continue;
+        measured.single++;
+        measured.sum_micro += entry->drop_micro;
     }
-    if (count == 0)
-        return SCORE_ABSENT;
-    return sum_micro > 0 ? (int32_t)(sum_micro / count) : 0;
+    return measured;
+}
+
+/* Keeps the mean drop of unchanged entries with one accepted answer: their noise. */
+static int keep_noise(struct golden_command *command, const struct measured *measured)
+{
+    struct baseline updated = command->plan.baseline;
+
+    if (measured->single == 0) {
+        fputs("every entry has several accepted answers, from which its noise is known; nothing is "
+              "kept\n",
+              stderr);
+        return 0;
+    }
+    updated.noise_micro =
+        measured->sum_micro > 0 ? (int32_t)(measured->sum_micro / (int64_t)measured->single) : 0;
+    int wrote = write_baseline(command, &updated);
+    if (wrote == 0 && !command->cli->quiet)
+        fprintf(stderr,
+                "unchanged answers score %.3f below their baseline on average; kept in %s\n",
+                (double)updated.noise_micro / MICRO, command->plan.baseline_path);
+    return wrote;
 }
 
 static int check(struct golden_command *command)
@@ -131,21 +160,19 @@ static int check(struct golden_command *command)
     int printed = golden_print(command, status);
     if (command->result->interrupted || printed != 0)
         return printed != 0 ? printed : status;
-    struct baseline updated = command->plan.baseline;
+    struct measured measured = measure_noise(command->result);
     struct err err = {0};
-    updated.noise_micro = noise_of(command->result);
-    if (updated.noise_micro == SCORE_ABSENT) {
-        fail(&err, ERR_CONFIG,
-             "no entry is unchanged since the baseline, so nothing was measured: go back to the "
-             "prompts, model and parameters it was recorded with");
-        return command_fail(command->cli, ERR_CONFIG, &err);
+    if (measured.unchanged == 0) {
+        int code = command->result->gate.errors > 0 ? ERR_UPSTREAM : ERR_CONFIG;
+        fail(&err, code,
+             "no unchanged entry was answered, so nothing was measured: use the prompts, model and "
+             "parameters that the baseline was recorded with");
+        return command_fail(command->cli, code, &err);
     }
-    int wrote = write_baseline(command, &updated);
-    if (wrote == 0 && !command->cli->quiet)
-        fprintf(stderr,
-                "unchanged answers score %.3f below their baseline on average; kept in %s\n",
-                (double)updated.noise_micro / MICRO, command->plan.baseline_path);
-    return wrote != 0 ? wrote : status;
+    int wrote = keep_noise(command, &measured);
+    if (wrote != 0)
+        return wrote;
+    return status == 0 && command->result->gate.errors > 0 ? err_exit_status(ERR_UPSTREAM) : status;
 }
 
 /* Everything the run leaves behind; the exit status. */

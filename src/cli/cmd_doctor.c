@@ -7,9 +7,12 @@
 #include "app/target.h"
 #include "cli/command.h"
 #include "cli/model_dir.h"
+#include "report/order.h"
 #include "engine/e5.h"
 #include "shell/net/loop.h"
 #include "shell/os/signals.h"
+
+enum { LINE_COLUMNS_MAX = 1000 };
 
 struct doctor_options {
     struct common_options common;
@@ -55,9 +58,15 @@ static void tell(struct examination *examination, int code, const char *format, 
         examination->status = status;
     strbuf_add_text(&examination->out, code == 0 ? "ok    " : "FAIL  ");
     va_start(args, format);
-    strbuf_vprintf(&examination->out, format, args);
+    struct strbuf line;
+    strbuf_init(&line, 1 << 20);
+    strbuf_vprintf(&line, format, args);
     va_end(args);
-    strbuf_add_byte(&examination->out, '\n');
+    for (struct view rest = strbuf_view(&line); rest.ptr != NULL;) { /* servers' words are data */
+        report_add_line(&examination->out, view_split(&rest, '\n'), LINE_COLUMNS_MAX);
+        strbuf_add_byte(&examination->out, '\n');
+    }
+    strbuf_release(&line);
 }
 
 static void check_model(struct examination *examination)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * assay test: runs a golden set, compares with the baseline, gates. */
+#include <stdio.h>
+
 #include "app/history.h"
 #include "cli/golden.h"
 
@@ -61,8 +63,11 @@ static int only_failing(struct golden_command *command, struct plan_options *pla
         code = history_failing(&command->plan, arena, &ids, &count, &err);
         plan_release(&command->plan);
     }
-    if (code == 0 && count == 0)
-        code = fail(&err, ERR_MISSING, "--filter-failing: nothing failed in the suite's last run");
+    if (code == 0 && count == 0) {
+        fputs("nothing failed in the suite's last run\n", stderr);
+        *ret_exit = 0;
+        return 1;
+    }
     if (code != 0) {
         *ret_exit = command_fail(command->cli, code, &err);
         return code;

@@ -19,6 +19,9 @@ enum { REPORT_BYTES_MAX = 1 << 30, RECORDED_BYTES_MAX = 1 << 30, PROGRESS_EVERY_
 
 #define AT(member) offsetof(struct golden_options, member)
 
+/* what a JSON number keeps in every language */
+#define SEED_MAX (((int64_t)1 << 53) - 1)
+
 static const struct option items[] = {
     {"config", 'c', OPTION_TEXT, "FILE", AT(config),
      "the configuration (default: assay.yaml in this folder)", NULL, 0, 0},
@@ -38,7 +41,7 @@ static const struct option items[] = {
     {"jobs", 'j', OPTION_INT, "N", AT(concurrency), "at most so many questions at once", NULL, 1,
      10000},
     {"seed", 0, OPTION_INT, "N", AT(seed), "of everything that is drawn by chance", NULL, 0,
-     INT64_MAX},
+     SEED_MAX},
     {"format", 'f', OPTION_CHOICE, "FORMAT", AT(format),
      "what goes to standard output: text, json, markdown, junit", "text,json,markdown,junit", 0, 0},
     {"output", 'o', OPTION_LIST, "FORMAT=FILE", AT(outputs),
@@ -252,6 +255,7 @@ static int run_loop(struct golden_command *command, struct err *reterr)
         return code;
     golden_run_start(command->run, on_ended, command);
     loop_run(command->host.loop);
+    signals_stop(); /* from here on nobody would hear one: the system's default ends us */
     clear_progress(command);
     return golden_run_finish(command->run, &command->result, reterr);
 }

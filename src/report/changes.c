@@ -3,10 +3,17 @@
  * changes: see changes.h. */
 #include "report/changes.h"
 
+#include "base/digest.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "report/differences.h"
 
-enum { LINES_BYTES_MAX = 1 << 20, NAMES_BYTES_MAX = 1 << 16, NAMES_SHOWN_MAX = 8 };
+enum {
+    LINES_BYTES_MAX = 1 << 20,
+    NAMES_BYTES_MAX = 1 << 16,
+    NAMES_SHOWN_MAX = 8,
+    GROUPS_MAX = 100
+};
 
 static void add_line(void *context, char sign, struct view text)
 {
@@ -33,36 +40,55 @@ static void add_name(struct strbuf *names, const struct prompt_change *change, s
         strbuf_add_text(names, ", …");
 }
 
-void changes_visit(const struct run *run,
-                   void (*visit)(void *context, const struct changes_group *group), void *context)
+static int name_groups(const struct run *run, struct digest *digests, struct map *groups)
 {
-    bool *told = mem_new(run->change_count, sizeof *told);
     struct strbuf lines;
-    struct strbuf others;
+    int code = 0;
+
+    strbuf_init(&lines, LINES_BYTES_MAX);
+    for (size_t i = 0; i < run->change_count && code == 0; i++) {
+        add_lines(&run->changes[i], &lines);
+        digests[i] = digest_of(strbuf_view(&lines));
+        /* the first prompt that changed so stands for the group */
+        if (map_get(groups, digest_view(&digests[i])) == NULL)
+            code = map_put(groups, digest_view(&digests[i]), (void *)(uintptr_t)(i + 1));
+    }
+    strbuf_release(&lines);
+    return code;
+}
+
+static void visit_group(const struct run *run, const struct digest *digests, size_t first,
+                        void (*visit)(void *context, const struct changes_group *group),
+                        void *context)
+{
+    struct changes_group group = {.first = &run->changes[first]};
+    struct strbuf lines;
     struct strbuf names;
 
     strbuf_init(&lines, LINES_BYTES_MAX);
-    strbuf_init(&others, LINES_BYTES_MAX);
     strbuf_init(&names, NAMES_BYTES_MAX);
-    for (size_t i = 0; told != NULL && i < run->change_count; i++) {
-        struct changes_group group = {.first = &run->changes[i]};
-        if (told[i])
-            continue;
-        add_lines(&run->changes[i], &lines);
-        strbuf_reset(&names);
-        for (size_t j = i; j < run->change_count; j++) {
-            add_lines(&run->changes[j], &others);
-            if (told[j] || !view_equal(strbuf_view(&lines), strbuf_view(&others)))
-                continue;
-            told[j] = true;
-            add_name(&names, &run->changes[j], group.count++);
-        }
-        group.names = strbuf_view(&names);
-        group.removed_and_added = strbuf_view(&lines);
-        visit(context, &group);
-    }
+    add_lines(&run->changes[first], &lines);
+    for (size_t i = first; i < run->change_count; i++)
+        if (view_equal(digest_view(&digests[i]), digest_view(&digests[first])))
+            add_name(&names, &run->changes[i], group.count++);
+    group.names = strbuf_view(&names);
+    group.removed_and_added = strbuf_view(&lines);
+    visit(context, &group);
     strbuf_release(&names);
-    strbuf_release(&others);
     strbuf_release(&lines);
-    mem_free(told);
+}
+
+void changes_visit(const struct run *run,
+                   void (*visit)(void *context, const struct changes_group *group), void *context)
+{
+    struct digest *digests = mem_new(run->change_count, sizeof *digests);
+    struct map groups;
+
+    map_init(&groups, run->change_count, 7);
+    if (digests != NULL && name_groups(run, digests, &groups) == 0)
+        for (size_t i = 0; i < groups.count && i < GROUPS_MAX; i++)
+            visit_group(run, digests, (size_t)(uintptr_t)groups.entries[i].value - 1, visit,
+                        context);
+    map_release(&groups);
+    mem_free(digests);
 }

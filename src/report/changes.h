@@ -18,7 +18,7 @@ struct changes_group {
     size_t count;                  /* prompts */
 };
 
-/* Calls `visit` for every group, in the order of their first prompt. */
+/* Calls `visit` for every group (100 at most), in the order of their first prompt. */
 void changes_visit(const struct run *run,
                    void (*visit)(void *context, const struct changes_group *group), void *context);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 enum report_group report_group_of(const struct run_entry *entry)
 {
@@ -79,6 +80,49 @@ const struct sample *report_worst_sample(const struct run_entry *entry)
             worst = sample;
     }
     return worst;
+}
+
+/* East Asian wide characters take two columns; near enough by their blocks. */
+static size_t columns_of(uint32_t codepoint)
+{
+    return (codepoint >= 0x1100 && codepoint <= 0x115f)
+                   || (codepoint >= 0x2e80 && codepoint <= 0xa4cf)
+                   || (codepoint >= 0xac00 && codepoint <= 0xd7a3)
+                   || (codepoint >= 0xf900 && codepoint <= 0xfaff)
+                   || (codepoint >= 0xfe30 && codepoint <= 0xfe6f)
+                   || (codepoint >= 0xff00 && codepoint <= 0xff60)
+                   || (codepoint >= 0x1f300 && codepoint <= 0x1faff)
+               ? 2
+               : 1;
+}
+
+/* One line of a text that others wrote: white space folded, controls made visible, cut to fit. */
+void report_add_line(struct strbuf *out, struct view text, size_t columns)
+{
+    size_t used = 0;
+    bool space = false;
+
+    for (size_t pos = 0; pos < text.len;) {
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        if (codepoint == ' ' || codepoint == '\n' || codepoint == '\t' || codepoint == '\r') {
+            space = used > 0;
+            continue;
+        }
+        if (codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0))
+            codepoint = 0xfffd;
+        size_t wide = columns_of(codepoint) + space;
+        if (used + wide + 1 > columns) {
+            strbuf_add_text(out, "…");
+            return;
+        }
+        if (space)
+            strbuf_add_byte(out, ' ');
+        space = false;
+        strbuf_add_codepoint(out, codepoint);
+        used += wide;
+    }
+    if (used == 0)
+        strbuf_add_text(out, "(nothing)");
 }
 
 void report_add_score(struct strbuf *out, int32_t score_micro)

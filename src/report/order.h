@@ -37,6 +37,10 @@ bool report_has_targets(const struct run *run);
 /* The sample that shows a loss best: the lowest score; NULL where none was scored. */
 const struct sample *report_worst_sample(const struct run_entry *entry);
 
+/* A text that others wrote as one line for a terminal: white space folded, control characters made
+ * visible, cut with "…" to so many columns; "(nothing)" where nothing is left. */
+void report_add_line(struct strbuf *out, struct view text, size_t columns);
+
 /* "0.812", or "–" where absent. */
 void report_add_score(struct strbuf *out, int32_t score_micro);
 

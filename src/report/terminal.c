@@ -37,47 +37,9 @@ static void painted(struct printing *printing, enum color color, const char *tex
     paint(printing, PLAIN);
 }
 
-/* East Asian wide characters take two columns; near enough by their blocks. */
-static size_t columns_of(uint32_t codepoint)
-{
-    return (codepoint >= 0x1100 && codepoint <= 0x115f)
-                   || (codepoint >= 0x2e80 && codepoint <= 0xa4cf)
-                   || (codepoint >= 0xac00 && codepoint <= 0xd7a3)
-                   || (codepoint >= 0xf900 && codepoint <= 0xfaff)
-                   || (codepoint >= 0xfe30 && codepoint <= 0xfe6f)
-                   || (codepoint >= 0xff00 && codepoint <= 0xff60)
-                   || (codepoint >= 0x1f300 && codepoint <= 0x1faff)
-               ? 2
-               : 1;
-}
-
-/* One line of a text that others wrote: white space folded, controls made visible, cut to fit. */
 static void add_line(struct printing *printing, struct view text, size_t room)
 {
-    size_t used = 0;
-    bool space = false;
-
-    for (size_t pos = 0; pos < text.len;) {
-        uint32_t codepoint = utf8_next(text, &pos, NULL);
-        if (codepoint == ' ' || codepoint == '\n' || codepoint == '\t' || codepoint == '\r') {
-            space = used > 0;
-            continue;
-        }
-        if (codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0))
-            codepoint = 0xfffd;
-        size_t wide = columns_of(codepoint) + space;
-        if (used + wide + 1 > room) {
-            strbuf_add_text(printing->out, "…");
-            return;
-        }
-        if (space)
-            strbuf_add_byte(printing->out, ' ');
-        space = false;
-        strbuf_add_codepoint(printing->out, codepoint);
-        used += wide;
-    }
-    if (used == 0)
-        strbuf_add_text(printing->out, "(nothing)");
+    report_add_line(printing->out, text, room);
 }
 
 static size_t width_of(const struct printing *printing)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digest.h"
 #include "core/golden/examine.h"
 #include "core/golden/score.h"
 #include "wire/json.h"
@@ -105,10 +106,24 @@ static int parse_head(struct parsing *parsing, const struct json *line)
     return 0;
 }
 
+/* A version is 12 hex digits, and reports print it as it is. */
+static bool is_version(struct view text)
+{
+    if (text.len != DIGEST_SHORT_SIZE - 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (memchr("0123456789abcdef", text.ptr[i], 16) == NULL)
+            return false;
+    return true;
+}
+
 static int parse_prompt(struct parsing *parsing, const struct json *line)
 {
     struct baseline *baseline = parsing->baseline;
     struct view none = {NULL, 0};
+
+    if (!is_version(json_text(json_get(line, "version"), none)))
+        return damaged(parsing, "\"version\" is not 12 hex digits");
     struct baseline_prompt *prompts =
         more(parsing->arena, baseline->prompts, baseline->prompt_count, &parsing->prompt_room,
              sizeof *prompts);
@@ -190,6 +205,8 @@ static int parse_answer(struct parsing *parsing, const struct json *line)
 
     if (!json_is(json_get(line, "id"), JSON_STRING) || !json_is(response, JSON_STRING))
         return damaged(parsing, "is neither a prompt nor an accepted answer");
+    if (!is_version(json_text(json_get(line, "version"), (struct view){NULL, 0})))
+        return damaged(parsing, "\"version\" is not 12 hex digits");
     struct baseline_entry *entry = entry_of(parsing, line);
     if (entry == NULL)
         return no_memory(parsing);

@@ -219,7 +219,14 @@ int baseline_from_run(struct arena *arena, const struct run *run, const struct v
     }
     if (baseline_index(arena, &made) != 0)
         return ERR_MEMORY;
+    size_t asked = made.entry_count;
     keep_others(&made, before);
+    if (before != NULL
+        && made.entry_count > asked) { /* what stays keeps what was measured for it */
+        made.noise_micro = before->noise_micro;
+        made.slope = before->slope;
+        made.middle = before->middle;
+    }
     if (baseline_index(arena, &made) != 0)
         return ERR_MEMORY;
     *ret_baseline = made;

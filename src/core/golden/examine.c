@@ -23,13 +23,23 @@ struct examining {
 
 enum { FINDINGS_MAX = 64, EVIDENCE_BYTES_MAX = 200 };
 
-/* Adds one; past the most that an answer can be blamed for, further ones are dropped. */
+static bool has_finding(const struct examining *examining, enum expectation_check check)
+{
+    for (size_t i = 0; i < examining->finding_count; i++)
+        if (view_equal(examining->findings[i].check, expectation_check_name(check)))
+            return true;
+    return false;
+}
+
+/* Adds one; past the most that an answer can be blamed for, only checks that have none yet. */
 static int found(struct examining *examining, enum expectation_check check, size_t start,
                  size_t end, struct view evidence, const char *message)
 {
     if (message == NULL)
         return ERR_MEMORY;
-    if (examining->finding_count == FINDINGS_MAX)
+    if (examining->finding_count >= FINDINGS_MAX && has_finding(examining, check))
+        return 0;
+    if (examining->finding_count == FINDINGS_MAX + EXPECTATION_CHECKS)
         return 0;
     examining->findings[examining->finding_count++] = (struct finding){
         .check = expectation_check_name(check),
@@ -116,6 +126,7 @@ static int examine_patterns(struct examining *examining)
         return fail(examining->reterr, code, "patterns: %s", err.text);
     for (size_t i = 0; i < expectation->pattern_count && code == 0; i++) {
         const struct expected_pattern *pattern = &expectation->pattern_items[i];
+        size_t before = examining->finding_count;
         if (hits[i].found != pattern->is_forbidden)
             continue;
         code = found(examining, EXPECTATION_PATTERN, hits[i].start, hits[i].end,
@@ -123,7 +134,7 @@ static int examine_patterns(struct examining *examining)
                      arena_printf(examining->arena, "%s the pattern %.*s",
                                   pattern->is_forbidden ? "holds" : "lacks",
                                   VIEW_ARG(pattern->shown)));
-        if (code == 0) {
+        if (code == 0 && examining->finding_count > before) {
             struct finding *last = &examining->findings[examining->finding_count - 1];
             last->check = pattern->name;
             last->severity = pattern->severity;
@@ -250,7 +261,7 @@ int examine(const struct expectation *expectation, struct view answer, struct ar
         examine_keywords, examine_patterns, examine_structure, examine_language, examine_length,
     };
     struct examined examined = {.score = score_absent(), .language = view_of("und")};
-    struct finding findings[FINDINGS_MAX];
+    struct finding findings[FINDINGS_MAX + EXPECTATION_CHECKS];
     struct examining examining = {
         .expectation = expectation,
         .answer = answer,

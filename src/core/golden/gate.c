@@ -193,7 +193,13 @@ static void weigh_family(struct deciding *deciding, const struct statistics *fam
 {
     if (!family->known || deciding->options->mode == GATE_SEVERITY)
         return;
-    if (family->outcome == GATE_FAIL) {
+    if (family->outcome == GATE_FAIL && !deciding->options->noise_known) {
+        FLOOR(
+            deciding,
+            "%s fell by %.3f on average, but how far unchanged answers fall is unknown: measure it "
+            "with 'assay baseline --check'",
+            name, -family->mean);
+    } else if (family->outcome == GATE_FAIL) {
         deciding->failed = true;
         REASON(
             deciding,
@@ -391,7 +397,7 @@ static void conclude(struct deciding *deciding)
                         : gate->errors > 0         ? 3
                         : deciding->signoff        ? 4
                                                    : 0;
-    if (gate->errors > 0 && gate->outcome == GATE_PASS)
+    if (gate->errors > 0 || deciding->run->interrupted)
         gate->outcome = GATE_FAIL;
 }
 

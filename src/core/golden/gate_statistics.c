@@ -75,7 +75,7 @@ static int gather(const struct run *run, enum which which, struct arena *arena,
             continue;
         unsigned now = (unsigned)entry->scored_count;
         unsigned before = (unsigned)entry->baseline->answer_count;
-        family->differences_micro[family->count++] = -(int64_t)entry->drop_micro;
+        family->differences_micro[family->count++] = -(int64_t)entry->counted_micro;
         family->repeats = now < family->repeats ? now : family->repeats;
         family->baseline_repeats =
             before < family->baseline_repeats ? before : family->baseline_repeats;
@@ -148,7 +148,14 @@ static int measure(const struct run *run, enum which which, struct arena *arena,
 int gate_statistics(struct run *run, struct arena *arena)
 {
     int code = measure(run, ALL, arena, &run->gate.all);
+    size_t changed = 0;
 
+    for (size_t i = 0; i < run->entry_count; i++)
+        changed += is_in(&run->entries[i], CHANGED);
+    if (code != 0 || changed == 0 || changed == run->gate.all.entries) {
+        *(changed == 0 ? &run->gate.untouched : &run->gate.changed) = run->gate.all;
+        return code;
+    }
     if (code == 0)
         code = measure(run, CHANGED, arena, &run->gate.changed);
     if (code == 0)

@@ -77,7 +77,7 @@ static void count_answer(struct tallies *tallies, const struct verdict *verdict)
 
 static bool most(const struct tallies *tallies, const struct tally *tally)
 {
-    return tally->answers * 2 > tallies->answers;
+    return tally->answers * 2 >= tallies->answers;
 }
 
 static bool failed_before(struct tallies *before, struct view check)
@@ -196,7 +196,10 @@ static void find_failed(struct judging *judging, struct finding *failed)
         failed[entry->failed_count++] = *tally->example;
     }
     entry->failed = failed;
-    entry->passed = entry->failed_count == 0;
+    entry->passed = true;
+    for (size_t i = 0; i < entry->failed_count; i++)
+        if (failed[i].severity >= SEVERITY_MAJOR) /* a lighter one is told and fails nothing */
+            entry->passed = false;
 }
 
 /* Words for the parts of the score that fell, the largest loss first. */
@@ -232,7 +235,8 @@ static void explain_drop(struct judging *judging)
     }
 }
 
-static bool most_fell(const struct judging *judging)
+/* How many answers scored below the baseline by a minor drop at least. */
+static size_t count_fallen(const struct judging *judging)
 {
     const struct run_entry *entry = judging->entry;
     size_t fell = 0;
@@ -242,26 +246,37 @@ static bool most_fell(const struct judging *judging)
             && entry->baseline_score.total_micro - entry->samples[i].score.total_micro
                    >= judging->judge->limits.minor_micro)
             fell++;
-    return fell * 2 > entry->scored_count;
+    return fell;
+}
+
+/* A critical drop needs most of the answers to have fallen, a major one half of them. */
+static enum severity weigh_repeats(const struct judging *judging, enum severity severity)
+{
+    size_t fell = count_fallen(judging);
+    size_t answers = judging->entry->scored_count;
+
+    if (severity == SEVERITY_CRITICAL && fell * 2 <= answers)
+        severity = SEVERITY_MAJOR;
+    if (severity == SEVERITY_MAJOR && fell * 2 < answers)
+        severity = SEVERITY_MINOR;
+    return severity;
 }
 
 static void weigh_drop(struct judging *judging)
 {
     struct run_entry *entry = judging->entry;
-    int32_t drop_micro = entry->baseline_score.total_micro - entry->score.total_micro;
-    int32_t counted_micro = drop_micro;
 
-    if (entry->baseline->answer_count == 1 && drop_micro > 0) {
-        counted_micro -= judging->judge->allowance_micro;
-        if (counted_micro < 0)
-            counted_micro = 0;
+    entry->drop_micro = entry->baseline_score.total_micro - entry->score.total_micro;
+    entry->counted_micro = entry->drop_micro;
+    if (entry->baseline->answer_count == 1 && entry->drop_micro > 0) {
+        entry->counted_micro -= judging->judge->allowance_micro;
+        if (entry->counted_micro < 0)
+            entry->counted_micro = 0;
     }
-    entry->drop_micro = drop_micro;
-    entry->severity = severity_of_drop(counted_micro, &judging->judge->limits);
-    if (entry->severity >= SEVERITY_MAJOR && !most_fell(judging)) {
-        entry->severity = SEVERITY_MINOR;
+    enum severity severity = severity_of_drop(entry->counted_micro, &judging->judge->limits);
+    entry->severity = weigh_repeats(judging, severity);
+    if (entry->severity != severity)
         entry->flaky = true;
-    }
     if (entry->severity != SEVERITY_NONE)
         explain_drop(judging);
 }
@@ -381,6 +396,8 @@ void judge_noise(struct run *run)
 
     for (size_t i = 0; i < run->entry_count; i++) {
         const struct run_entry *entry = &run->entries[i];
+        if (entry->scored_count == 0)
+            continue;
         for (size_t j = 0; j < entry->sample_count; j++)
             if (entry->samples[j].scored)
                 add_spread(&spread, entry->samples[j].score.total_micro, entry->score.total_micro);

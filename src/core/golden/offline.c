@@ -84,7 +84,10 @@ int offline_read(struct arena *arena, struct view file, uint32_t line, struct vi
     if (expect != NULL && expect->kind != JSON_OBJECT && expect->kind != JSON_NULL)
         return bad(file, line, ERR_SYNTAX, "\"expect\" must be an object as in golden sets",
                    reterr);
-    read.id = json_text(json_get(tree, "id"), (struct view){NULL, 0});
+    const struct json *id = json_get(tree, "id");
+    if (id != NULL && id->kind != JSON_STRING)
+        return bad(file, line, ERR_SYNTAX, "\"id\" must be a text", reterr);
+    read.id = json_text(id, (struct view){NULL, 0});
     read.text = text->text;
     read.has_reference = json_is(reference, JSON_STRING);
     read.reference = json_text(reference, (struct view){NULL, 0});

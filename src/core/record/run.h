@@ -73,7 +73,8 @@ struct run_entry {
     uint32_t line;
     const struct view *tags;
     size_t tag_count;
-    struct view question; /* the last user message, rendered */
+    struct view question;       /* the last user message, rendered */
+    int64_t tokens_in_estimate; /* of the whole question, system and all turns */
 
     struct sample *samples;
     size_t sample_count;
@@ -87,8 +88,9 @@ struct run_entry {
     size_t scored_count;         /* samples with a score */
     struct score score;          /* mean over them */
     struct score baseline_score; /* mean over the accepted answers */
-    int32_t drop_micro;  /* baseline − now; SCORE_ABSENT-free: 0 where there is no baseline */
-    int32_t noise_micro; /* one standard error of that drop; SCORE_ABSENT where unknown */
+    int32_t drop_micro;    /* baseline − now; SCORE_ABSENT-free: 0 where there is no baseline */
+    int32_t counted_micro; /* the drop less what an only accepted answer's unknown noise explains */
+    int32_t noise_micro;   /* one standard error of that drop; SCORE_ABSENT where unknown */
     enum severity severity;
     bool passed;                  /* no check fails in most of its samples */
     bool flaky;                   /* some samples fail a check, but not most */

@@ -50,7 +50,11 @@ static struct baseline sample(void)
          .params = VIEW("{\"max_tokens\":5}"),
          .answers = answers,
          .answer_count = 2},
-        {.id = VIEW("a b\"c"), .target = VIEW("other"), .answers = answers, .answer_count = 1},
+        {.id = VIEW("a b\"c"),
+         .target = VIEW("other"),
+         .prompt_hash = VIEW("0123456789ab"),
+         .answers = answers,
+         .answer_count = 1},
     };
     static struct baseline_prompt prompts[] = {
         {.name = VIEW("p"), .version = VIEW("0123456789ab"), .text = VIEW("[user]\nhi\n")}};
@@ -143,6 +147,20 @@ static void a_later_schema_is_refused_by_name(void **state)
     assert_non_null(strstr(err.text, "newer assay"));
 }
 
+static void a_version_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    static const char hostile[] =
+        "{\"kind\":\"baseline\",\"schema\":1,\"answers\":1}\n"
+        "{\"id\":\"a\",\"target\":\"t\",\"version\":\"@everyone \\u001b[2J\",\"response\":\"x\"}\n";
+    struct baseline baseline;
+    struct err err = {0};
+
+    assert_int_equal(baseline_parse(&arena, view_of("b.jsonl"), view_of(hostile), &baseline, &err),
+                     ERR_CORRUPT);
+    assert_non_null(strstr(err.text, "b.jsonl:2:"));
+}
+
 static void no_memory_is_an_error_wherever_it_runs_out(void **state)
 {
     (void)state;
@@ -170,6 +188,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_cut_short_at_any_byte_is_refused_with_the_remedy,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_later_schema_is_refused_by_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_version_that_is_none_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_memory_is_an_error_wherever_it_runs_out, set_up,
                                         tear_down),
     };
