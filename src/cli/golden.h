@@ -66,8 +66,8 @@ MUST_CHECK int golden_execute(struct golden_command *command, const char *kind, 
 /* Writes every -o; 0, or the exit status of what could not be written. */
 int golden_write_outputs(struct golden_command *command);
 
-/* Prints the --format on standard output, with the exit status that the command will end with; 0, or
- * another one where it could not be printed. */
+/* Prints the --format on standard output, with the exit status that the command will end with; 0,
+ * or another one where it could not be printed. */
 int golden_print(struct golden_command *command, int exit_status);
 
 /* What would be asked, how often, at what cost (--dry-run). */
