@@ -4,6 +4,8 @@
 #include "app/target.h"
 
 #include "app/credentials.h"
+#include "app/sim_profile.h"
+#include "base/path.h"
 #include "provider/prices.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
@@ -103,6 +105,23 @@ static int find_credentials(struct preparing *preparing)
     return code != 0 ? wrong(preparing, code, err.text) : 0;
 }
 
+/* The profile's path is seen from assay.yaml. */
+static int load_profile(struct preparing *preparing)
+{
+    struct view path;
+    struct err err = {0};
+    const char *file =
+        path_resolve(preparing->arena, preparing->settings->folder, preparing->from->profile, &path)
+                == 0
+            ? arena_string(preparing->arena, path)
+            : NULL;
+
+    if (file == NULL)
+        return wrong(preparing, ERR_MEMORY, "no memory");
+    int code = sim_profile_load(file, &preparing->target->sim.profile, &err);
+    return code != 0 ? wrong(preparing, ERR_CONFIG, err.text) : 0;
+}
+
 static int find_sim(struct preparing *preparing)
 {
     const struct settings_target *from = preparing->from;
@@ -116,6 +135,11 @@ static int find_sim(struct preparing *preparing)
     target->sim = sim_default();
     /* a run's own seed makes it another draw from the same model */
     target->sim.seed = (uint64_t)from->seed ^ preparing->overrides->seed * 0x9e3779b97f4a7c15u;
+    if (from->profile.len != 0) {
+        int loaded = load_profile(preparing);
+        if (loaded != 0)
+            return loaded;
+    }
     if (defect.len == 0)
         return 0;
     int code = sim_defects_parse(defect, target->sim.defects, &err);

@@ -4,15 +4,13 @@
 #include <stdio.h>
 
 #include "app/host.h"
+#include "app/sim_profile.h"
 #include "app/sim_server.h"
 #include "cli/command.h"
-#include "config/problems.h"
-#include "config/yaml.h"
 #include "shell/net/loop.h"
-#include "shell/os/file.h"
 #include "shell/os/signals.h"
 
-enum { PROFILE_BYTES_MAX = 1 << 20, PORT_DEFAULT = 8790 };
+enum { PORT_DEFAULT = 8790 };
 
 struct sim_options {
     struct common_options common;
@@ -66,27 +64,6 @@ static int read_listen(const char *text, struct sim_server_options *server, stru
     return 0;
 }
 
-static int read_profile(const char *path, struct sim_profile *profile, struct err *reterr)
-{
-    struct strbuf content;
-    struct arena arena;
-    struct json *tree;
-
-    strbuf_init(&content, PROFILE_BYTES_MAX);
-    arena_init(&arena, 64 << 20);
-    int code = file_read(path, &content, reterr);
-    if (code == 0)
-        code = yaml_parse(&arena, view_of(path), strbuf_view(&content), &tree, reterr);
-    if (code == 0) {
-        code = sim_profile_read(tree, profile, reterr);
-        if (code != 0)
-            fail_within(reterr, code, "%s:", path);
-    }
-    strbuf_release(&content);
-    arena_release(&arena);
-    return code;
-}
-
 static int plan(const struct sim_options *options, struct sim_server_options *server,
                 struct err *reterr)
 {
@@ -94,7 +71,7 @@ static int plan(const struct sim_options *options, struct sim_server_options *se
     server->sim.seed = (uint64_t)options->seed;
     int code = read_listen(options->listen, server, reterr);
     if (code == 0 && options->profile != NULL)
-        code = read_profile(options->profile, &server->sim.profile, reterr);
+        code = sim_profile_load(options->profile, &server->sim.profile, reterr);
     if (code == 0)
         code = sim_latency_parse(view_of(options->latency), &server->sim.latency, reterr);
     if (code == 0 && options->defect != NULL)
