@@ -112,7 +112,7 @@ static bool is_version(struct view text)
     if (text.len != DIGEST_SHORT_SIZE - 1)
         return false;
     for (size_t i = 0; i < text.len; i++)
-        if (memchr("0123456789abcdef", text.ptr[i], 16) == NULL)
+        if ((text.ptr[i] < '0' || text.ptr[i] > '9') && (text.ptr[i] < 'a' || text.ptr[i] > 'f'))
             return false;
     return true;
 }
