@@ -114,13 +114,15 @@ static bool from_cache(struct embedder *embedder, struct embedder_item *item)
 {
     float vector[DIMENSIONS_MAX];
     struct err ignored;
-    size_t count = embedder->dimensions != 0 ? embedder->dimensions : 384;
+    size_t count;
 
     if (embedder->options.cache == NULL
         || cache_get_vector(embedder->options.cache, embedder->options.scorer, &item->digest,
-                            vector, count, &ignored)
-               != 0)
+                            vector, DIMENSIONS_MAX, &count, &ignored)
+               != 0
+        || count == 0 || (embedder->dimensions != 0 && count != embedder->dimensions))
         return false;
+    embedder->dimensions = count;
     item->vector = arena_new(&embedder->items, count, sizeof *vector);
     if (item->vector == NULL)
         return false;

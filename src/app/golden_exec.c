@@ -15,6 +15,8 @@ struct exec {
     struct golden_run *run;
     size_t item;
     size_t sample;
+    struct id process;
+    struct exec *next; /* of those that run */
     void (*done)(struct golden_run *run, size_t item, size_t sample);
 };
 
@@ -50,6 +52,13 @@ static void finish(struct exec *exec, const char *failure)
     struct golden_run *run = exec->run;
     struct sample *sample = &run->result.entries[exec->item].samples[exec->sample];
 
+    for (struct exec **at = &run->execs; *at != NULL; at = &(*at)->next)
+        if (*at == exec) {
+            *at = exec->next;
+            break;
+        }
+    if (run->result.interrupted)
+        failure = NULL; /* it was ended by us: what it would have said is unknown */
     if (failure != NULL && add_finding(run, sample, failure) != 0)
         golden_run_broken(run, ERR_MEMORY, "no memory for a finding");
     exec->done(run, exec->item, exec->sample);
@@ -116,20 +125,19 @@ static int start(struct exec *exec, struct err *reterr)
     struct processes *processes = exec->run->host->processes;
     struct arena scratch;
     struct strbuf input;
-    struct id process;
 
     arena_init(&scratch, 1 << 20);
     strbuf_init(&input, INPUT_BYTES_MAX);
     int code = list_arguments(expect_of(exec->run, exec->item), &scratch, arguments);
     if (code == 0)
-        code = process_start(processes, &options, on_process, exec, &process, reterr);
+        code = process_start(processes, &options, on_process, exec, &exec->process, reterr);
     if (code == 0) {
         write_question(exec, &input);
         /* a command that does not read its input may still decide: what cannot be written is
          * lost */
-        int wrote = process_write(processes, process, strbuf_view(&input));
+        int wrote = process_write(processes, exec->process, strbuf_view(&input));
         if (wrote == 0 || wrote == ERR_BUSY)
-            process_end_input(processes, process);
+            process_end_input(processes, exec->process);
     }
     strbuf_release(&input);
     arena_release(&scratch);
@@ -147,7 +155,25 @@ void golden_exec_start(struct golden_run *run, size_t item, size_t sample,
         done(run, item, sample);
         return;
     }
-    *exec = (struct exec){.run = run, .item = item, .sample = sample, .done = done};
+    *exec =
+        (struct exec){.run = run, .item = item, .sample = sample, .next = run->execs, .done = done};
+    run->execs = exec;
     if (start(exec, &err) != 0)
         finish(exec, err.text[0] != '\0' ? err.text : "cannot be started");
+}
+
+void golden_exec_interrupt(struct golden_run *run)
+{
+    for (struct exec *exec = run->execs; exec != NULL; exec = exec->next)
+        process_end(run->host->processes, exec->process);
+}
+
+void golden_exec_release(struct golden_run *run)
+{
+    while (run->execs != NULL) {
+        struct exec *exec = run->execs;
+        run->execs = exec->next;
+        process_abandon(run->host->processes, exec->process);
+        mem_free(exec);
+    }
 }

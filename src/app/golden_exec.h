@@ -21,4 +21,9 @@ bool golden_exec_wanted(const struct golden_run *run, size_t item);
 void golden_exec_start(struct golden_run *run, size_t item, size_t sample,
                        void (*done)(struct golden_run *run, size_t item, size_t sample));
 
+/* Ends the commands that run; each is done soon, without a finding. */
+void golden_exec_interrupt(struct golden_run *run);
+/* Kills and forgets them. */
+void golden_exec_release(struct golden_run *run);
+
 #endif

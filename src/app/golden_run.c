@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "app/golden_exec.h"
 #include "app/golden_run_state.h"
 #include "base/date.h"
 #include "base/map.h"
@@ -106,6 +107,7 @@ void golden_run_free(struct golden_run *run)
 {
     if (run == NULL)
         return;
+    golden_exec_release(run);
     loop_undefer(run->host->loop, &run->pump);
     for (size_t i = 0; run->targets != NULL && i < run->plan->target_count; i++)
         target_close(&run->targets[i]);
@@ -162,6 +164,7 @@ void golden_run_interrupt(struct golden_run *run)
     run->stopping = true;
     for (size_t i = 0; run->targets != NULL && i < run->plan->target_count; i++)
         asker_cancel_all(run->targets[i].asker);
+    golden_exec_interrupt(run);
     if (run->in_flight == 0)
         loop_defer(run->host->loop, &run->pump);
 }

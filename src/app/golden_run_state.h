@@ -25,6 +25,8 @@ struct ask_queue {
     size_t in_flight_max;
 };
 
+struct exec;
+
 struct golden_run {
     const struct plan *plan;
     const struct host *host;
@@ -42,6 +44,7 @@ struct golden_run {
     struct ask_queue *queues; /* of plan->targets */
     size_t in_flight;         /* questions, and commands that check an answer */
     size_t in_flight_max;
+    struct exec *execs; /* commands that check an answer now (golden_exec.c) */
     bool stopping;
     bool any_success;
     size_t failures_in_a_row;

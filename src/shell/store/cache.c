@@ -72,7 +72,7 @@ static int bind_key(sqlite3_stmt *statement, struct view scorer, const struct di
 }
 
 int cache_get_vector(struct cache *cache, struct view scorer, const struct digest *digest,
-                     float *vector, size_t count, struct err *reterr)
+                     float *vector, size_t room, size_t *ret_count, struct err *reterr)
 {
     sqlite3_stmt *statement = NULL;
     int code = database_prepare(&cache->database, GET_VECTOR,
@@ -91,13 +91,15 @@ int cache_get_vector(struct cache *cache, struct view scorer, const struct diges
         code = fail(reterr, ERR_MISSING, "%s: no such vector", cache->database.path);
     else if (status != SQLITE_ROW)
         code = database_fail(&cache->database, status, "read", reterr);
-    else if (bytes.len != count * sizeof *vector)
+    else if (bytes.len % sizeof *vector != 0 || bytes.len > room * sizeof *vector)
         code = fail(reterr, ERR_INVALID,
-                    "%s: a vector of %zu numbers where %zu are expected; delete the file: it is "
-                    "only a cache",
-                    cache->database.path, bytes.len / sizeof *vector, count);
+                    "%s: a vector of %zu bytes where %zu numbers at most are expected; delete the "
+                    "file: it is only a cache",
+                    cache->database.path, bytes.len, room);
     else if (bytes.len != 0)
         memcpy(vector, bytes.ptr, bytes.len);
+    if (code == 0)
+        *ret_count = bytes.len / sizeof *vector;
     (void)sqlite3_reset(statement);
     return code;
 }

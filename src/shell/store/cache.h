@@ -28,11 +28,11 @@ MUST_CHECK int cache_begin(struct cache *cache, struct err *reterr);
 MUST_CHECK int cache_commit(struct cache *cache, struct err *reterr);
 
 /* The vector that `scorer` (a name with its version, "e5-small-q4/1") made of the text with that
- * digest, into `vector`. ERR_MISSING where there is none; ERR_INVALID where it has not `count`
- * numbers. */
+ * digest, into `vector`, which has room for so many numbers. ERR_MISSING where there is none;
+ * ERR_INVALID where it is longer or damaged. */
 MUST_CHECK int cache_get_vector(struct cache *cache, struct view scorer,
-                                const struct digest *digest, float *vector, size_t count,
-                                struct err *reterr);
+                                const struct digest *digest, float *vector, size_t room,
+                                size_t *ret_count, struct err *reterr);
 
 /* Adds or replaces one. */
 MUST_CHECK int cache_put_vector(struct cache *cache, struct view scorer,

@@ -472,6 +472,7 @@ static void vectors_come_back_bit_for_bit(void **state)
     struct cache *cache = NULL;
     struct digest one = digest_of(view_of("one")), two = digest_of(view_of("two"));
     float vector[384], found[384];
+    size_t count = 0;
     struct err err;
 
     (void)state;
@@ -484,11 +485,12 @@ static void vectors_come_back_bit_for_bit(void **state)
     assert_int_equal(cache_commit(cache, &err), 0);
     cache_close(cache);
     assert_int_equal(cache_open(path, &cache, &err), 0);
-    assert_int_equal(cache_get_vector(cache, scorer, &one, found, 384, &err), 0);
+    assert_int_equal(cache_get_vector(cache, scorer, &one, found, 384, &count, &err), 0);
+    assert_int_equal(count, 384);
     assert_memory_equal(found, vector, sizeof vector);
-    assert_int_equal(cache_get_vector(cache, scorer, &two, found, 384, &err), ERR_MISSING);
-    assert_int_equal(cache_get_vector(cache, other, &one, found, 384, &err), ERR_MISSING);
-    assert_int_equal(cache_get_vector(cache, scorer, &one, found, 100, &err), ERR_INVALID);
+    assert_int_equal(cache_get_vector(cache, scorer, &two, found, 384, &count, &err), ERR_MISSING);
+    assert_int_equal(cache_get_vector(cache, other, &one, found, 384, &count, &err), ERR_MISSING);
+    assert_int_equal(cache_get_vector(cache, scorer, &one, found, 100, &count, &err), ERR_INVALID);
     assert_int_equal(cache_put_vector(cache, scorer, &one, vector, 65537, &err), ERR_LIMIT);
     cache_close(cache);
 }
