@@ -103,10 +103,16 @@ static int record(struct golden_command *command)
     return status;
 }
 
+/* The drops of entries that were answered with the prompt, model and parameters of the baseline. */
+struct drops {
+    size_t count;
+    int64_t sum_micro;
+};
+
 struct measured {
-    size_t unchanged;  /* entries answered, with the prompt, model and parameters of the baseline */
-    size_t single;     /* of them, those with one accepted answer, whose noise is not known */
-    int64_t sum_micro; /* of their drops */
+    struct drops all;
+    struct drops
+        single; /* of entries with one accepted answer, whose noise is not known otherwise */
 };
 
 static struct measured measure_noise(const struct run *run)
@@ -118,28 +124,25 @@ static struct measured measure_noise(const struct run *run)
         if (entry->baseline == NULL || entry->scored_count == 0 || entry->prompt_changed
             || entry->model_changed || entry->params_changed)
             continue;
-        measured.unchanged++;
-        if (entry->baseline->answer_count != 1)
-            continue;
-        measured.single++;
-        measured.sum_micro += entry->drop_micro;
+        measured.all.count++;
+        measured.all.sum_micro += entry->drop_micro;
+        if (entry->baseline->answer_count == 1) {
+            measured.single.count++;
+            measured.single.sum_micro += entry->drop_micro;
+        }
     }
     return measured;
 }
 
-/* Keeps the mean drop of unchanged entries with one accepted answer: their noise. */
+/* Keeps the mean drop of unchanged entries: of those with one accepted answer where there are any,
+ * since only they need it. */
 static int keep_noise(struct golden_command *command, const struct measured *measured)
 {
+    const struct drops *drops = measured->single.count > 0 ? &measured->single : &measured->all;
     struct baseline updated = command->plan.baseline;
 
-    if (measured->single == 0) {
-        fputs("every entry has several accepted answers, from which its noise is known; nothing is "
-              "kept\n",
-              stderr);
-        return 0;
-    }
     updated.noise_micro =
-        measured->sum_micro > 0 ? (int32_t)(measured->sum_micro / (int64_t)measured->single) : 0;
+        drops->sum_micro > 0 ? (int32_t)(drops->sum_micro / (int64_t)drops->count) : 0;
     int wrote = write_baseline(command, &updated);
     if (wrote == 0 && !command->cli->quiet)
         fprintf(stderr,
@@ -162,7 +165,7 @@ static int check(struct golden_command *command)
         return printed != 0 ? printed : status;
     struct measured measured = measure_noise(command->result);
     struct err err = {0};
-    if (measured.unchanged == 0) {
+    if (measured.all.count == 0) {
         int code = command->result->gate.errors > 0 ? ERR_UPSTREAM : ERR_CONFIG;
         fail(&err, code,
              "no unchanged entry was answered, so nothing was measured: use the prompts, model and "
