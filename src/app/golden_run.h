@@ -60,9 +60,9 @@ void golden_run_interrupt(struct golden_run *run);
 MUST_CHECK int golden_run_finish(struct golden_run *run, const struct run **ret_result,
                                  struct err *reterr);
 
-/* The baseline that the finished run makes, measured against itself; entries that were not asked
- * stay as they were. Vectors of new pairs are asked for first: call it from inside `ended` only
- * after golden_run_finish. Lives in the run's arena. */
+/* The baseline that the finished run makes, its answers measured against one another; entries that
+ * were not asked stay as they were, those that left the golden set do not. Call it after
+ * golden_run_finish; it lives in the run's arena. ERR_CONFIG where it would mix scorers. */
 MUST_CHECK int golden_run_baseline(struct golden_run *run, struct baseline *ret_baseline,
                                    struct err *reterr);
 
