@@ -441,8 +441,10 @@ int sim_server_new(struct outside *outside, const struct sim_server_options *opt
         fail(reterr, code, "no room for a server of %u connections",
              server->options.connections_max);
     else
-        code = outside->ops->listen(outside, server->options.host, server->options.port, on_event,
-                                    server, &server->listening, &port, reterr);
+        code = outside->ops->listen(
+            outside,
+            &(struct outside_port){.host = server->options.host, .port = server->options.port},
+            on_event, server, &server->listening, &port, reterr);
     if (code != 0) {
         alarms_release(&server->alarms);
         slots_release(&server->peers);

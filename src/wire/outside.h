@@ -24,14 +24,34 @@ struct outside_endpoint {
     bool tls;
     bool tls_insecure;       /* true: the peer's certificate is not verified */
     struct view tls_ca_file; /* PEM of further trusted authorities; empty: the system's alone */
-    uint64_t connect_in_ns;  /* DNS, TCP and TLS together must be done in this time */
+    uint64_t connect_in_ns;  /* DNS, TCP, proxy and TLS together must be done in this time */
+    struct view alpn;        /* protocols to offer by TLS, in ALPN's wire form, as
+                                "\x02h2\x08http/1.1"; empty: http/1.1 alone */
+    struct view proxy_host;  /* an HTTP proxy to reach the peer through by CONNECT; empty: none */
+    uint16_t proxy_port;
+    struct view proxy_user; /* "user:password" for the proxy, empty: none. Secret: in no text */
 };
+
+/* Where to listen and how. The views must hold until listen returns. */
+struct outside_port {
+    struct view host;                 /* an address of ours ("127.0.0.1", "::1") or a name */
+    uint16_t port;                    /* 0: any free one */
+    struct view tls_certificate_file; /* PEM, the certificate and then those between it and its
+                                         authority; empty (the key too): no TLS */
+    struct view tls_key_file;         /* PEM */
+    struct view alpn;                 /* protocols spoken, the favourite first, in ALPN's wire form;
+                                         empty: http/1.1 alone */
+};
+
+/* More bytes than this in an alpn are refused. */
+enum { OUTSIDE_ALPN_BYTES_MAX = 64 };
 
 enum outside_event_kind {
     OUTSIDE_OPENED,   /* connected, TLS done where asked for */
     OUTSIDE_BYTES,    /* bytes came in */
     OUTSIDE_WRITABLE, /* what was queued fell below the low mark after outside_write said BUSY */
-    OUTSIDE_ACCEPTED, /* a peer connected to a port of ours; `connection` is the new one */
+    OUTSIDE_ACCEPTED, /* a peer connected to a port of ours, TLS done where that port has it;
+                         `connection` is the new one */
     OUTSIDE_CLOSED,   /* over, code says why (0: the peer closed cleanly); the id is dead now */
 };
 
@@ -42,6 +62,10 @@ struct outside_event {
     struct id listening; /* of ACCEPTED: which port, as outside listen named it */
     int code;            /* of CLOSED: 0, ERR_UNREACHABLE, ERR_TLS, ERR_TIMEOUT, ERR_CLOSED */
     const char *text;    /* of CLOSED: what happened, for people; never NULL */
+    struct view alpn;    /* of OPENED and ACCEPTED: the protocol that both chose by TLS, as "h2";
+                            empty: none chosen, or no TLS */
+    bool tls;            /* of OPENED and ACCEPTED: there is TLS */
+    bool tls_resumed;    /* of OPENED and ACCEPTED: by a session of before, without certificates */
 };
 
 typedef void outside_listener(void *context, const struct outside_event *event);
@@ -57,10 +81,11 @@ struct outside_ops {
     /* Starts to connect. ERR_LIMIT where all places are taken, ERR_MEMORY. */
     int (*open)(struct outside *outside, const struct outside_endpoint *endpoint,
                 outside_listener *listener, void *context, struct id *ret_connection);
-    /* Listens on an address ("127.0.0.1", "::1", a name) and port (0: any free one, told in
-     * ret_port). Peers arrive as ACCEPTED; all events of their connections go to this listener and
-     * context. ERR_UNREACHABLE with text in reterr where the address cannot be had. */
-    int (*listen)(struct outside *outside, struct view host, uint16_t port,
+    /* Listens as the port says; which one it is by number is told in ret_port (NULL is fine).
+     * Peers arrive as ACCEPTED; all events of their connections go to this listener and context.
+     * With text in reterr: ERR_UNREACHABLE where the address cannot be had, ERR_CONFIG where the
+     * certificate, its key or the alpn cannot be used, ERR_LIMIT, ERR_MEMORY. */
+    int (*listen)(struct outside *outside, const struct outside_port *port,
                   outside_listener *listener, void *context, struct id *ret_listening,
                   uint16_t *ret_port, struct err *reterr);
     /* Queues a copy of the bytes. ERR_BUSY: taken, but wait for WRITABLE before more; ERR_LIMIT:

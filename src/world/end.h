@@ -28,6 +28,7 @@ enum {
 enum end_state {
     END_FREE,
     END_OPENING,
+    END_SHAKING, /* the accepting end during the TLS handshake: its owner has not heard of it */
     END_OPEN,
     END_LISTENING,
     END_CLOSING, /* closed by its owner, what was queued is on its way */
@@ -60,12 +61,17 @@ struct end {
     const char *over_text;
     char host[WORLD_HOST_SIZE]; /* of LISTENING, and where an opening end goes */
     uint16_t port;
+    struct id listening; /* of an accepted end */
     bool with_tls;
+    char alpn[OUTSIDE_ALPN_BYTES_MAX]; /* what is offered, or of a port spoken */
+    size_t alpn_len;
+    struct view alpn_chosen; /* lies in alpn */
 };
 
 enum world_event_kind {
     EVENT_CONNECT,  /* reaches the peer's host */
     EVENT_OPENED,   /* the answer is back */
+    EVENT_SHAKEN,   /* the last of the TLS handshake reaches the accepting end */
     EVENT_FAILED,   /* the connect came to nothing */
     EVENT_DEADLINE, /* of the connect */
     EVENT_PIECE,    /* bytes arrive */

@@ -192,7 +192,7 @@ void world_piece_arrives(struct end *end, const struct world_event *event)
 
 void world_over_arrives(struct end *end, const struct world_event *event)
 {
-    if (end->state == END_CLOSING) {
+    if (end->state == END_CLOSING || end->state == END_SHAKING) {
         world_release(end);
         return;
     }

@@ -31,7 +31,7 @@ struct end *world_find_owned(const struct world *world, struct id id)
 {
     struct end *end = world_find(world, id);
 
-    return end != NULL && end->state != END_CLOSING ? end : NULL;
+    return end != NULL && end->state != END_CLOSING && end->state != END_SHAKING ? end : NULL;
 }
 
 void world_release(struct end *end)
@@ -152,6 +152,86 @@ static void draw_fault(struct end *accepted)
         accepted->fault_in_bytes = rng_below(&accepted->rng, most + 1);
 }
 
+/* TLS at a port without it ends elsewhere, as before a load balancer: the port's protocols count
+ * all the same. */
+static bool alpn_choose(struct end *client, const struct end *listening)
+{
+    size_t len = 0;
+
+    for (size_t at = 0; at < listening->alpn_len; at += 1 + len) {
+        len = (unsigned char)listening->alpn[at];
+        struct view spoken = view_make(listening->alpn + at, 1 + len);
+        size_t offered_len = 0;
+        for (size_t i = 0; i < client->alpn_len; i += offered_len) {
+            offered_len = 1 + (size_t)(unsigned char)client->alpn[i];
+            if (view_equal(view_make(client->alpn + i, offered_len), spoken)) {
+                client->alpn_chosen = view_make(client->alpn + i + 1, len);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void alpn_set(struct end *end, struct view alpn)
+{
+    static const struct view http1 = VIEW("\x08http/1.1");
+    struct view wire = alpn.len != 0 ? alpn : http1;
+
+    memcpy(end->alpn, wire.ptr, wire.len);
+    end->alpn_len = wire.len;
+}
+
+/* Whether the bytes are names with their lengths before them. */
+static bool alpn_is_sound(struct view alpn)
+{
+    size_t at = 0;
+
+    while (at < alpn.len && alpn.ptr[at] != 0)
+        at += 1 + (size_t)(unsigned char)alpn.ptr[at];
+    return at == alpn.len && alpn.len <= OUTSIDE_ALPN_BYTES_MAX;
+}
+
+static void say_accepted(struct end *accepted)
+{
+    struct outside_event event = {.kind = OUTSIDE_ACCEPTED,
+                                  .connection = accepted->id,
+                                  .listening = accepted->listening,
+                                  .alpn = accepted->alpn_chosen,
+                                  .tls = accepted->with_tls,
+                                  .text = ""};
+
+    (void)world_emit(accepted, &event);
+}
+
+/* The handshake is done; nobody listens to it any more where the port was closed meanwhile. */
+static void on_shaken(struct end *accepted)
+{
+    if (accepted->state != END_SHAKING)
+        return;
+    accepted->state = END_OPEN;
+    if (world_find(accepted->world, accepted->listening) == NULL) {
+        accepted->state = END_CLOSING;
+        world_give_up(accepted);
+    } else {
+        say_accepted(accepted);
+    }
+}
+
+/* A peer that speaks no TLS at a port of TLS: connected, and turned away. */
+static void turn_away(struct end *client)
+{
+    struct world *world = client->world;
+    uint64_t opened_ns = world->now_ns + world_delay_ns(client);
+
+    client->alpn_len = 0;
+    (void)world_send(world, opened_ns, EVENT_OPENED, client->id);
+    struct world_event *over =
+        world_send(world, opened_ns + 2 * client->link.latency_ns, EVENT_OVER, client->id);
+    if (over != NULL)
+        over->text = "the peer closed";
+}
+
 static void on_connect(struct end *client)
 {
     struct world *world = client->world;
@@ -162,9 +242,20 @@ static void on_connect(struct end *client)
         return;
     }
     bool refused = world_chance(&client->rng, client->link.refuse_micro);
-    struct end *accepted = listening != NULL && !refused
-                               ? take(world, END_OPEN, listening->listener, listening->context)
-                               : NULL;
+    if (listening != NULL && !refused && client->with_tls && !alpn_choose(client, listening)) {
+        answer(client, ERR_TLS,
+               "TLS: the peer speaks none of the protocols that were offered (ALPN)");
+        return;
+    }
+    if (listening != NULL && !refused && listening->with_tls && !client->with_tls) {
+        turn_away(client);
+        return;
+    }
+    bool shakes = listening != NULL && listening->with_tls;
+    struct end *accepted =
+        listening != NULL && !refused
+            ? take(world, shakes ? END_SHAKING : END_OPEN, listening->listener, listening->context)
+            : NULL;
     if (accepted == NULL) {
         world->counts.refused++;
         answer(client, ERR_UNREACHABLE,
@@ -173,6 +264,10 @@ static void on_connect(struct end *client)
         return;
     }
     accepted->link = client->link;
+    accepted->listening = listening->id;
+    accepted->with_tls = client->with_tls;
+    alpn_set(accepted, client->alpn_chosen);
+    accepted->alpn_chosen = view_make(accepted->alpn, client->alpn_chosen.len);
     accepted->peer = client->id;
     client->peer = accepted->id;
     rng_init(&accepted->rng, rng_next(&client->rng));
@@ -182,16 +277,22 @@ static void on_connect(struct end *client)
                          + (client->with_tls ? 2 * client->link.latency_ns : 0);
     accepted->last_arrival_ns = opened_ns;
     (void)world_send(world, opened_ns, EVENT_OPENED, client->id);
-    struct outside_event event = {.kind = OUTSIDE_ACCEPTED,
-                                  .connection = accepted->id,
-                                  .listening = listening->id,
-                                  .text = ""};
-    (void)world_emit(accepted, &event);
+    if (!shakes) {
+        say_accepted(accepted);
+        return;
+    }
+    /* The last flight of the handshake; nothing of the client overtakes it. */
+    client->last_arrival_ns = opened_ns + client->link.latency_ns;
+    (void)world_send(world, client->last_arrival_ns, EVENT_SHAKEN, accepted->id);
 }
 
 static void on_opened(struct end *end)
 {
-    struct outside_event event = {.kind = OUTSIDE_OPENED, .connection = end->id, .text = ""};
+    struct outside_event event = {.kind = OUTSIDE_OPENED,
+                                  .connection = end->id,
+                                  .alpn = end->alpn_chosen,
+                                  .tls = end->with_tls,
+                                  .text = ""};
 
     end->state = END_OPEN;
     end->world->counts.opened++;
@@ -230,6 +331,9 @@ static void handle(struct end *end, const struct world_event *event)
         return;
     case EVENT_OPENED:
         on_opened(end);
+        return;
+    case EVENT_SHAKEN:
+        on_shaken(end);
         return;
     case EVENT_FAILED:
     case EVENT_DEADLINE:
@@ -329,6 +433,8 @@ static int op_open(struct outside *outside, const struct outside_endpoint *endpo
                    outside_listener *listener, void *context, struct id *ret_connection)
 {
     struct world *world = (struct world *)outside;
+    if (!alpn_is_sound(endpoint->alpn))
+        return ERR_LIMIT;
     struct end *end = take(world, END_OPENING, listener, context);
     if (end == NULL)
         return ERR_LIMIT;
@@ -336,6 +442,7 @@ static int op_open(struct outside *outside, const struct outside_endpoint *endpo
     snprintf(end->host, sizeof end->host, "%.*s", VIEW_ARG(endpoint->host));
     end->port = endpoint->port;
     end->with_tls = endpoint->tls;
+    alpn_set(end, endpoint->alpn);
     end->link = *link_to(world, end->host, end->port);
     rng_init(&end->rng, rng_next(&world->rng));
     struct world_event *connect =
@@ -369,14 +476,17 @@ static uint16_t free_port(struct world *world, const char *host)
     return 0;
 }
 
-static int op_listen(struct outside *outside, struct view host, uint16_t port,
+static int op_listen(struct outside *outside, const struct outside_port *wanted,
                      outside_listener *listener, void *context, struct id *ret_listening,
                      uint16_t *ret_port, struct err *reterr)
 {
     struct world *world = (struct world *)outside;
+    uint16_t port = wanted->port;
     char name[WORLD_HOST_SIZE];
 
-    snprintf(name, sizeof name, "%.*s", VIEW_ARG(host));
+    snprintf(name, sizeof name, "%.*s", VIEW_ARG(wanted->host));
+    if (!alpn_is_sound(wanted->alpn))
+        return fail(reterr, ERR_CONFIG, "cannot listen on %s:%u: its alpn is none", name, port);
     if (port == 0)
         port = free_port(world, name);
     if (port == 0 || find_listening(world, name, port) != NULL)
@@ -389,6 +499,8 @@ static int op_listen(struct outside *outside, struct view host, uint16_t port,
         return fail(reterr, ERR_LIMIT, "cannot listen on %s:%u: all places are taken", name, port);
     memcpy(end->host, name, sizeof end->host);
     end->port = port;
+    end->with_tls = wanted->tls_certificate_file.len != 0;
+    alpn_set(end, wanted->alpn);
     *ret_listening = end->id;
     if (ret_port != NULL)
         *ret_port = port;

@@ -7,8 +7,8 @@
  * There is one outside for all: who listens on a host and port is a peer, who opens it a client,
  * and both are handed in by the program that builds the world. A test's scripted server and a
  * server's real driver differ in nothing here.
- * Not simulated: name lookup, packets, congestion; TLS is a further round trip without
- * cryptography.
+ * Not simulated: name lookup, proxies (the way is direct), packets, congestion; TLS is a further
+ * round trip without cryptography, certificate files are not read, and no session is resumed.
  * Memory: places at world_new, base/mem for bytes on their way. Threads: one owner.
  * Time: starts at 1 s, so that an instant of 0 is always past. Prints nothing. */
 #ifndef ASSAY_WORLD_WORLD_H

@@ -351,8 +351,8 @@ struct scripted_server *scripted_server_new(struct outside *outside, uint64_t la
     server->outside = outside;
     server->latency_ns = latency_ns;
     strbuf_init(&server->heard, BYTES_MAX);
-    if (outside->ops->listen(outside, (struct view)VIEW("127.0.0.1"), 0, listener, server,
-                             &server->listening, ret_port, &err)
+    if (outside->ops->listen(outside, &(struct outside_port){.host = VIEW("127.0.0.1")}, listener,
+                             server, &server->listening, ret_port, &err)
         != 0)
         fail_msg("%s", err.text);
     return server;

@@ -63,13 +63,13 @@ static int spy_open(struct outside *outside, const struct outside_endpoint *endp
     return 0;
 }
 
-static int spy_listen(struct outside *outside, struct view host, uint16_t port,
+static int spy_listen(struct outside *outside, const struct outside_port *port,
                       outside_listener *listener, void *context, struct id *ret_listening,
                       uint16_t *ret_port, struct err *reterr)
 {
     struct spy *spy = spy_of(outside);
-    return spy->inner->ops->listen(spy->inner, host, port, listener, context, ret_listening,
-                                   ret_port, reterr);
+    return spy->inner->ops->listen(spy->inner, port, listener, context, ret_listening, ret_port,
+                                   reterr);
 }
 
 static int spy_write(struct outside *outside, struct id connection, struct view bytes)

@@ -146,7 +146,7 @@ static void start_tls(struct net_connection *connection)
         .port = opening->port,
         .insecure = opening->insecure,
         .ca_file = opening->ca_file,
-        .alpn = alpn_http1,
+        .alpn = opening->alpn_len != 0 ? view_make(opening->alpn, opening->alpn_len) : alpn_http1,
     };
     int code = tls_new(connection->net->trusts, &wish, &connection->tls, &err);
 
@@ -284,6 +284,9 @@ static struct net_opening *new_opening(const struct outside_endpoint *endpoint)
         memcpy(opening->ca_file, endpoint->tls_ca_file.ptr, endpoint->tls_ca_file.len);
     snprintf(opening->host, sizeof opening->host, "%.*s", VIEW_ARG(endpoint->host));
     opening->port = endpoint->port;
+    opening->alpn_len = endpoint->alpn.len;
+    if (endpoint->alpn.len != 0)
+        memcpy(opening->alpn, endpoint->alpn.ptr, endpoint->alpn.len);
     opening->with_tls = endpoint->tls;
     opening->insecure = endpoint->tls_insecure;
     opening->connect_in_ns = endpoint->connect_in_ns;
@@ -318,6 +321,8 @@ int net_connect_open(struct outside *outside, const struct outside_endpoint *end
                      outside_listener *listener, void *context, struct id *ret_connection)
 {
     struct net *net = (struct net *)outside;
+    if (endpoint->alpn.len > OUTSIDE_ALPN_BYTES_MAX)
+        return ERR_LIMIT;
     struct net_connection *connection = net_take(net, NET_LOOKING_UP, listener, context);
     if (connection == NULL)
         return ERR_LIMIT;

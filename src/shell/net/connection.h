@@ -65,6 +65,8 @@ struct net_opening {
     bool with_tls;
     bool insecure;
     char *ca_file;
+    char alpn[OUTSIDE_ALPN_BYTES_MAX];
+    size_t alpn_len;
     uint64_t connect_in_ns;
     const struct net_lookup *lookup; /* awaited, NULL: none */
     struct net_addresses addresses;
@@ -177,7 +179,7 @@ void net_stream_pause(struct outside *outside, struct id id, bool paused);
 void net_stream_close(struct net_connection *connection);
 
 /* listen.c */
-int net_listen(struct outside *outside, struct view host, uint16_t port, outside_listener *listener,
+int net_listen(struct outside *outside, const struct outside_port *port, outside_listener *listener,
                void *context, struct id *ret_listening, uint16_t *ret_port, struct err *reterr);
 void net_listen_accept(struct net_connection *listening);
 

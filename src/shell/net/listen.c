@@ -123,10 +123,13 @@ static const char *remedy_of(int status)
     }
 }
 
-int net_listen(struct outside *outside, struct view host, uint16_t port, outside_listener *listener,
-               void *context, struct id *ret_listening, uint16_t *ret_port, struct err *reterr)
+int net_listen(struct outside *outside, const struct outside_port *wanted,
+               outside_listener *listener, void *context, struct id *ret_listening,
+               uint16_t *ret_port, struct err *reterr)
 {
     struct net *net = (struct net *)outside;
+    struct view host = wanted->host;
+    uint16_t port = wanted->port;
     struct net_addresses addresses = {.count = 0};
     char name[NET_HOST_SIZE];
 
@@ -134,6 +137,8 @@ int net_listen(struct outside *outside, struct view host, uint16_t port, outside
         return fail(reterr, ERR_UNREACHABLE, "cannot listen on '%.*s': it is no host name",
                     VIEW_ARG(host));
     snprintf(name, sizeof name, "%.*s", VIEW_ARG(host));
+    if (wanted->tls_certificate_file.len != 0)
+        return fail(reterr, ERR_CONFIG, "cannot listen on %s:%u: no TLS for ports yet", name, port);
     int code = find(name, port, &addresses, reterr);
     if (code != 0)
         return code;

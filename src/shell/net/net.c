@@ -89,6 +89,10 @@ bool net_emit(struct net_connection *connection, enum outside_event_kind kind, s
     struct id id = connection->id;
     struct outside_event event = {.kind = kind, .connection = id, .bytes = bytes, .text = ""};
 
+    if (kind == OUTSIDE_OPENED && connection->tls != NULL) {
+        event.tls = true;
+        event.alpn = tls_alpn(connection->tls);
+    }
     connection->listener(connection->context, &event);
     return net_find(net, id) != NULL;
 }

@@ -82,7 +82,8 @@ static int set_up(void **state)
     assert_int_equal(loop_new(&fixture->loop, &err), 0);
     assert_int_equal(net_new(fixture->loop, &options, &fixture->net, &err), 0);
     fixture->outside = net_outside(fixture->net);
-    assert_int_equal(fixture->outside->ops->listen(fixture->outside, LOCAL, 0, on_event, fixture,
+    struct outside_port port = {.host = LOCAL};
+    assert_int_equal(fixture->outside->ops->listen(fixture->outside, &port, on_event, fixture,
                                                    &fixture->listening, &fixture->port, &err),
                      0);
     *state = fixture;
@@ -269,18 +270,19 @@ static void out_of_descriptors_is_said_with_the_remedy(void **state)
 static void an_address_that_is_not_ours_cannot_be_listened_on(void **state)
 {
     struct fixture *fixture = *state;
-    static const struct view foreign = VIEW("192.0.2.1"), none = VIEW("no-such-host.invalid");
+    struct outside_port foreign = {.host = VIEW("192.0.2.1")};
+    struct outside_port none = {.host = VIEW("no-such-host.invalid")};
     struct id id;
     uint16_t port;
     struct err err = {0};
 
-    assert_int_equal(fixture->outside->ops->listen(fixture->outside, foreign, 0, on_event, fixture,
+    assert_int_equal(fixture->outside->ops->listen(fixture->outside, &foreign, on_event, fixture,
                                                    &id, &port, &err),
                      ERR_UNREACHABLE);
     assert_non_null(strstr(err.text, "address of this machine"));
-    assert_int_equal(fixture->outside->ops->listen(fixture->outside, none, 0, on_event, fixture,
-                                                   &id, &port, &err),
-                     ERR_UNREACHABLE);
+    assert_int_equal(
+        fixture->outside->ops->listen(fixture->outside, &none, on_event, fixture, &id, &port, &err),
+        ERR_UNREACHABLE);
     assert_non_null(strstr(err.text, "no-such-host.invalid"));
 }
 
@@ -288,11 +290,12 @@ static void version_six_works_where_the_machine_has_it(void **state)
 {
     struct fixture *fixture = *state;
     static const struct view local6 = VIEW("::1");
+    struct outside_port port = {.host = local6};
     struct outside_endpoint endpoint = {.host = local6, .connect_in_ns = 1000 * MS};
     struct id id;
     struct err err = {0};
 
-    if (fixture->outside->ops->listen(fixture->outside, local6, 0, on_event, fixture,
+    if (fixture->outside->ops->listen(fixture->outside, &port, on_event, fixture,
                                       &fixture->listening, &endpoint.port, &err)
         != 0) {
         print_message("%s: not tried\n", err.text);

@@ -144,9 +144,10 @@ static void listen_at(struct side *side, struct rig *rig)
     struct err err;
 
     side_init(side, rig);
-    assert_int_equal(outside->ops->listen(outside, LOCAL, 0, on_event, side, &side->listening,
-                                          &side->port, &err),
-                     0);
+    struct outside_port port = {.host = LOCAL};
+    assert_int_equal(
+        outside->ops->listen(outside, &port, on_event, side, &side->listening, &side->port, &err),
+        0);
     assert_true(side->port != 0);
 }
 
@@ -428,13 +429,12 @@ static void a_port_that_is_taken_is_refused_with_the_remedy(void **state)
     struct side server;
     struct outside *outside = rig_outside(*state);
     struct id id;
-    uint16_t port;
     struct err err = {0};
 
     listen_at(&server, *state);
-    assert_int_equal(
-        outside->ops->listen(outside, LOCAL, server.port, on_event, &server, &id, &port, &err),
-        ERR_UNREACHABLE);
+    struct outside_port port = {.host = LOCAL, .port = server.port};
+    assert_int_equal(outside->ops->listen(outside, &port, on_event, &server, &id, NULL, &err),
+                     ERR_UNREACHABLE);
     assert_non_null(strstr(err.text, "already in use"));
     assert_non_null(strstr(err.text, "choose another port"));
 }

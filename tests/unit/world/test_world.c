@@ -144,9 +144,9 @@ static void play(struct play *play, uint64_t seed, const struct world_link *link
     assert_int_equal(world_set_link(play->world, SERVER, PORT, link), 0);
     struct outside *outside = world_outside(play->world);
     play->server = (struct server){.world = play->world, .trusting = trusting};
-    assert_int_equal(outside->ops->listen(outside, SERVER, PORT, on_server, &play->server,
-                                          &listening, NULL, &err),
-                     0);
+    struct outside_port port = {.host = SERVER, .port = PORT};
+    assert_int_equal(
+        outside->ops->listen(outside, &port, on_server, &play->server, &listening, NULL, &err), 0);
     for (size_t i = 0; i < CLIENTS; i++) {
         struct client *client = &play->clients[i];
         client->world = play->world;
@@ -224,8 +224,9 @@ static void pair_init(struct pair *pair, uint64_t seed, const struct world_link 
     pair->client.world = pair->world;
     strbuf_init(&pair->client.bytes, 1 << 16);
     assert_non_null(strbuf_room(&pair->client.bytes, 1000));
-    assert_int_equal(pair->outside->ops->listen(pair->outside, SERVER, PORT, on_server,
-                                                &pair->server, &listening, NULL, &err),
+    struct outside_port port = {.host = SERVER, .port = PORT};
+    assert_int_equal(pair->outside->ops->listen(pair->outside, &port, on_server, &pair->server,
+                                                &listening, NULL, &err),
                      0);
     pair->endpoint =
         (struct outside_endpoint){.host = SERVER, .port = PORT, .connect_in_ns = SECOND};
