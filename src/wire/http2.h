@@ -94,7 +94,8 @@ enum http2_event_kind {
     HTTP2_BODY,
     HTTP2_END,      /* the peer's message is complete */
     HTTP2_RESET,    /* the stream is over before its time */
-    HTTP2_CLOSED,   /* the stream is over: END came, and all that was to be sent has been taken */
+    HTTP2_CLOSED,   /* the stream is over: our side was sent, and END came (or what was left of a
+                       request after its answer was cancelled) */
     HTTP2_WRITABLE, /* the stream that answered ERR_BUSY takes body bytes again */
     HTTP2_CAPACITY, /* of a client: how many streams the peer takes has been said or changed */
     HTTP2_GOAWAY,   /* the peer takes no new streams on this connection */
@@ -150,9 +151,9 @@ MUST_CHECK int http2_feed(struct http2 *http2, struct view *rest, struct http2_e
  * otherwise. */
 MUST_CHECK int http2_finish(const struct http2 *http2, struct err *reterr);
 
-/* Appends bytes for the peer: whole frames, as many as are there, stopping with the first that
- * reaches `most` bytes (HTTP2_TAKE_BYTES is sensible). 0, or ERR_MEMORY or ERR_LIMIT with reterr,
- * and then for ever: also where `out` has no room (HTTP2_FRAME_BYTES_MAX past `most`). */
+/* Appends bytes for the peer, as many as are there, stopping with the frame that reaches `most`
+ * (HTTP2_TAKE_BYTES is sensible; `out` needs room for HTTP2_FRAME_BYTES_MAX more). Its end may wait
+ * for the next take. 0, or ERR_MEMORY or ERR_LIMIT with reterr, and then for ever. */
 enum { HTTP2_TAKE_BYTES = 64 * 1024, HTTP2_FRAME_BYTES_MAX = 17 * 1024 };
 MUST_CHECK int http2_take(struct http2 *http2, struct strbuf *out, size_t most, struct err *reterr);
 
@@ -175,7 +176,8 @@ MUST_CHECK int http2_send_request(struct http2 *http2, const struct http_request
                                   uint32_t *ret_stream, struct err *reterr);
 
 /* Server: answers a stream; response->body and `end` as above. A status of 1xx is an interim answer,
- * without body and end; the real one follows. ERR_BUSY as http2_send_body; ERR_CLOSED: the stream is
+ * without body and end; the real one follows. Answers to HEAD, 204 and 304 end with their head, what
+ * is given as body is dropped. ERR_BUSY as http2_send_body; ERR_CLOSED: the stream is
  * over (its RESET has come or waits). An answer that ends before its request did cancels the
  * rest of it. */
 MUST_CHECK int http2_send_response_head(struct http2 *http2, uint32_t stream,
@@ -207,10 +209,10 @@ void http2_abort(struct http2 *http2, enum http2_code code, const char *why);
 
 /* ---- back-pressure of what comes ------------------------------------------------------------ */
 
-/* Body bytes of a stream that is held open its window only by http2_consume; of all others at once.
- * So at most stream_window bytes more come on it. Other streams are not slowed down: the
- * connection's window opens always. */
-void http2_hold(struct http2 *http2, uint32_t stream);
+/* The window of a stream that is held opens only by http2_consume; that of all others at once. So
+ * at most stream_window bytes more come on it. What was not consumed is, when it is let go. Other
+ * streams are not slowed down: the connection's window opens always. Unknown streams are fine. */
+void http2_hold(struct http2 *http2, uint32_t stream, bool held);
 void http2_consume(struct http2 *http2, uint32_t stream, size_t bytes);
 
 /* ---- names ---------------------------------------------------------------------------------- */
