@@ -100,8 +100,11 @@ static int find_credentials(struct preparing *preparing)
     target->credentials = arena_new(preparing->arena, 1, sizeof *target->credentials);
     if (target->credentials == NULL)
         return wrong(preparing, ERR_MEMORY, "no memory");
-    int code =
-        credentials_find(preparing->from->aws_profile, preparing->arena, target->credentials, &err);
+    const struct credentials_wanted wanted = {
+        .profile = preparing->from->aws_profile,
+        .region = target->provider.region,
+    };
+    int code = credentials_find(&wanted, preparing->arena, target->credentials, &err);
     return code != 0 ? wrong(preparing, code, err.text) : 0;
 }
 

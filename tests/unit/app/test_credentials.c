@@ -14,28 +14,39 @@
 #include "app/credentials.h"
 #include "shell/os/file.h"
 
+static const struct credentials_wanted nothing = {.profile = {0}};
+
 struct home {
     struct arena arena;
     struct strbuf path;
 };
 
+/* Every variable that begins with AWS_. */
+static void forget_environment(void)
+{
+    extern char **environ;
+    char name[128];
+
+    for (size_t i = 0; environ[i] != NULL;) {
+        size_t len = strcspn(environ[i], "=");
+        bool ours = strncmp(environ[i], "AWS_", 4) == 0 && len < sizeof name;
+        if (!ours) {
+            i++;
+            continue;
+        }
+        memcpy(name, environ[i], len);
+        name[len] = '\0';
+        unsetenv(name);
+    }
+}
+
 static int set_up(void **state)
 {
-    static const char *const names[] = {"AWS_ACCESS_KEY_ID",
-                                        "AWS_SECRET_ACCESS_KEY",
-                                        "AWS_SESSION_TOKEN",
-                                        "AWS_PROFILE",
-                                        "AWS_REGION",
-                                        "AWS_DEFAULT_REGION",
-                                        "AWS_CONFIG_FILE",
-                                        "AWS_SHARED_CREDENTIALS_FILE",
-                                        "AWS_WEB_IDENTITY_TOKEN_FILE"};
     static struct home home;
     struct err err = {0};
     char aws[512];
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unsetenv(names[i]);
+    forget_environment();
     arena_init(&home.arena, 4 * 1024 * 1024);
     strbuf_init(&home.path, 400);
     assert_int_equal(file_make_temporary((struct view)VIEW("home"), &home.path, &err), 0);
@@ -76,7 +87,7 @@ static void keys_in_the_environment_come_first(void **state)
                "[default]\naws_access_key_id=FILE\naws_secret_access_key=file-secret\n");
     setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "env-secret", 1);
-    assert_int_equal(credentials_find((struct view){0}, &home->arena, &credentials, &err), 0);
+    assert_int_equal(credentials_find(&nothing, &home->arena, &credentials, &err), 0);
     assert_true(view_is(credentials.keys.access_key, "ENV"));
 }
 
@@ -91,7 +102,7 @@ static void the_files_below_home_are_read(void **state)
                "[shop]\naws_access_key_id=FILE\naws_secret_access_key=file-secret\n");
     write_file(home, ".aws/config", "[profile shop]\nregion=ap-northeast-1\n");
     setenv("AWS_PROFILE", "shop", 1);
-    assert_int_equal(credentials_find((struct view){0}, &home->arena, &credentials, &err), 0);
+    assert_int_equal(credentials_find(&nothing, &home->arena, &credentials, &err), 0);
     assert_true(view_is(credentials.keys.access_key, "FILE"));
     assert_int_equal(credentials_find_region((struct view){0}, &home->arena, &region, &err), 0);
     assert_true(view_is(region, "ap-northeast-1"));
@@ -107,7 +118,11 @@ static void files_may_be_named_by_the_environment(void **state)
     write_file(home, "keys", "[default]\naws_access_key_id=NAMED\naws_secret_access_key=secret\n");
     snprintf(path, sizeof path, "%s/keys", strbuf_text(&home->path));
     setenv("AWS_SHARED_CREDENTIALS_FILE", path, 1);
-    assert_int_equal(credentials_find((struct view){0}, &home->arena, &credentials, &err), 0);
+    assert_int_equal(credentials_find(&nothing, &home->arena, &credentials, &err), 0);
+    assert_true(view_is(credentials.keys.access_key, "NAMED"));
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "~/keys", 1);
+    credentials.keys.access_key = (struct view){0};
+    assert_int_equal(credentials_find(&nothing, &home->arena, &credentials, &err), 0);
     assert_true(view_is(credentials.keys.access_key, "NAMED"));
 }
 
@@ -118,8 +133,8 @@ static void without_any_keys_the_remedy_is_told_and_without_a_region_nothing(voi
     struct view region = {0};
     struct err err = {0};
 
-    assert_int_equal(credentials_find((struct view){0}, &home->arena, &credentials, &err),
-                     ERR_DENIED);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    assert_int_equal(credentials_find(&nothing, &home->arena, &credentials, &err), ERR_DENIED);
     assert_non_null(strstr(err.text, "AWS_ACCESS_KEY_ID"));
     assert_int_equal(credentials_find_region((struct view){0}, &home->arena, &region, &err), 0);
     assert_int_equal(region.len, 0);
@@ -136,8 +151,7 @@ static void a_file_that_is_too_large_is_an_error_that_names_it(void **state)
     strbuf_add_repeated(&large, '#', 2 * 1024 * 1024);
     write_file(home, ".aws/credentials", strbuf_text(&large));
     strbuf_release(&large);
-    assert_int_equal(credentials_find((struct view){0}, &home->arena, &credentials, &err),
-                     ERR_LIMIT);
+    assert_int_equal(credentials_find(&nothing, &home->arena, &credentials, &err), ERR_LIMIT);
     assert_non_null(strstr(err.text, ".aws/credentials"));
 }
 
@@ -148,7 +162,7 @@ static void a_wrong_line_is_named_and_no_secret_is(void **state)
     struct err err = {0};
 
     write_file(home, ".aws/credentials", "[default]\naws_secret_access_key=very-secret\n");
-    assert_int_not_equal(credentials_find((struct view){0}, &home->arena, &credentials, &err), 0);
+    assert_int_not_equal(credentials_find(&nothing, &home->arena, &credentials, &err), 0);
     assert_non_null(strstr(err.text, ".aws/credentials"));
     assert_null(strstr(err.text, "very-secret"));
 }
