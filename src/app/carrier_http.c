@@ -13,9 +13,6 @@
 #include "wire/url.h"
 
 enum {
-    REQUEST_BYTES_MAX = 64 * 1024 * 1024, /* head and body */
-    REQUEST_KEPT_BYTES_MAX = 256 * 1024,  /* a larger one's block is given back */
-    PIECE_BYTES = 64 * 1024,
     AUTHORITY_BYTES_MAX = 512,
 };
 
@@ -29,8 +26,9 @@ struct lane {
     bool began; /* the response */
     struct id ask;
     struct channel *channel;
-    struct strbuf out; /* the request; what was handed to the outside up to `written` */
-    size_t written;
+    struct strbuf out; /* what the outside is to take next */
+    uint64_t written;  /* bytes of the request that the outside took */
+    bool busy;         /* the outside took enough for now: WRITABLE comes */
 };
 
 struct carrier_http {
@@ -126,11 +124,13 @@ static void http_open(struct carrier *carrier, struct id connection)
     };
 
     if (lane->channel == NULL) {
-        lane->channel = http->codec->make();
-        strbuf_init(&lane->out, REQUEST_BYTES_MAX);
-    } else {
-        http->codec->reset(lane->channel);
+        lane->channel = http->codec->make(endpoint.tls);
+        strbuf_init(&lane->out, CHANNEL_OUT_BYTES_MAX);
+    } else if (http->codec->reset(lane->channel) != 0) {
+        http->codec->free(lane->channel);
+        lane->channel = NULL;
     }
+    lane->busy = false;
     int code = lane->channel == NULL
                    ? ERR_MEMORY
                    : asker->outside->ops->open(asker->outside, &endpoint, listen_to_lane, lane,
@@ -158,18 +158,21 @@ static void http_close(struct carrier *carrier, struct id connection)
 static void flush(struct lane *lane)
 {
     struct outside *outside = lane->http->asker->outside;
+    struct err err = {0};
     int code = 0;
 
-    while (code == 0 && lane->written < lane->out.len) {
-        struct view piece =
-            view_slice(strbuf_view(&lane->out), lane->written, lane->written + PIECE_BYTES);
-        code = outside->ops->write(outside, lane->socket, piece);
+    while (code == 0 && !lane->busy) {
+        strbuf_reset(&lane->out);
+        code = lane->http->codec->take(lane->channel, &lane->out, CHANNEL_TAKE_BYTES, &err);
+        if (code != 0 || lane->out.len == 0)
+            break;
+        code = outside->ops->write(outside, lane->socket, strbuf_view(&lane->out));
+        lane->busy = code == ERR_BUSY;
         if (code == 0 || code == ERR_BUSY)
-            lane->written += piece.len;
+            lane->written += lane->out.len;
     }
-    if (code == 0 || code == ERR_BUSY)
-        return;
-    lane_break(lane, code == ERR_LIMIT ? ERR_MEMORY : code, "the request could not be written");
+    if (code != 0 && code != ERR_BUSY)
+        lane_break(lane, code == ERR_LIMIT ? ERR_MEMORY : code, "the request could not be written");
 }
 
 /* The request as it goes out now: with Host, and signed where the provider signs. */
@@ -203,14 +206,11 @@ static void http_send(struct carrier *carrier, struct ask *ask, struct id connec
     struct err err = {0};
     uint32_t stream;
 
-    if (lane->out.capacity > REQUEST_KEPT_BYTES_MAX)
-        strbuf_release(&lane->out);
-    strbuf_reset(&lane->out);
     lane->written = 0;
     lane->began = false;
     int code = complete_request(http, ask, &request, &err);
     if (code == 0)
-        code = http->codec->send(lane->channel, &request, &lane->out, &stream, &err);
+        code = http->codec->send(lane->channel, &request, false, &stream, &err);
     if (code != 0) {
         asker_lost(http->asker, ask, code, false, false, "the request cannot be sent: %s",
                    err.text);
@@ -259,13 +259,12 @@ static void complete(struct lane *lane, const struct channel_event *event)
 {
     struct asker *asker = lane->http->asker;
     struct ask *ask = ask_of(lane);
-    bool reusable = event->reusable && lane->written == lane->out.len;
 
     if (ask == NULL)
         return;
     lane->ask = (struct id){0};
-    read_reply(asker, ask, &event->response);
-    asker_responded(asker, ask, &event->response, reusable);
+    read_reply(asker, ask, event->response);
+    asker_responded(asker, ask, event->response, event->reusable);
 }
 
 static void take_bytes(struct lane *lane, struct view bytes)
@@ -332,6 +331,7 @@ static void listen_to_lane(void *context, const struct outside_event *event)
         take_bytes(lane, event->bytes);
         break;
     case OUTSIDE_WRITABLE:
+        lane->busy = false;
         flush(lane);
         break;
     case OUTSIDE_CLOSED:
