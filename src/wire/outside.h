@@ -96,6 +96,9 @@ struct outside_ops {
     /* Closes after what is queued was written (at most a second); no event follows. Also ends
      * listening. A dead id is fine. */
     void (*close)(struct outside *outside, struct id connection);
+    /* Closes at once and drops what is queued; the peer hears of a reset. No event follows. A dead
+     * id is fine. */
+    void (*reset)(struct outside *outside, struct id connection);
     /* Calls the listener once at or after at_ns; a later call with the same context replaces it;
      * UINT64_MAX cancels it. ERR_LIMIT where all places are taken. */
     int (*wake_at)(struct outside *outside, uint64_t at_ns, outside_timer_listener *listener,

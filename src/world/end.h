@@ -139,6 +139,8 @@ void world_give_up(struct end *end);
 int world_write(struct outside *outside, struct id id, struct view bytes);
 void world_pause(struct outside *outside, struct id id, bool paused);
 void world_close_open(struct end *end);
+/* The peer hears of a reset, the place is given back. */
+void world_reset(struct end *end);
 uint64_t world_delay_ns(struct end *end);
 
 #endif

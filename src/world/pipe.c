@@ -263,10 +263,14 @@ void world_close_open(struct end *end)
     world_pump(end);
 }
 
-void world_give_up(struct end *end)
+void world_reset(struct end *end)
 {
-    if (end->state != END_CLOSING)
-        return;
     send_over(end, ERR_CLOSED, "the peer reset the connection");
     world_release(end);
+}
+
+void world_give_up(struct end *end)
+{
+    if (end->state == END_CLOSING)
+        world_reset(end);
 }

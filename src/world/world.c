@@ -521,6 +521,16 @@ static void op_close(struct outside *outside, struct id id)
         world_release(end);
 }
 
+static void op_reset(struct outside *outside, struct id id)
+{
+    struct end *end = world_find_owned((struct world *)outside, id);
+
+    if (end != NULL && end->state == END_OPEN)
+        world_reset(end);
+    else
+        op_close(outside, id);
+}
+
 static int op_wake_at(struct outside *outside, uint64_t at_ns, outside_timer_listener *listener,
                       void *context)
 {
@@ -541,6 +551,7 @@ static const struct outside_ops ops = {
     .write = world_write,
     .pause = world_pause,
     .close = op_close,
+    .reset = op_reset,
     .wake_at = op_wake_at,
 };
 

@@ -94,6 +94,18 @@ static void spy_close(struct outside *outside, struct id connection)
     spy->inner->ops->close(spy->inner, connection);
 }
 
+static void spy_reset(struct outside *outside, struct id connection)
+{
+    struct spy *spy = spy_of(outside);
+
+    for (uint32_t i = spy->made; i > 0; i--)
+        if (id_equal(spy->connections[i - 1].id, connection)) {
+            ended(&spy->connections[i - 1]);
+            break;
+        }
+    spy->inner->ops->reset(spy->inner, connection);
+}
+
 static int spy_wake_at(struct outside *outside, uint64_t at_ns, outside_timer_listener *listener,
                        void *context)
 {
@@ -108,6 +120,7 @@ static const struct outside_ops spy_ops = {
     .write = spy_write,
     .pause = spy_pause,
     .close = spy_close,
+    .reset = spy_reset,
     .wake_at = spy_wake_at,
 };
 

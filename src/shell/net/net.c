@@ -244,6 +244,21 @@ static void op_close(struct outside *outside, struct id id)
         net_release(connection);
 }
 
+static void op_reset(struct outside *outside, struct id id)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    struct net_connection *connection = net_find((struct net *)outside, id);
+    uv_os_fd_t file;
+
+    if (connection == NULL)
+        return;
+    /* Closing a socket that does not linger makes the kernel send RST. */
+    if (connection->socket != NULL
+        && uv_fileno((const uv_handle_t *)&connection->socket->tcp, &file) == 0)
+        (void)setsockopt(file, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    net_release(connection);
+}
+
 static int op_wake_at(struct outside *outside, uint64_t at_ns, outside_timer_listener *listener,
                       void *context)
 {
@@ -258,6 +273,7 @@ static const struct outside_ops ops = {
     .write = net_stream_write,
     .pause = net_stream_pause,
     .close = op_close,
+    .reset = op_reset,
     .wake_at = op_wake_at,
 };
 

@@ -75,6 +75,15 @@ static void close_side(struct side *side)
     in_call = false;
 }
 
+static void reset_side(struct side *side)
+{
+    struct outside *outside = outside_of(side);
+
+    in_call = true;
+    outside->ops->reset(outside, side->connection);
+    in_call = false;
+}
+
 static void heard_bytes(struct side *side, const struct outside_event *event)
 {
     side->pieces++;
@@ -312,6 +321,27 @@ static void who_closed_hears_nothing_more_and_its_id_is_dead(void **state)
     struct side nobody;
     side_init(&nobody, *state);
     assert_int_equal(write_to(&nobody, word), ERR_CLOSED);
+}
+
+static void who_resets_hears_nothing_more_and_its_peer_hears_of_it(void **state)
+{
+    struct side client, server;
+    static const struct view word = VIEW("word");
+
+    connect_both(&client, &server, *state);
+    client.stop_at_bytes = word.len;
+    client.stop_at_closed = true;
+    assert_int_equal(write_to(&server, word), 0);
+    rig_run(*state, 5 * SECOND);
+    reset_side(&server);
+    reset_side(&server);
+    assert_int_equal(write_to(&server, word), ERR_CLOSED);
+    rig_run(*state, 5 * SECOND);
+    assert_true(view_equal(strbuf_view(&client.bytes), word));
+    assert_int_equal(client.closed, 1);
+    assert_int_equal(client.code, ERR_CLOSED);
+    assert_int_equal(server.closed, 0);
+    release(&client);
 }
 
 static void a_paused_end_hears_nothing_until_it_resumes(void **state)
@@ -567,6 +597,7 @@ int main(void)
         OVER_BOTH(what_was_queued_before_a_close_arrives_and_then_the_clean_end),
         OVER_BOTH(a_last_answer_survives_unread_bytes_of_the_peer),
         OVER_BOTH(who_closed_hears_nothing_more_and_its_id_is_dead),
+        OVER_BOTH(who_resets_hears_nothing_more_and_its_peer_hears_of_it),
         OVER_BOTH(a_paused_end_hears_nothing_until_it_resumes),
         OVER_BOTH(a_writer_hears_busy_then_writable_and_nothing_is_lost),
         OVER_BOTH(more_than_64_mib_in_the_queue_are_refused_whole),
