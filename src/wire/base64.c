@@ -5,22 +5,27 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void base64_encode(struct strbuf *out, struct view bytes)
+size_t base64_encode_to(char *ret_text, struct view bytes)
 {
-    char *room = strbuf_room(out, (bytes.len + 2) / 3 * 4);
     size_t wrote = 0;
 
-    if (room == NULL)
-        return;
     for (size_t i = 0; i < bytes.len; i += 3) {
         size_t have = bytes.len - i < 3 ? bytes.len - i : 3;
         uint32_t group = 0;
         for (size_t j = 0; j < 3; j++)
             group = group << 8 | (j < have ? (unsigned char)bytes.ptr[i + j] : 0);
         for (size_t j = 0; j < 4; j++)
-            room[wrote++] = j <= have ? alphabet[group >> (18 - 6 * j) & 63] : '=';
+            ret_text[wrote++] = j <= have ? alphabet[group >> (18 - 6 * j) & 63] : '=';
     }
-    strbuf_grew(out, wrote);
+    return wrote;
+}
+
+void base64_encode(struct strbuf *out, struct view bytes)
+{
+    char *room = strbuf_room(out, (bytes.len + 2) / 3 * 4);
+
+    if (room != NULL)
+        strbuf_grew(out, base64_encode_to(room, bytes));
 }
 
 /* 0 to 63, or -1. */

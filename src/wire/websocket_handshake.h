@@ -11,7 +11,7 @@
  *
  * What it does not do: judge the Origin (the caller sees the head), follow redirects, authenticate,
  * the handshake of HTTP/2 (RFC 8441).
- * Memory: none; views point into what was given. Threads: values. Source: RFC 6455, section 4. */
+ * Memory: none kept; views point into what was given. Threads: values. Source: RFC 6455, section 4. */
 #ifndef ASSAY_WIRE_WEBSOCKET_HANDSHAKE_H
 #define ASSAY_WIRE_WEBSOCKET_HANDSHAKE_H
 
@@ -63,7 +63,7 @@ MUST_CHECK int websocket_accepted(const struct http1_head *head, const struct we
 /* ---- the server ----------------------------------------------------------------------------- */
 
 struct websocket_answer {
-    int status;                     /* 101, 400, 405 or 426 */
+    int status;                     /* 101, 400, 405, 426, or 503 without memory */
     struct websocket_accept accept; /* of 101 */
     struct view subprotocol;        /* of 101: the one that was chosen; empty: none */
 };
@@ -73,7 +73,8 @@ bool websocket_is_asked_for(const struct http1_head *head);
 
 /* Judges a client's request. `subprotocols`: those the server speaks, a list as above; the first
  * of the client's that is among them is chosen, pointing into the list. 0 and a status of 101; or
- * ERR_REFUSED with reterr, and the status to answer. ret_answer is filled in both cases. */
+ * ERR_REFUSED (or ERR_MEMORY) with reterr, and the status to answer. ret_answer is filled in both
+ * cases. */
 MUST_CHECK int websocket_answer(const struct http1_head *head, struct view subprotocols,
                                 struct websocket_answer *ret_answer, struct err *reterr);
 
