@@ -22,7 +22,7 @@ static uint64_t longest_delay(struct retry_question question, uint64_t *ret_shor
         struct retry retry;
         uint64_t at_ns;
         int32_t cost;
-        retry_init(&retry, 100, seed);
+        retry_init(&retry, &(struct retry_settings){.attempts = 100}, seed);
         assert_int_equal(retry_decide(&retry, SECOND, &question, &at_ns, &cost), RETRY_AGAIN);
         longest_ns = at_ns - SECOND > longest_ns ? at_ns - SECOND : longest_ns;
         *ret_shortest_ns = at_ns - SECOND < *ret_shortest_ns ? at_ns - SECOND : *ret_shortest_ns;
@@ -84,7 +84,7 @@ static void no_retry_starts_at_or_after_the_deadline(void **state)
 
     for (uint64_t seed = 0; seed < 500; seed++) {
         struct retry retry;
-        retry_init(&retry, 3, seed);
+        retry_init(&retry, &(struct retry_settings){.attempts = 3}, seed);
         enum retry_verdict verdict = retry_decide(&retry, 0, &question, &at_ns, &cost);
         assert_true(verdict == RETRY_DEADLINE || at_ns < SECOND / 2);
         assert_int_equal(retry.tokens, verdict == RETRY_AGAIN ? 495 : 500);
@@ -100,7 +100,7 @@ static void some_errors_and_some_attempts_are_the_last(void **state)
     int32_t cost;
     struct retry_question question = {.attempts = 2, .may_retry = true, .deadline_ns = UINT64_MAX};
 
-    retry_init(&retry, 3, 1);
+    retry_init(&retry, &(struct retry_settings){.attempts = 3}, 1);
     assert_int_equal(retry_decide(&retry, 0, &question, &at_ns, &cost), RETRY_AGAIN);
     question.attempts = 3;
     assert_int_equal(retry_decide(&retry, 0, &question, &at_ns, &cost), RETRY_ATTEMPTS);
@@ -117,7 +117,7 @@ static void a_service_in_trouble_is_soon_asked_only_once(void **state)
     unsigned retries = 0;
     struct retry_question question = {.attempts = 1, .may_retry = true, .deadline_ns = UINT64_MAX};
 
-    retry_init(&retry, 3, 1);
+    retry_init(&retry, &(struct retry_settings){.attempts = 3}, 1);
     while (retry_decide(&retry, 0, &question, &at_ns, &cost) == RETRY_AGAIN)
         retries++;
     assert_int_equal(retries, 500 / 14);
@@ -132,7 +132,7 @@ static void a_service_in_trouble_is_soon_asked_only_once(void **state)
         retry_succeeded(&retry, 14);
     assert_int_equal(retry.tokens, 500);
 
-    retry_init(&retry, 3, 1);
+    retry_init(&retry, &(struct retry_settings){.attempts = 3}, 1);
     question.throttled = true;
     for (retries = 0; retry_decide(&retry, 0, &question, &at_ns, &cost) == RETRY_AGAIN;)
         retries++;
@@ -150,12 +150,54 @@ static void the_same_seed_waits_the_same(void **state)
     for (uint64_t seed = 0; seed < 10; seed++) {
         struct retry a;
         struct retry b;
-        retry_init(&a, 3, seed);
-        retry_init(&b, 3, seed);
+        retry_init(&a, &(struct retry_settings){.attempts = 3}, seed);
+        retry_init(&b, &(struct retry_settings){.attempts = 3}, seed);
         assert_int_equal(retry_decide(&a, 0, &question, &first_ns, &cost), RETRY_AGAIN);
         assert_int_equal(retry_decide(&b, 0, &question, &second_ns, &cost), RETRY_AGAIN);
         assert_true(first_ns == second_ns);
     }
+}
+
+static void another_service_has_other_delays_and_attempts(void **state)
+{
+    (void)state;
+    const struct retry_settings dynamodb = {.attempts = 4, .base_ns = 25000000};
+    struct retry_question question = {.attempts = 3, .may_retry = true, .deadline_ns = UINT64_MAX};
+    uint64_t longest_ns = 0;
+    uint64_t at_ns;
+    int32_t cost;
+    struct retry retry;
+
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        retry_init(&retry, &dynamodb, seed);
+        assert_int_equal(retry_decide(&retry, 0, &question, &at_ns, &cost), RETRY_AGAIN);
+        longest_ns = at_ns > longest_ns ? at_ns : longest_ns;
+    }
+    assert_in_range(longest_ns, 98000000, 100000000); /* 25 ms × 2² */
+    question.attempts = 4;
+    assert_int_equal(retry_decide(&retry, 0, &question, &at_ns, &cost), RETRY_ATTEMPTS);
+}
+
+static void an_answer_that_began_to_go_out_is_not_asked_for_again(void **state)
+{
+    (void)state;
+    struct retry_question question = {
+        .attempts = 1, .may_retry = true, .begun = true, .deadline_ns = UINT64_MAX};
+    uint64_t at_ns;
+    int32_t cost;
+    struct retry retry;
+
+    retry_init(&retry, &(struct retry_settings){.attempts = 3}, 1);
+    assert_int_equal(retry_decide(&retry, 0, &question, &at_ns, &cost), RETRY_BEGUN);
+    assert_int_equal(retry.tokens, RETRY_TOKENS_MAX);
+}
+
+static void every_verdict_has_its_words(void **state)
+{
+    (void)state;
+
+    for (unsigned verdict = 0; verdict < RETRY_VERDICT_END; verdict++)
+        assert_non_null(retry_verdict_text((enum retry_verdict)verdict));
 }
 
 int main(void)
@@ -167,6 +209,9 @@ int main(void)
         cmocka_unit_test(some_errors_and_some_attempts_are_the_last),
         cmocka_unit_test(a_service_in_trouble_is_soon_asked_only_once),
         cmocka_unit_test(the_same_seed_waits_the_same),
+        cmocka_unit_test(another_service_has_other_delays_and_attempts),
+        cmocka_unit_test(an_answer_that_began_to_go_out_is_not_asked_for_again),
+        cmocka_unit_test(every_verdict_has_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
