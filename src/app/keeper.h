@@ -13,8 +13,8 @@
  * them in use, and is tried again with growing delays; only where none are good any more is its
  * reason told, with the remedy. Secrets are never part of a text.
  *
- * Memory: an arena for how keys are come by (1 MiB), one for the keys (64 KiB), one connection while
- * fetching. Secrets are overwritten before their memory is given back. Threads: the loop's. */
+ * Memory: an arena for how keys are come by (1 MiB), one for the keys (64 KiB), one connection
+ * while fetching. Threads: the loop's. */
 #ifndef ASSAY_APP_KEEPER_H
 #define ASSAY_APP_KEEPER_H
 

@@ -191,6 +191,13 @@ static int simulate(void *context, const struct chat *chat, struct view model, s
     return sim_answer(context, chat, model, arena, ret_reply, ret_latency_ns);
 }
 
+static int open_keeper(struct target *target, const struct host *host, struct err *reterr)
+{
+    const struct keeper_options options = {.credentials = target->credentials};
+
+    return target->credentials != NULL ? keeper_new(host, &options, &target->keeper, reterr) : 0;
+}
+
 int target_open(struct target *target, const struct host *host,
                 const struct target_overrides *overrides, struct err *reterr)
 {
@@ -220,13 +227,20 @@ int target_open(struct target *target, const struct host *host,
         options.command = target->line;
         options.command_count = 3;
     }
-    return asker_new(host->outside, host->loop, &options, &target->asker, reterr);
+    int code = open_keeper(target, host, reterr);
+    if (code == 0)
+        code = asker_new(host->outside, host->loop, &options, &target->asker, reterr);
+    if (code != 0)
+        target_close(target);
+    return code;
 }
 
 void target_close(struct target *target)
 {
     asker_free(target->asker);
+    keeper_free(target->keeper);
     target->asker = NULL;
+    target->keeper = NULL;
 }
 
 bool target_cost(const struct target *target, const struct usage *usage, int64_t *ret_nano_usd)

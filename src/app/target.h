@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * target: a target of assay.yaml, ready to be asked: its provider, its key from wherever it is
- * kept, its credentials, its asker.
+ * kept, the way to its AWS keys and who keeps them, its asker.
  *
- * Memory: everything lives in the arena but the asker, which target_close frees. Secrets are read
- * here and never printed. Threads: the loop's. */
+ * Memory: everything lives in the arena but keeper and asker, which target_close frees. Secrets are
+ * read here and never printed. Threads: the loop's. */
 #ifndef ASSAY_APP_TARGET_H
 #define ASSAY_APP_TARGET_H
 
 #include "app/asker.h"
 #include "app/host.h"
+#include "app/keeper.h"
 #include "config/settings.h"
 #include "core/sim/sim.h"
 
 struct target {
     const struct settings_target *settings;
     struct provider_target provider;
-    struct credentials *credentials;
+    struct credentials *credentials; /* the way to its keys; NULL where nobody signs */
+    struct keeper *keeper;           /* who goes it; between target_open and target_close */
     struct asker *asker;
     struct sim sim;
     struct view line[3]; /* exec: a command that is one line, for the shell */
@@ -36,7 +38,7 @@ MUST_CHECK int target_prepare(const struct settings *settings, const struct sett
                               const struct target_overrides *overrides, struct arena *arena,
                               struct target *ret_target, struct err *reterr);
 
-/* Makes its asker. The target must stay where it is until target_close. */
+/* Makes its keeper and its asker. The target must stay where it is until target_close. */
 MUST_CHECK int target_open(struct target *target, const struct host *host,
                            const struct target_overrides *overrides, struct err *reterr);
 void target_close(struct target *target);

@@ -5,8 +5,8 @@
  * instance's metadata. STS has a file of its own (sts.h).
  *
  * Every reader refuses what it does not understand with a text that says what is wrong and never
- * quotes what it read, since that may be a secret. Who calls puts the file, command or server before
- * it.
+ * quotes what it read, since that may be a secret. Who calls puts the file, command or server
+ * before it.
  *
  * Pure. Memory: results are views into the arena. Threads: no state. Source: "Sourcing credentials
  * with an external process", AWS CLI User Guide; botocore's credentials and tokens. */

@@ -10,9 +10,9 @@
  *
  * GOOD: keys are there. STALE: they are, and new ones are being fetched because their end comes
  * near (5 minutes before it, less a random part, so that many processes do not refresh at once).
- * From a minute before their end on, who asks waits for the new ones; where these cannot be had, the
- * old ones are given up to their end. FETCHING: none are there, who asks waits. FAILED: none are,
- * and none can be had now: who asks is told so until the time to try again has come.
+ * From a minute before their end on, who asks waits for the new ones; where these cannot be had,
+ * the old ones are given up to their end. FETCHING: none are there, who asks waits. FAILED: none
+ * are, and none can be had now: who asks is told so until the time to try again has come.
  *
  * Keys that nobody asks for are not refreshed.
  *
