@@ -77,11 +77,13 @@ struct session_event {
 };
 
 enum session_state {
-    SESSION_IDLE,    /* between requests */
-    SESSION_READING, /* a head has begun and is not whole: patience should be short */
-    SESSION_AT_WORK, /* requests or answers under way, or a WebSocket that is open */
-    SESSION_CLOSING, /* says its last words: close once `output` gives no more */
-    SESSION_BROKEN,  /* of no more use: close at once, by a reset where that can be done */
+    SESSION_IDLE,      /* between requests */
+    SESSION_READING,   /* a head has begun and is not whole: patience should be short */
+    SESSION_AT_WORK,   /* requests or answers under way, or a WebSocket that is open */
+    SESSION_ANSWERING, /* the same, and no bytes are taken until the answer is whole: who does not
+                          read on meanwhile answers a peer that ended its side as well */
+    SESSION_CLOSING,   /* says its last words: close once `output` gives no more */
+    SESSION_BROKEN,    /* of no more use: close at once, by a reset where that can be done */
 };
 
 struct session;
@@ -99,10 +101,6 @@ enum session_kind session_kind(const struct session *session);
  * connection is lost. */
 MUST_CHECK int session_feed(struct session *session, struct view *rest,
                             struct session_event *ret_event);
-
-/* The peer sends no more (and may still read): events may follow by feed with an empty *rest. What
- * it began and did not end is RESET; what it asked for whole can still be answered. */
-void session_finish(struct session *session);
 
 /* Answers a stream, before its END as well: what is then left of the request is passed over.
  * In pieces: body is not looked at, `piece` gives it. Headers must hold no length and no framing;
@@ -141,6 +139,9 @@ MUST_CHECK int session_output(struct session *session, struct strbuf *out, size_
 
 /* Bytes of the stream's answer that wait, be it for `output` or for the peer's window. */
 size_t session_waiting(const struct session *session, uint32_t stream);
+
+/* A second has passed: what a peer may ask for needlessly is counted against time. */
+void session_tick(struct session *session);
 
 enum session_state session_state(const struct session *session);
 
