@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * serve: see serve.h. Routes, and what the API families share. */
+ * serve: which path is whose, and what the API families share; see serve_parts.h. */
 #include "core/sim/serve.h"
-
-#include "base/map.h"
 #include "core/sim/serve_parts.h"
-
-enum { TEXT_MAX_BYTES = 32 * 1024 * 1024 };
 
 static int serve_root(struct exchange *exchange);
 
@@ -20,8 +16,15 @@ static const struct route {
 } routes[] = {
     {"GET", "/", true, serve_root, "GET /"},
     {"POST", "/model/", false, serve_bedrock,
-     "POST /model/{id}/invoke, POST /model/{id}/converse (Bedrock Runtime)"},
+     "POST /model/{id}/invoke, invoke-with-response-stream, converse, converse-stream, "
+     "count-tokens (Bedrock Runtime)"},
+    {"POST", "/guardrail/", false, serve_guardrail,
+     "POST /guardrail/{id}/version/{v}/apply (Bedrock Runtime)"},
     {"POST", "/v1/chat/completions", true, serve_openai_chat, "POST /v1/chat/completions (OpenAI)"},
+    {"POST", "/v1/embeddings", true, serve_openai_embeddings, "POST /v1/embeddings (OpenAI)"},
+    {"POST", "/v1/messages", true, serve_anthropic_messages, "POST /v1/messages (Anthropic)"},
+    {"POST", "/v1/messages/count_tokens", true, serve_anthropic_count,
+     "POST /v1/messages/count_tokens (Anthropic)"},
     {"GET", "/v1/models", true, serve_openai_models,
      "GET /v1/models, GET /v1/models/{id} (OpenAI)"},
     {"GET", "/v1/models/", false, serve_openai_model, NULL},
@@ -37,20 +40,40 @@ int serve_header(struct exchange *exchange, const char *name, struct view value)
 
     if (arena_copy(exchange->arena, value, &copy) != 0)
         return ERR_MEMORY;
-    return http_header_add(&exchange->response->headers, view_of(name), copy) != 0 ? ERR_MEMORY : 0;
+    return http_header_add(&exchange->served->response.headers, view_of(name), copy) != 0
+               ? ERR_MEMORY
+               : 0;
 }
 
 int serve_json(struct exchange *exchange, int status, struct strbuf *out)
 {
-    int code = strbuf_status(out) != 0
-                   ? ERR_MEMORY
-                   : arena_copy(exchange->arena, strbuf_view(out), &exchange->response->body);
+    int code = strbuf_status(out) != 0 ? ERR_MEMORY
+                                       : arena_copy(exchange->arena, strbuf_view(out),
+                                                    &exchange->served->response.body);
 
     strbuf_release(out);
     if (code != 0)
         return code;
-    exchange->response->status = status;
+    exchange->served->response.status = status;
     return serve_header(exchange, "content-type", view_of("application/json"));
+}
+
+void serve_member_text(struct json_writer *writer, const char *key, const char *text)
+{
+    json_write_key(writer, key);
+    json_write_text(writer, text);
+}
+
+void serve_member_view(struct json_writer *writer, const char *key, struct view text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+void serve_member_int(struct json_writer *writer, const char *key, int64_t value)
+{
+    json_write_key(writer, key);
+    json_write_int(writer, value);
 }
 
 static bool add_part(struct strbuf *out, const struct json *part, int depth)
@@ -86,7 +109,7 @@ bool serve_content(struct exchange *exchange, const struct json *content, struct
         *ret_text = content->text;
         return true;
     }
-    strbuf_init(&out, TEXT_MAX_BYTES);
+    strbuf_init(&out, SERVE_BYTES_MAX);
     for (const struct json *part = ok ? content->child : NULL; part != NULL; part = part->next)
         ok = ok && add_part(&out, part, 0);
     if (ok
@@ -95,13 +118,6 @@ bool serve_content(struct exchange *exchange, const struct json *content, struct
         *code = ERR_MEMORY;
     strbuf_release(&out);
     return ok;
-}
-
-int serve_ask(struct exchange *exchange, struct chat *chat, struct view model,
-              struct reply *ret_reply)
-{
-    return sim_answer(exchange->sim, chat, model, exchange->arena, ret_reply,
-                      &exchange->latency_ns);
 }
 
 /* ---- routes --------------------------------------------------------------------------------- */
@@ -117,19 +133,19 @@ static int serve_root(struct exchange *exchange)
 {
     struct strbuf out;
 
-    strbuf_init(&out, TEXT_MAX_BYTES);
+    strbuf_init(&out, SERVE_BYTES_MAX);
     strbuf_add_text(&out,
                     "assay sim: a deterministic stand-in for a foundation model, for tests. It "
                     "is no language model.\nServed here: ");
     list_routes(&out);
     strbuf_add_text(&out, "\n");
-    int code = strbuf_status(&out) != 0
-                   ? ERR_MEMORY
-                   : arena_copy(exchange->arena, strbuf_view(&out), &exchange->response->body);
+    int code = strbuf_status(&out) != 0 ? ERR_MEMORY
+                                        : arena_copy(exchange->arena, strbuf_view(&out),
+                                                     &exchange->served->response.body);
     strbuf_release(&out);
     if (code != 0)
         return code;
-    exchange->response->status = 200;
+    exchange->served->response.status = 200;
     return serve_header(exchange, "content-type", view_of("text/plain; charset=utf-8"));
 }
 
@@ -137,7 +153,7 @@ static int serve_unknown(struct exchange *exchange, bool known_path)
 {
     struct strbuf message;
 
-    strbuf_init(&message, TEXT_MAX_BYTES);
+    strbuf_init(&message, SERVE_BYTES_MAX);
     strbuf_printf(&message, "%s %.*s is not served here. Served: ",
                   known_path ? "This method on" : "The path", VIEW_ARG(exchange->path));
     list_routes(&message);
@@ -156,7 +172,7 @@ static bool is_route(const struct route *route, struct view path)
                         : path.len > wanted.len && view_starts(path, wanted);
 }
 
-static int dispatch(struct exchange *exchange)
+int serve_route(struct exchange *exchange)
 {
     bool known = false;
 
@@ -170,45 +186,21 @@ static int dispatch(struct exchange *exchange)
     return serve_unknown(exchange, known);
 }
 
-static uint64_t sample_of(const struct http_request *request)
-{
-    struct view text = http_header_get(&request->headers, "x-assay-sample");
-    int64_t sample = 0;
-
-    if (text.ptr == NULL || view_to_int(view_trim(text), &sample) != 0 || sample < 0)
-        return 0;
-    return (uint64_t)sample;
-}
-
 int sim_serve(const struct sim *sim, const struct http_request *request, uint64_t serial,
               struct arena *arena, struct http_response *ret_response, uint64_t *ret_latency_ns)
 {
-    struct http_response *response = arena_new(arena, 1, sizeof *response);
-    struct exchange exchange = {
-        .sim = sim,
-        .request = request,
-        .path = view_slice(request->target, 0, view_find_byte(request->target, '?')),
-        .serial = serial,
-        .sample = sample_of(request),
-        .arena = arena,
-        .response = response,
-        .id = map_hash(request->body, map_hash(request->target, sim->seed + serial)),
-    };
-    struct json *body;
-    int code = response == NULL ? ERR_MEMORY : 0;
+    struct sim_service_options options = {.sim = *sim};
+    struct sim_service *service;
+    struct sim_served served;
 
-    if (code == 0 && request->body.len != 0) {
-        code = json_parse(arena, request->body, &body, NULL);
-        if (code == 0)
-            exchange.body = body;
-        else if (code != ERR_MEMORY)
-            code = 0; /* each family says it in its own words */
+    (void)serial;
+    if (sim_service_new(&options, 0, &service) != 0)
+        return ERR_MEMORY;
+    int code = sim_service_serve(service, 0, request, arena, &served);
+    if (code == 0) {
+        *ret_response = served.response;
+        *ret_latency_ns = served.latency_ns;
     }
-    if (code == 0)
-        code = dispatch(&exchange);
-    if (code != 0)
-        return code;
-    *ret_response = *response;
-    *ret_latency_ns = exchange.latency_ns;
-    return 0;
+    sim_service_free(service);
+    return code;
 }

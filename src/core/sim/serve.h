@@ -11,10 +11,7 @@
 #ifndef ASSAY_CORE_SIM_SERVE_H
 #define ASSAY_CORE_SIM_SERVE_H
 
-#include "core/sim/sim.h"
-#include "wire/http.h"
-
-enum { SIM_BODY_MAX_BYTES = 25 * 1000 * 1000 };
+#include "core/sim/service.h"
 
 /* Answers one request; `serial` (which request of this server it is) makes request ids differ and
  * nothing else. A header x-assay-sample: N asks for the N-th sample of the same request. The

@@ -3,7 +3,7 @@
  * serve_openai: chat completions and models as OpenAI's API has them; see serve_parts.h. */
 #include "core/sim/serve_parts.h"
 
-enum { BODY_MAX_BYTES = 16 * 1024 * 1024, CHOICES_MAX = 16, SCHEMA_KEYS_MAX = 32 };
+enum { CHOICES_MAX = 16, SCHEMA_KEYS_MAX = 32 };
 
 static const char *const models[] = {"sim", "sim-small"};
 
@@ -15,6 +15,13 @@ static int add_request_id(struct exchange *exchange)
 
     snprintf(id, sizeof id, "req_%016llx", (unsigned long long)exchange->id);
     return serve_header(exchange, "x-request-id", view_of(id));
+}
+
+int serve_openai_finish(struct exchange *exchange, int status, struct strbuf *out)
+{
+    int code = serve_json(exchange, status, out);
+
+    return code != 0 ? code : add_request_id(exchange);
 }
 
 static void write_or_null(struct json_writer *writer, const char *text)
@@ -31,7 +38,7 @@ int serve_openai_error(struct exchange *exchange, int status, const char *type, 
     struct strbuf out;
     struct json_writer writer;
 
-    strbuf_init(&out, BODY_MAX_BYTES);
+    strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
     json_write_key(&writer, "error");
@@ -46,8 +53,18 @@ int serve_openai_error(struct exchange *exchange, int status, const char *type, 
     write_or_null(&writer, code);
     json_write_end(&writer, '}');
     json_write_end(&writer, '}');
-    int failed = serve_json(exchange, status, &out);
-    return failed != 0 ? failed : add_request_id(exchange);
+    return serve_openai_finish(exchange, status, &out);
+}
+
+int serve_openai_fault(struct exchange *exchange, const struct sim_fault *fault)
+{
+    int code = 0;
+
+    if (fault->openai_status == 429) /* as long as a bucket of a minute needs for most requests */
+        code = serve_header(exchange, "retry-after", view_of("1"));
+    return code != 0 ? code
+                     : serve_openai_error(exchange, fault->openai_status, fault->openai_type, NULL,
+                                          fault->openai_code, view_of(fault->text));
 }
 
 static int invalid(struct exchange *exchange, const char *param, const char *code,
@@ -61,7 +78,7 @@ static int model_missing(struct exchange *exchange, struct view model)
 {
     struct strbuf message;
 
-    strbuf_init(&message, BODY_MAX_BYTES);
+    strbuf_init(&message, SERVE_BYTES_MAX);
     strbuf_printf(&message, "The model '%.*s' does not exist or you do not have access to it.",
                   VIEW_ARG(model));
     int code = serve_openai_error(exchange, 404, "invalid_request_error", NULL, "model_not_found",
@@ -91,7 +108,7 @@ int serve_openai_models(struct exchange *exchange)
     struct strbuf out;
     struct json_writer writer;
 
-    strbuf_init(&out, BODY_MAX_BYTES);
+    strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
     json_write_key(&writer, "object");
@@ -102,8 +119,7 @@ int serve_openai_models(struct exchange *exchange)
         write_model(&writer, view_of(models[i]));
     json_write_end(&writer, ']');
     json_write_end(&writer, '}');
-    int code = serve_json(exchange, 200, &out);
-    return code != 0 ? code : add_request_id(exchange);
+    return serve_openai_finish(exchange, 200, &out);
 }
 
 int serve_openai_model(struct exchange *exchange)
@@ -115,18 +131,17 @@ int serve_openai_model(struct exchange *exchange)
     for (size_t i = 0; i < MODELS; i++) {
         if (!view_is(id, models[i]))
             continue;
-        strbuf_init(&out, BODY_MAX_BYTES);
+        strbuf_init(&out, SERVE_BYTES_MAX);
         json_writer_init(&writer, &out, 0);
         write_model(&writer, id);
-        int code = serve_json(exchange, 200, &out);
-        return code != 0 ? code : add_request_id(exchange);
+        return serve_openai_finish(exchange, 200, &out);
     }
     return model_missing(exchange, id);
 }
 
 /* ---- reading a request ---------------------------------------------------------------------- */
 
-struct reading {
+struct chat_reading {
     struct exchange *exchange;
     struct chat_message *messages;
     size_t count;
@@ -136,7 +151,7 @@ struct reading {
     int code;
 };
 
-static void read_message(struct reading *reading, const struct json *message)
+static void read_message(struct chat_reading *reading, const struct json *message)
 {
     struct view role = json_text(json_get(message, "role"), (struct view){NULL, 0});
     const struct json *content = json_get(message, "content");
@@ -165,7 +180,7 @@ static void read_message(struct reading *reading, const struct json *message)
 }
 
 /* response_format says what an instruction would: one is added. */
-static void read_format(struct reading *reading, const struct json *format)
+static void read_format(struct chat_reading *reading, const struct json *format)
 {
     struct view type = json_text(json_get(format, "type"), (struct view){NULL, 0});
     const struct json *properties =
@@ -183,7 +198,7 @@ static void read_format(struct reading *reading, const struct json *format)
     strbuf_add_text(&reading->system, ".\n");
 }
 
-static void read_messages(struct reading *reading, const struct json *body)
+static void read_messages(struct chat_reading *reading, const struct json *body)
 {
     const struct json *messages = json_get(body, "messages");
 
@@ -213,7 +228,7 @@ static void read_messages(struct reading *reading, const struct json *body)
 }
 
 /* Numbers within their ranges, as the real service checks them. */
-static void read_params(struct reading *reading, const struct json *body)
+static void read_params(struct chat_reading *reading, const struct json *body)
 {
     static const struct {
         const char *name;
@@ -240,19 +255,9 @@ static void read_params(struct reading *reading, const struct json *body)
             return;
         }
     }
-    if (json_bool(json_get(body, "stream"), false)) {
-        reading->problem = "Streaming is not served by this simulator: send the request without "
-                           "'stream', or with 'stream': false.";
-        reading->param = "stream";
-    }
 }
 
 /* ---- answering ------------------------------------------------------------------------------ */
-
-static const char *finish_reason(enum stop_reason stop)
-{
-    return stop == STOP_LENGTH ? "length" : "stop";
-}
 
 static void write_choice(struct json_writer *writer, int64_t index, const struct reply *reply)
 {
@@ -271,68 +276,64 @@ static void write_choice(struct json_writer *writer, int64_t index, const struct
     json_write_key(writer, "logprobs");
     json_write_null(writer);
     json_write_key(writer, "finish_reason");
-    json_write_text(writer, finish_reason(reply->stop));
-    json_write_end(writer, '}');
-}
-
-static void write_usage(struct json_writer *writer, int64_t tokens_in, int64_t tokens_out)
-{
-    json_write_key(writer, "usage");
-    json_write_object(writer);
-    json_write_key(writer, "prompt_tokens");
-    json_write_int(writer, tokens_in);
-    json_write_key(writer, "completion_tokens");
-    json_write_int(writer, tokens_out);
-    json_write_key(writer, "total_tokens");
-    json_write_int(writer, tokens_in + tokens_out);
+    json_write_text(writer, openai_finish_reason(reply->stop));
     json_write_end(writer, '}');
 }
 
 /* Created is 0: the simulator knows no time. */
-static int complete(struct exchange *exchange, struct chat *chat, struct view model,
-                    int64_t choices)
+static int complete(struct exchange *exchange, struct view model, const struct reply *replies,
+                    size_t count)
 {
-    struct reply reply = {.code = 0};
     struct strbuf out;
     struct json_writer writer;
     int64_t tokens_out = 0;
     char id[40];
 
     snprintf(id, sizeof id, "chatcmpl-%016llx", (unsigned long long)exchange->id);
-    strbuf_init(&out, BODY_MAX_BYTES);
+    strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    json_write_key(&writer, "id");
-    json_write_text(&writer, id);
-    json_write_key(&writer, "object");
-    json_write_text(&writer, "chat.completion");
-    json_write_key(&writer, "created");
-    json_write_int(&writer, 0);
-    json_write_key(&writer, "model");
-    json_write_string(&writer, model);
+    serve_member_text(&writer, "id", id);
+    serve_member_text(&writer, "object", "chat.completion");
+    serve_member_int(&writer, "created", 0);
+    serve_member_view(&writer, "model", model);
     json_write_key(&writer, "choices");
     json_write_array(&writer);
-    for (int64_t i = 0; i < choices; i++) {
-        chat->sample = exchange->sample + (uint64_t)i;
-        int code = serve_ask(exchange, chat, model, &reply);
-        if (code != 0 || reply.code != 0) {
-            strbuf_release(&out);
-            return code != 0
-                       ? code
-                       : serve_openai_error(exchange, 400, "invalid_request_error", "messages",
-                                            "context_length_exceeded", reply.error_text);
-        }
-        tokens_out += reply.usage.tokens_out;
-        write_choice(&writer, i, &reply);
+    for (size_t i = 0; i < count; i++) {
+        tokens_out += replies[i].usage.tokens_out;
+        write_choice(&writer, (int64_t)i, &replies[i]);
     }
     json_write_end(&writer, ']');
-    write_usage(&writer, reply.usage.tokens_in, tokens_out);
+    openai_write_usage(&writer, replies[0].usage.tokens_in, tokens_out);
     json_write_end(&writer, '}');
-    int code = serve_json(exchange, 200, &out);
-    return code != 0 ? code : add_request_id(exchange);
+    return serve_openai_finish(exchange, 200, &out);
 }
 
-static int answer_request(struct exchange *exchange, struct reading *reading, struct view model)
+/* Asks for as many choices as were wanted. */
+static int ask_all(struct exchange *exchange, struct chat *chat, struct view model)
+{
+    size_t count = (size_t)json_int(json_get(exchange->body, "n"), 1);
+    struct reply replies[CHOICES_MAX];
+    const struct sim_fault *fault = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        chat->sample = exchange->sample + i;
+        int code = serve_ask(exchange, chat, model, &replies[i], &fault);
+        if (code != 0)
+            return code;
+        if (fault != NULL)
+            return serve_openai_fault(exchange, fault);
+        if (replies[i].code != 0)
+            return serve_openai_error(exchange, 400, "invalid_request_error", "messages",
+                                      "context_length_exceeded", replies[i].error_text);
+    }
+    return json_bool(json_get(exchange->body, "stream"), false)
+               ? serve_openai_stream(exchange, model, replies, count)
+               : complete(exchange, model, replies, count);
+}
+
+static int answer_request(struct exchange *exchange, struct chat_reading *reading,
+                          struct view model)
 {
     const struct json *body = exchange->body;
 
@@ -349,14 +350,14 @@ static int answer_request(struct exchange *exchange, struct reading *reading, st
                         .messages = reading->messages,
                         .message_count = reading->count,
                         .params = body};
-    return complete(exchange, &chat, model, json_int(json_get(body, "n"), 1));
+    return ask_all(exchange, &chat, model);
 }
 
 int serve_openai_chat(struct exchange *exchange)
 {
     struct view model = json_text(json_get(exchange->body, "model"), (struct view){NULL, 0});
-    const struct sim_fault *fault = sim_fault_of(model);
-    struct reading reading = {.exchange = exchange};
+    const struct sim_fault *fault = serve_fault(exchange, model);
+    struct chat_reading reading = {.exchange = exchange};
 
     if (!json_is(exchange->body, JSON_OBJECT))
         return invalid(
@@ -367,9 +368,8 @@ int serve_openai_chat(struct exchange *exchange)
     if (view_starts(model, view_of("no-such-model")))
         return model_missing(exchange, model);
     if (fault != NULL)
-        return serve_openai_error(exchange, fault->openai_status, fault->openai_type, NULL,
-                                  fault->openai_code, view_of(fault->text));
-    strbuf_init(&reading.system, BODY_MAX_BYTES * 2);
+        return serve_openai_fault(exchange, fault);
+    strbuf_init(&reading.system, SERVE_BYTES_MAX);
     int code = answer_request(exchange, &reading, model);
     strbuf_release(&reading.system);
     return code;

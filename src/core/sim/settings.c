@@ -202,6 +202,10 @@ static bool latency_read(struct view kind, struct view first, struct view second
         return duration_parse(second, &latency->high_ns) == 0
                && latency->low_ns <= latency->high_ns;
     }
+    if (view_is(kind, "tokens") && second.ptr != NULL) {
+        latency->kind = SIM_LATENCY_TOKENS;
+        return duration_parse(second, &latency->high_ns) == 0;
+    }
     if (view_is(kind, "lognormal") && second.ptr != NULL) {
         latency->kind = SIM_LATENCY_LOGNORMAL;
         return view_to_double(second, &latency->sigma) == 0 && latency->sigma >= 0.0
@@ -225,14 +229,14 @@ int sim_latency_parse(struct view text, struct sim_latency *ret_latency, struct 
     if (rest.ptr != NULL || !latency_read(kind, first, second, &latency))
         return fail(reterr, ERR_USAGE,
                     "--latency: '%.*s' is none of none, 800ms, fixed:800ms, uniform:200ms:1.5s "
-                    "(low:high), lognormal:800ms:0.4 (median:sigma); units ns, us, ms, s, m, at "
-                    "most an hour, sigma at most 3",
+                    "(low:high), lognormal:800ms:0.4 (median:sigma), tokens:300ms:15ms (first "
+                    "token, each token); units ns, us, ms, s, m, at most an hour, sigma at most 3",
                     VIEW_ARG(text));
     *ret_latency = latency;
     return 0;
 }
 
-uint64_t sim_latency_draw(const struct sim_latency *latency, struct rng *rng)
+uint64_t sim_latency_draw(const struct sim_latency *latency, int64_t tokens, struct rng *rng)
 {
     double ns = (double)latency->low_ns;
 
@@ -242,5 +246,14 @@ uint64_t sim_latency_draw(const struct sim_latency *latency, struct rng *rng)
         ns += rng_unit(rng) * (double)(latency->high_ns - latency->low_ns);
     if (latency->kind == SIM_LATENCY_LOGNORMAL)
         ns *= exp(latency->sigma * rng_normal(rng));
+    if (latency->kind == SIM_LATENCY_TOKENS)
+        ns += (double)latency->high_ns * (double)tokens;
     return ns >= (double)HOUR_NS ? HOUR_NS : (uint64_t)ns;
+}
+
+uint64_t sim_latency_first(const struct sim_latency *latency, uint64_t whole_ns)
+{
+    uint64_t first_ns = latency->kind == SIM_LATENCY_TOKENS ? latency->low_ns : whole_ns / 4;
+
+    return first_ns < whole_ns ? first_ns : whole_ns;
 }

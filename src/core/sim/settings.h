@@ -44,13 +44,15 @@ enum sim_latency_kind {
     SIM_LATENCY_NONE,
     SIM_LATENCY_FIXED,
     SIM_LATENCY_UNIFORM,
-    SIM_LATENCY_LOGNORMAL
+    SIM_LATENCY_LOGNORMAL,
+    SIM_LATENCY_TOKENS, /* as long as the answer is */
 };
 
 struct sim_latency {
     enum sim_latency_kind kind;
-    uint64_t low_ns;  /* FIXED: the latency; UNIFORM: its lower end; LOGNORMAL: the median */
-    uint64_t high_ns; /* UNIFORM: its upper end */
+    uint64_t low_ns;  /* FIXED: the latency; UNIFORM: its lower end; LOGNORMAL: the median; TOKENS:
+                       * until the first token */
+    uint64_t high_ns; /* UNIFORM: its upper end; TOKENS: for each token of the answer */
     double sigma;     /* LOGNORMAL: standard deviation of the logarithm */
 };
 
@@ -77,11 +79,14 @@ MUST_CHECK int sim_defects_parse(struct view text, double rates[SIM_DEFECT_COUNT
                                  struct err *reterr);
 
 /* Reads "none", "800ms", "fixed:800ms", "uniform:200ms:1.5s", "lognormal:800ms:0.4" (median and
- * sigma). Durations in ns, us, ms, s, m, at most an hour; sigma at most 3. ERR_USAGE otherwise. */
+ * sigma), "tokens:300ms:15ms" (first token, each token). Durations in ns, us, ms, s, m, at most an hour; sigma at most 3. ERR_USAGE otherwise. */
 MUST_CHECK int sim_latency_parse(struct view text, struct sim_latency *ret_latency,
                                  struct err *reterr);
 
-/* One draw. Capped at an hour. */
-uint64_t sim_latency_draw(const struct sim_latency *latency, struct rng *rng);
+/* One draw for an answer of so many tokens. Capped at an hour. */
+uint64_t sim_latency_draw(const struct sim_latency *latency, int64_t tokens, struct rng *rng);
+
+/* How much of it passes before the answer's first token. */
+uint64_t sim_latency_first(const struct sim_latency *latency, uint64_t whole_ns);
 
 #endif

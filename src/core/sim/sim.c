@@ -11,8 +11,10 @@
 enum { MESSAGE_TOKENS = 4, STOPS_MAX = 8 };
 
 static const struct sim_fault faults[] = {
-#define FAULT(type, status, code, may_retry, openai_status, openai_type, openai_code, text) \
-    {#type, status, code, may_retry, text, openai_status, openai_type, openai_code},
+#define FAULT(type, status, code, may_retry, openai_status, openai_type, openai_code, \
+              anthropic_status, anthropic_type, text) \
+    {#type,         status,      code,        may_retry,        text, \
+     openai_status, openai_type, openai_code, anthropic_status, anthropic_type},
 #include "core/sim/faults.def"
 #undef FAULT
 };
@@ -30,15 +32,20 @@ const struct sim_fault *sim_faults(size_t *ret_count)
     return faults;
 }
 
+const struct sim_fault *sim_fault_named(struct view type)
+{
+    for (size_t i = 0; i < FAULTS; i++)
+        if (view_is(type, faults[i].type))
+            return &faults[i];
+    return NULL;
+}
+
 const struct sim_fault *sim_fault_of(struct view model)
 {
     struct view mark = VIEW(".fault-");
     size_t at = view_find(model, mark, 0);
 
-    for (size_t i = 0; at < model.len && i < FAULTS; i++)
-        if (view_is(view_slice(model, at + mark.len, model.len), faults[i].type))
-            return &faults[i];
-    return NULL;
+    return at < model.len ? sim_fault_named(view_slice(model, at + mark.len, model.len)) : NULL;
 }
 
 /* ---- the request ---------------------------------------------------------------------------- */
@@ -248,7 +255,6 @@ int sim_answer(const struct sim *sim, const struct chat *chat, struct view model
     struct rng rng;
 
     rng_init_named(&rng, hash_chat(chat, model, sim->seed, chat->sample), view_of("latency"));
-    uint64_t latency_ns = sim_latency_draw(&sim->latency, &rng);
     if (fault != NULL) {
         *ret_reply = error_reply(model, fault->code, fault->may_retry, fault->http_status,
                                  fault->type, fault->text);
@@ -264,6 +270,8 @@ int sim_answer(const struct sim *sim, const struct chat *chat, struct view model
         if (code != 0)
             return code;
     }
+    int64_t tokens = ret_reply->code == 0 ? ret_reply->usage.tokens_out : 0;
+    uint64_t latency_ns = sim_latency_draw(&sim->latency, tokens, &rng);
     *ret_latency_ns = is_small(model) ? latency_ns / 2 : latency_ns;
     return 0;
 }

@@ -50,7 +50,12 @@ struct sim_fault {
     int openai_status;
     const char *openai_type; /* error.type and error.code of the OpenAI API */
     const char *openai_code;
+    int anthropic_status;
+    const char *anthropic_type;
 };
+
+/* The fault of that type, NULL where there is none. */
+const struct sim_fault *sim_fault_named(struct view type);
 
 /* The fault that the model id asks for; NULL where it asks for none (an unknown type included). */
 const struct sim_fault *sim_fault_of(struct view model);
