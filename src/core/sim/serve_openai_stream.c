@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * serve_openai_stream: chat completions as server-sent events; see serve_parts.h. Source: OpenAI API
- * reference, "Streaming". */
+ * serve_openai_stream: chat completions as server-sent events; see serve_parts.h. Source: OpenAI
+ * API reference, "Streaming". */
 #include "core/sim/serve_parts.h"
 
 enum { EVENT_BYTES_MAX = 1024 * 1024 };

@@ -4,7 +4,7 @@
  * sockets. A sim behind the APIs of real services (serve.c has the routes), with quotas that
  * reserve and settle as Bedrock's do, and trouble on purpose.
  *
- *     serve → (served: head at latency_ns, then each piece when it is due, then the ending) → settle
+ *     serve → (head at latency_ns, each piece when it is due, then the ending) → settle
  *
  * Same service, request, serial and quota level: the same bytes at the same times.
  * Pure. Memory: answers in the caller's arena; quotas from base/mem. Threads: one owner.

@@ -79,7 +79,8 @@ MUST_CHECK int sim_defects_parse(struct view text, double rates[SIM_DEFECT_COUNT
                                  struct err *reterr);
 
 /* Reads "none", "800ms", "fixed:800ms", "uniform:200ms:1.5s", "lognormal:800ms:0.4" (median and
- * sigma), "tokens:300ms:15ms" (first token, each token). Durations in ns, us, ms, s, m, at most an hour; sigma at most 3. ERR_USAGE otherwise. */
+ * sigma), "tokens:300ms:15ms" (first token, each token). Durations in ns, us, ms, s, m, at most an
+ * hour; sigma at most 3. ERR_USAGE otherwise. */
 MUST_CHECK int sim_latency_parse(struct view text, struct sim_latency *ret_latency,
                                  struct err *reterr);
 
