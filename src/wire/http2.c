@@ -1,0 +1,669 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http2: see http2.h. The handle: its life, the events that wait, bytes out, errors. */
+#include "wire/http2.h"
+
+#include "base/mem.h"
+#include "wire/http2_state.h"
+
+enum {
+    LIBRARY_BYTES = 1 << 20,        /* for nghttp2's tables and buffers, */
+    LIBRARY_STREAM_BYTES = 4 << 10, /* and for each stream */
+    SETTINGS_MAX = 5,
+};
+
+static const struct http2_limits defaults = {
+    .streams = 100,
+    .header_bytes = 64 << 10,
+    .headers = HTTP_HEADERS_MAX,
+    .body_bytes = 32 << 20,
+    .stream_window = 1 << 20,
+    .connection_window = 16 << 20,
+    .stream_queue = 256 << 10,
+    .connection_queue = 8 << 20,
+};
+
+static const char *const code_names[HTTP2_CODE_END] = {
+    [HTTP2_NO_ERROR] = "NO_ERROR",
+    [HTTP2_PROTOCOL_ERROR] = "PROTOCOL_ERROR",
+    [HTTP2_INTERNAL_ERROR] = "INTERNAL_ERROR",
+    [HTTP2_FLOW_CONTROL_ERROR] = "FLOW_CONTROL_ERROR",
+    [HTTP2_SETTINGS_TIMEOUT] = "SETTINGS_TIMEOUT",
+    [HTTP2_STREAM_CLOSED] = "STREAM_CLOSED",
+    [HTTP2_FRAME_SIZE_ERROR] = "FRAME_SIZE_ERROR",
+    [HTTP2_REFUSED_STREAM] = "REFUSED_STREAM",
+    [HTTP2_CANCEL] = "CANCEL",
+    [HTTP2_COMPRESSION_ERROR] = "COMPRESSION_ERROR",
+    [HTTP2_CONNECT_ERROR] = "CONNECT_ERROR",
+    [HTTP2_ENHANCE_YOUR_CALM] = "ENHANCE_YOUR_CALM",
+    [HTTP2_INADEQUATE_SECURITY] = "INADEQUATE_SECURITY",
+    [HTTP2_HTTP_1_1_REQUIRED] = "HTTP_1_1_REQUIRED",
+};
+
+const char *http2_code_name(uint32_t code)
+{
+    return code < HTTP2_CODE_END ? code_names[code] : "unknown code";
+}
+
+const char *http2_peer(const struct http2 *http2)
+{
+    return http2->side == HTTP2_SERVER ? "the client" : "the server";
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static struct http2_limits limits_of(const struct http2_limits *given)
+{
+    struct http2_limits limits = given != NULL ? *given : defaults;
+    const size_t window_max = 0x7fffffff;
+
+    if (limits.streams == 0)
+        limits.streams = defaults.streams;
+    if (limits.header_bytes == 0)
+        limits.header_bytes = defaults.header_bytes;
+    if (limits.headers == 0 || limits.headers > HTTP_HEADERS_MAX)
+        limits.headers = defaults.headers;
+    if (limits.body_bytes == 0)
+        limits.body_bytes = defaults.body_bytes;
+    if (limits.stream_window == 0)
+        limits.stream_window = defaults.stream_window;
+    if (limits.connection_window == 0)
+        limits.connection_window = defaults.connection_window;
+    if (limits.stream_queue == 0)
+        limits.stream_queue = defaults.stream_queue;
+    if (limits.connection_queue == 0)
+        limits.connection_queue = defaults.connection_queue;
+    if (limits.stream_window > window_max)
+        limits.stream_window = window_max;
+    if (limits.connection_window > window_max)
+        limits.connection_window = window_max;
+    return limits;
+}
+
+static int make_session(struct http2 *http2, nghttp2_session_callbacks *callbacks,
+                        const nghttp2_option *option)
+{
+    nghttp2_mem memory = http2_memory_functions(&http2->memory);
+
+    if (http2->side == HTTP2_SERVER)
+        return nghttp2_session_server_new3(&http2->session, callbacks, http2, option, &memory);
+    return nghttp2_session_client_new3(&http2->session, callbacks, http2, option, &memory);
+}
+
+/* nghttp2's own limits stand behind ours. The budget of resets is out of reach: it is the one thing
+ * that it asks the clock for. */
+static void set_options(const struct http2 *http2, nghttp2_option *option)
+{
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, 0);
+    nghttp2_option_set_max_continuations(option, HTTP2_CONTINUATIONS_MAX + 1);
+    nghttp2_option_set_peer_max_concurrent_streams(option, http2->limits.streams);
+    nghttp2_option_set_max_send_header_block_length(option, 2 * http2->limits.header_bytes + 4096);
+}
+
+static int start_session(struct http2 *http2)
+{
+    nghttp2_session_callbacks *callbacks = NULL;
+    nghttp2_option *option = NULL;
+    int code = nghttp2_session_callbacks_new(&callbacks);
+
+    if (code == 0)
+        code = nghttp2_option_new(&option);
+    if (code == 0) {
+        http2_set_receive_callbacks(callbacks);
+        http2_set_send_callbacks(callbacks);
+        set_options(http2, option);
+        code = make_session(http2, callbacks, option);
+    }
+    nghttp2_session_callbacks_del(callbacks);
+    nghttp2_option_del(option);
+    return code;
+}
+
+static int say_settings(struct http2 *http2)
+{
+    const struct http2_limits *limits = &http2->limits;
+    nghttp2_settings_entry entries[SETTINGS_MAX];
+    size_t count = 0;
+
+    entries[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+                                                (uint32_t)limits->stream_window};
+    entries[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+                                                (uint32_t)limits->header_bytes};
+    entries[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1};
+    if (http2->side == HTTP2_SERVER)
+        entries[count++] =
+            (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits->streams};
+    else
+        entries[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+    int code = nghttp2_submit_settings(http2->session, NGHTTP2_FLAG_NONE, entries, count);
+    if (code != 0)
+        return code;
+    code = nghttp2_session_set_local_window_size(http2->session, NGHTTP2_FLAG_NONE, 0,
+                                                 (int32_t)limits->connection_window);
+    return code != 0 ? code : http2_flush(http2);
+}
+
+struct http2 *http2_new(enum http2_side side, const struct http2_limits *limits)
+{
+    struct http2 *http2 = mem_new(1, sizeof *http2);
+    if (http2 == NULL)
+        return NULL;
+
+    http2->side = side;
+    http2->limits = limits_of(limits);
+    http2->memory.most = LIBRARY_BYTES + (size_t)http2->limits.streams * LIBRARY_STREAM_BYTES;
+    http2->capacity = http2->limits.streams;
+    http2_guard_init(&http2->guard, side == HTTP2_SERVER, 2 * http2->limits.header_bytes);
+    http2_incoming_init(&http2->incoming);
+    strbuf_init(&http2->control, HTTP2_CONTROL_BYTES_MAX + HTTP2_CONTROL_BUSY_BYTES);
+    strbuf_init(&http2->scratch, http2->limits.header_bytes);
+    if (start_session(http2) != 0 || say_settings(http2) != 0) {
+        http2_free(http2);
+        return NULL;
+    }
+    return http2;
+}
+
+void http2_free(struct http2 *http2)
+{
+    if (http2 == NULL)
+        return;
+    nghttp2_session_del(http2->session);
+    while (http2->first != NULL) {
+        http2_drop_queue(http2, http2->first);
+        http2_stream_free(http2, http2->first);
+    }
+    http2_incoming_release(&http2->incoming);
+    strbuf_release(&http2->control);
+    strbuf_release(&http2->scratch);
+    mem_free(http2);
+}
+
+/* ---- streams -------------------------------------------------------------------------------- */
+
+struct http2_stream *http2_find(const struct http2 *http2, uint32_t stream)
+{
+    return nghttp2_session_get_stream_user_data(http2->session, (int32_t)stream);
+}
+
+struct http2_stream *http2_stream_new(struct http2 *http2, uint32_t id)
+{
+    struct http2_stream *stream = mem_new(1, sizeof *stream);
+    if (stream == NULL)
+        return NULL;
+
+    stream->id = id;
+    stream->previous = http2->last;
+    *(http2->last != NULL ? &http2->last->next : &http2->first) = stream;
+    http2->last = stream;
+    http2->streams++;
+    strbuf_init(&stream->queue, http2->limits.stream_queue + HTTP2_PIECE_BYTES_MAX);
+    return stream;
+}
+
+static void leave_waiting(struct http2 *http2, struct http2_stream *stream)
+{
+    struct http2_stream **link = &http2->first_waiting;
+    struct http2_stream *before = NULL;
+
+    if (!stream->in_waiting)
+        return;
+    while (*link != stream) {
+        before = *link;
+        link = &before->next_waiting;
+    }
+    *link = stream->next_waiting;
+    if (http2->last_waiting == stream)
+        http2->last_waiting = before;
+    stream->next_waiting = NULL;
+    stream->in_waiting = false;
+    stream->waiting = 0;
+}
+
+void http2_stream_free(struct http2 *http2, struct http2_stream *stream)
+{
+    leave_waiting(http2, stream);
+    *(stream->previous != NULL ? &stream->previous->next : &http2->first) = stream->next;
+    *(stream->next != NULL ? &stream->next->previous : &http2->last) = stream->previous;
+    strbuf_release(&stream->queue);
+    mem_free(stream);
+}
+
+void http2_wait(struct http2 *http2, struct http2_stream *stream, enum http2_waiting what)
+{
+    if (stream->hidden)
+        return;
+    stream->waiting |= (unsigned)what;
+    if (stream->in_waiting)
+        return;
+    *(http2->last_waiting != NULL ? &http2->last_waiting->next_waiting : &http2->first_waiting) =
+        stream;
+    http2->last_waiting = stream;
+    stream->in_waiting = true;
+}
+
+void http2_hide(struct http2 *http2, struct http2_stream *stream)
+{
+    leave_waiting(http2, stream);
+    stream->hidden = true;
+    if (stream->closed)
+        http2_stream_free(http2, stream);
+}
+
+/* ---- errors --------------------------------------------------------------------------------- */
+
+static void add_u32(struct strbuf *out, uint32_t value)
+{
+    for (int shift = 24; shift >= 0; shift -= 8)
+        strbuf_add_byte(out, (char)(value >> shift & 0xff));
+}
+
+/* By hand, since nghttp2 may be past writing anything.
+ *     u24 length │ u8 type 7 │ u8 flags │ u32 stream 0 │ u32 last stream │ u32 code │ text */
+static void write_goaway(struct http2 *http2, uint32_t code, struct view text)
+{
+    struct view said = view_slice(text, 0, HTTP2_TEXT_MAX);
+    uint32_t last = http2->side == HTTP2_SERVER
+                        ? (uint32_t)nghttp2_session_get_last_proc_stream_id(http2->session)
+                        : 0;
+
+    add_u32(&http2->control, (uint32_t)(8 + said.len) << 8 | NGHTTP2_GOAWAY);
+    strbuf_add_byte(&http2->control, 0);
+    add_u32(&http2->control, 0);
+    add_u32(&http2->control, last);
+    add_u32(&http2->control, code);
+    strbuf_add(&http2->control, said);
+}
+
+int http2_fail(struct http2 *http2, int code, uint32_t goaway, const char *format, ...)
+{
+    va_list args;
+
+    if (http2->err.code != 0)
+        return http2->err.code;
+    http2->err.code = code;
+    va_start(args, format);
+    vsnprintf(http2->err.text, sizeof http2->err.text, format, args);
+    va_end(args);
+    write_goaway(http2, goaway, view_of(http2->err.text));
+    return code;
+}
+
+int http2_fail_wrong(struct http2 *http2, const struct http2_wrong *wrong)
+{
+    return http2_fail(http2, wrong->code, wrong->goaway, "%s %s", http2_peer(http2), wrong->text);
+}
+
+int http2_fail_library(struct http2 *http2, ssize_t code)
+{
+    if (http2->memory.too_much)
+        return http2_fail(http2, ERR_LIMIT, HTTP2_ENHANCE_YOUR_CALM,
+                          "%s makes this connection need more than %zu bytes", http2_peer(http2),
+                          http2->memory.most);
+    if (http2->memory.refused || code == NGHTTP2_ERR_NOMEM)
+        return http2_fail(http2, ERR_MEMORY, HTTP2_INTERNAL_ERROR, "no memory for the connection");
+    if (code == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
+        return http2_fail(http2, ERR_PROTOCOL, HTTP2_PROTOCOL_ERROR,
+                          "the client did not begin with HTTP/2's preface: it may speak another"
+                          " protocol");
+    return http2_fail(http2, ERR_PROTOCOL, HTTP2_PROTOCOL_ERROR, "%s broke the rules of HTTP/2: %s",
+                      http2_peer(http2), nghttp2_strerror((int)code));
+}
+
+int http2_refuse(struct http2 *http2, struct http2_stream *stream, uint32_t code, const char *text)
+{
+    if (stream->fault[0] == '\0')
+        snprintf(stream->fault, sizeof stream->fault, "%s", text);
+    if (http2->side == HTTP2_SERVER && !stream->head_came)
+        http2_hide(http2, stream);
+    return nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, (int32_t)stream->id, code);
+}
+
+/* ---- bytes out ------------------------------------------------------------------------------ */
+
+/* One frame to the end of `out`: 1, 0 where there is none, or the connection's error. */
+static int write_frame(struct http2 *http2, struct strbuf *out)
+{
+    const uint8_t *data;
+    ssize_t len = nghttp2_session_mem_send(http2->session, &data);
+
+    if (len > 0)
+        strbuf_add(out, view_make(data, (size_t)len));
+    if (http2->err.code != 0)
+        return http2->err.code;
+    if (len < 0)
+        return http2_fail_library(http2, len);
+    int code = strbuf_status(out);
+    if (code != 0)
+        return http2_fail(http2, code, HTTP2_INTERNAL_ERROR, "no room for what is to be sent");
+    return len > 0;
+}
+
+int http2_flush(struct http2 *http2)
+{
+    int code;
+
+    while ((code = write_frame(http2, &http2->control)) == 1) {
+        if (http2->control.len > HTTP2_CONTROL_BYTES_MAX)
+            return http2_fail(http2, ERR_LIMIT, HTTP2_ENHANCE_YOUR_CALM,
+                              "%s asks for answers and does not read them", http2_peer(http2));
+    }
+    return code;
+}
+
+/* Streams with something to say: nghttp2 may read their queues now. */
+static int resume_streams(struct http2 *http2)
+{
+    for (struct http2_stream *stream = http2->first; stream != NULL; stream = stream->next) {
+        bool ready = stream->queue.len > stream->queue_from || stream->end_queued;
+        if (!stream->deferred || stream->closed || !ready)
+            continue;
+        stream->deferred = false;
+        int code = nghttp2_session_resume_data(http2->session, (int32_t)stream->id);
+        if (nghttp2_is_fatal(code))
+            return http2_fail_library(http2, code);
+    }
+    return 0;
+}
+
+static void move_control(struct http2 *http2, struct strbuf *out, size_t most)
+{
+    struct view now = view_slice(strbuf_view(&http2->control), 0, most);
+
+    strbuf_add(out, now);
+    if (strbuf_status(out) == 0)
+        strbuf_consume(&http2->control, now.len);
+}
+
+static int take_frames(struct http2 *http2, struct strbuf *out, size_t until)
+{
+    int code = resume_streams(http2);
+
+    http2->taking = true;
+    while (code == 0 && out->len < until) {
+        code = write_frame(http2, out);
+        if (code == 0)
+            break;
+        code = code == 1 ? 0 : code;
+    }
+    http2->taking = false;
+    return code;
+}
+
+int http2_take(struct http2 *http2, struct strbuf *out, size_t most, struct err *reterr)
+{
+    size_t until = out->len + most;
+
+    move_control(http2, out, most);
+    if (http2->err.code == 0 && http2->control.len == 0 && strbuf_status(out) == 0) {
+        http2->memory.refused = false;
+        if (take_frames(http2, out, until) == 0)
+            http2_tell_writable(http2);
+    }
+    int code = strbuf_status(out);
+    if (code != 0) {
+        http2_fail(http2, code, HTTP2_INTERNAL_ERROR, "no room for what is to be sent");
+        return fail(reterr, code, "no room for what is to be sent");
+    }
+    return 0;
+}
+
+/* ---- events out ----------------------------------------------------------------------------- */
+
+static struct http2_event connection_event(struct http2 *http2, enum http2_connection_waiting what)
+{
+    http2->waiting &= ~(unsigned)what;
+    if (what == HTTP2_WAITS_GOAWAY)
+        return (struct http2_event){
+            .kind = HTTP2_GOAWAY,
+            .last = http2->goaway_last,
+            .code = http2->goaway_code,
+            .text = view_make(http2->goaway_text, http2->goaway_text_len),
+        };
+    if (what == HTTP2_WAITS_CAPACITY)
+        return (struct http2_event){.kind = HTTP2_CAPACITY, .capacity = http2->capacity};
+    return (struct http2_event){.kind = HTTP2_PONG, .ping = http2->ping};
+}
+
+static struct http2_event reset_event(struct http2 *http2, const struct http2_stream *stream)
+{
+    const char *name = http2_code_name(stream->code);
+    size_t size = sizeof http2->reset_text;
+
+    if (stream->unprocessed && !stream->by_peer)
+        snprintf(http2->reset_text, size, "%s goes away and has not begun with it",
+                 http2_peer(http2));
+    else if (stream->by_peer)
+        snprintf(http2->reset_text, size, "%s reset the stream: %s (%u)", http2_peer(http2), name,
+                 stream->code);
+    else
+        snprintf(http2->reset_text, size, "%s sent what cannot be accepted: %s", http2_peer(http2),
+                 stream->fault[0] != '\0' ? stream->fault : name);
+    return (struct http2_event){
+        .kind = HTTP2_RESET,
+        .code = stream->code,
+        .by_peer = stream->by_peer,
+        .unprocessed = stream->unprocessed,
+        .text = view_of(http2->reset_text),
+    };
+}
+
+static struct http2_event stream_event(struct http2 *http2, const struct http2_stream *stream,
+                                       unsigned what)
+{
+    switch ((enum http2_waiting)what) {
+    case HTTP2_WAITS_HEAD:
+        return (struct http2_event){.kind = HTTP2_HEAD, .head = &http2->incoming.head};
+    case HTTP2_WAITS_BODY:
+        return (struct http2_event){.kind = HTTP2_BODY, .body = stream->body};
+    case HTTP2_WAITS_END:
+        return (struct http2_event){.kind = HTTP2_END};
+    case HTTP2_WAITS_WRITABLE:
+        return (struct http2_event){.kind = HTTP2_WRITABLE};
+    case HTTP2_WAITS_RESET:
+        return reset_event(http2, stream);
+    case HTTP2_WAITS_CLOSED:
+        break;
+    }
+    return (struct http2_event){.kind = HTTP2_CLOSED};
+}
+
+/* The next event that waits; false where none does. */
+static bool next_event(struct http2 *http2, struct http2_event *ret_event)
+{
+    if (http2->waiting != 0) {
+        unsigned what = http2->waiting & ~(http2->waiting - 1);
+        *ret_event = connection_event(http2, (enum http2_connection_waiting)what);
+        return true;
+    }
+    struct http2_stream *stream = http2->first_waiting;
+    if (stream == NULL)
+        return false;
+
+    unsigned what = stream->waiting & ~(stream->waiting - 1); /* the lowest bit */
+    *ret_event = stream_event(http2, stream, what);
+    ret_event->stream = stream->id;
+    stream->waiting &= ~what;
+    if (stream->waiting == 0)
+        leave_waiting(http2, stream);
+    if (stream->waiting == 0 && stream->closed)
+        http2_stream_free(http2, stream);
+    return true;
+}
+
+int http2_feed(struct http2 *http2, struct view *rest, struct http2_event *ret_event,
+               struct err *reterr)
+{
+    for (;;) {
+        if (next_event(http2, ret_event))
+            return 1;
+        if (http2->err.code != 0)
+            return fail(reterr, http2->err.code, "%s", http2->err.text);
+        if (rest->len == 0)
+            return 0;
+        int code = http2_receive(http2, rest);
+        (void)code; /* events that wait come first */
+    }
+}
+
+int http2_finish(const struct http2 *http2, struct err *reterr)
+{
+    if (http2->err.code != 0)
+        return fail(reterr, http2->err.code, "%s", http2->err.text);
+    if (http2->streams > 0)
+        return fail(reterr, ERR_CLOSED, "%s closed the connection with %u streams under way",
+                    http2_peer(http2), http2->streams);
+    if (http2_guard_cut(&http2->guard))
+        return fail(reterr, ERR_CLOSED, "%s closed the connection within a frame",
+                    http2_peer(http2));
+    return 0;
+}
+
+/* ---- what the connection is told ------------------------------------------------------------ */
+
+void http2_tick(struct http2 *http2)
+{
+    http2_guard_earn(&http2->guard, HTTP2_EARNED_TIME);
+}
+
+static bool wants_take(const struct http2 *http2)
+{
+    if (http2->control.len > 0)
+        return true;
+    if (http2->err.code != 0)
+        return false;
+    for (const struct http2_stream *stream = http2->first; stream != NULL; stream = stream->next) {
+        bool ready = stream->queue.len > stream->queue_from || stream->end_queued;
+        if (stream->deferred && !stream->closed && ready)
+            return true;
+    }
+    return nghttp2_session_want_write(http2->session) != 0;
+}
+
+struct http2_status http2_status(const struct http2 *http2)
+{
+    bool away = http2->goaway_came || http2->goaway_sent || http2->goaway_noticed;
+    bool open = http2->err.code == 0 && http2->side != HTTP2_SERVER && !away;
+    struct http2_status status = {
+        .streams = http2->streams,
+        .free = open && http2->capacity > http2->streams ? http2->capacity - http2->streams : 0,
+        .queued_bytes = http2->queued_bytes,
+        .sent_bytes = http2->sent_bytes,
+        .wants_take = wants_take(http2),
+        .going_away = away,
+    };
+
+    status.stalled = status.queued_bytes > 0 && !status.wants_take;
+    status.done = !status.wants_take
+                  && (http2->err.code != 0 || nghttp2_session_want_read(http2->session) == 0);
+    return status;
+}
+
+/* A stream that is closed, but not yet for the caller. */
+static struct http2_stream *find_waiting(const struct http2 *http2, uint32_t id)
+{
+    struct http2_stream *stream = http2->first_waiting;
+
+    while (stream != NULL && stream->id != id)
+        stream = stream->next_waiting;
+    return stream;
+}
+
+void http2_reset(struct http2 *http2, uint32_t id, enum http2_code code)
+{
+    struct http2_stream *stream = http2_find(http2, id);
+
+    if (stream == NULL)
+        stream = find_waiting(http2, id);
+    if (stream == NULL || stream->dropped)
+        return;
+    http2_drop_queue(http2, stream);
+    stream->dropped = true;
+    bool closed = stream->closed;
+    http2_hide(http2, stream);
+    if (closed || http2->err.code != 0)
+        return;
+    int failed = nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, (int32_t)id, code);
+    if (failed != 0)
+        http2_fail_library(http2, failed);
+    else
+        failed = http2_flush(http2); /* an error stays and shows with the next feed */
+    (void)failed;
+    http2_tell_writable(http2);
+}
+
+static int submit_ping(struct http2 *http2, uint64_t payload)
+{
+    uint8_t bytes[8];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(payload >> (56 - 8 * i));
+    int code = nghttp2_submit_ping(http2->session, NGHTTP2_FLAG_NONE, bytes);
+    return code != 0 ? http2_fail_library(http2, code) : http2_flush(http2);
+}
+
+int http2_ping(struct http2 *http2, uint64_t payload)
+{
+    if (http2->err.code != 0)
+        return ERR_CLOSED;
+    if (http2->pinging)
+        return ERR_BUSY;
+    http2->pinging = true;
+    http2->ping = payload;
+    return submit_ping(http2, payload);
+}
+
+void http2_goaway(struct http2 *http2)
+{
+    int code = 0;
+
+    if (http2->err.code != 0 || http2->goaway_sent || http2->goaway_noticed)
+        return;
+    if (http2->side == HTTP2_SERVER) {
+        http2->goaway_noticed = true;
+        code = nghttp2_submit_shutdown_notice(http2->session);
+        if (code == 0)
+            code = submit_ping(http2, HTTP2_PING_BEFORE_GOAWAY);
+    } else {
+        http2->goaway_sent = true;
+        code =
+            nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0);
+        if (code == 0)
+            code = http2_flush(http2);
+    }
+    if (code != 0)
+        http2_fail_library(http2, code);
+}
+
+void http2_abort(struct http2 *http2, enum http2_code code, const char *why)
+{
+    http2_fail(http2, ERR_CLOSED, code, "%s", why);
+}
+
+void http2_hold(struct http2 *http2, uint32_t id, bool held)
+{
+    struct http2_stream *stream = http2_find(http2, id);
+
+    if (stream == NULL || stream->hidden)
+        return;
+    stream->held = held;
+    if (!held)
+        http2_consume(http2, id, stream->unconsumed);
+}
+
+void http2_consume(struct http2 *http2, uint32_t id, size_t bytes)
+{
+    struct http2_stream *stream = http2_find(http2, id);
+
+    if (stream == NULL || http2->err.code != 0)
+        return;
+    size_t consumed = bytes < stream->unconsumed ? bytes : stream->unconsumed;
+    stream->unconsumed -= consumed;
+    int code = nghttp2_session_consume_stream(http2->session, (int32_t)id, consumed);
+    if (code != 0)
+        http2_fail_library(http2, code);
+    else
+        code = http2_flush(http2); /* an error stays and shows with the next feed */
+    (void)code;
+}
