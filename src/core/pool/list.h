@@ -51,6 +51,21 @@ static inline void list_add_last(struct list *list, struct list_link *link)
     list->count++;
 }
 
+/* Behind `after`, which is in this very list. */
+static inline void list_add_after(struct list *list, struct list_link *link,
+                                  struct list_link *after)
+{
+    if (after->next == NULL) {
+        list_add_last(list, link);
+        return;
+    }
+    link->previous = after;
+    link->next = after->next;
+    after->next->previous = link;
+    after->next = link;
+    list->count++;
+}
+
 /* The link must be in this very list. */
 static inline void list_remove(struct list *list, struct list_link *link)
 {

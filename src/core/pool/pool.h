@@ -154,15 +154,22 @@ struct pool_metrics {
     uint64_t recalled;          /* connections given up for another pool's sake */
     uint64_t checkout_ns_total; /* of all granted: the mean is this over checkouts */
     uint64_t checkout_ns_max;
-    uint64_t busy_ns;     /* streams in use, summed over time */
-    uint64_t open_ns;     /* streams that the open connections could carry, summed over time */
-    uint64_t capacity_ns; /* streams that connections_max connections could, summed over time */
+    uint64_t busy_us;     /* streams in use, summed over time */
+    uint64_t open_us;     /* streams that the open connections could carry, summed over time */
+    uint64_t capacity_us; /* streams that connections_max connections could, summed over time */
     uint64_t elapsed_ns;  /* since pool_init, or pool_window where it is a window's */
     uint32_t waiting_max; /* the most tickets that waited at once */
 
     /* In use of what the pool at its largest could carry, and of what was open, in millionths. */
     uint32_t utilization_micro;
     uint32_t utilization_open_micro;
+};
+
+/* A number of streams summed over time: microseconds, for in nanoseconds a large pool's capacity
+ * would overflow within days, and what is not a whole one yet. */
+struct pool_sum {
+    uint64_t us;
+    uint64_t rest_ns;
 };
 
 /* What a run was like, enough to simulate another with pools of other sizes. All in ns. */
@@ -210,8 +217,13 @@ struct pool {
     uint32_t told_wanted;     /* what the last PERMIT_WANTED said */
     uint32_t told_urgent;
     bool stopped;
+    uint64_t begun_ns;
+    uint64_t window_begun_ns;
+    struct pool_sum busy; /* sums over time, see struct pool_metrics */
+    struct pool_sum open;
+    struct pool_sum capacity;
     struct pool_metrics metrics;
-    struct pool_metrics window; /* as it was when the window began */
+    struct pool_metrics window; /* as they were when the window began, but its highest values */
     struct pool_histograms histograms;
 };
 
