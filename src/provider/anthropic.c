@@ -41,12 +41,16 @@ int anthropic_write_body(const struct provider_target *target, const struct chat
         json_write_int(&writer, ANTHROPIC_MAX_TOKENS);
     }
     compose_write_params(&writer, &params, PARAM_TOP);
+    if (chat->stream && !for_bedrock) { /* Bedrock says it by the path */
+        json_write_key(&writer, "stream");
+        json_write_bool(&writer, true);
+    }
     if (chat->system.len != 0) {
         json_write_key(&writer, "system");
         json_write_string(&writer, chat->system);
     }
     json_write_key(&writer, "messages");
-    compose_write_messages(&writer, chat);
+    compose_write_messages(&writer, chat, COMPOSE_TEXTS);
     json_write_end(&writer, '}');
     return 0;
 }
@@ -91,7 +95,7 @@ int anthropic_build(const struct provider_target *target, const struct chat *cha
     return code;
 }
 
-static struct usage read_usage(const struct json *usage)
+struct usage anthropic_usage(const struct json *usage)
 {
     const struct json *in = json_get(usage, "input_tokens");
     const struct json *out = json_get(usage, "output_tokens");
@@ -124,6 +128,6 @@ int anthropic_read(const struct provider_target *target, const struct http_respo
     ret_reply->stop_text = json_text(json_get(root, "stop_reason"), (struct view){0});
     ret_reply->stop = stop_reason_read(ret_reply->stop_text);
     ret_reply->model = json_text(json_get(root, "model"), (struct view){0});
-    ret_reply->usage = read_usage(json_get(root, "usage"));
+    ret_reply->usage = anthropic_usage(json_get(root, "usage"));
     return understand_blocks(content, arena, &ret_reply->text);
 }

@@ -24,9 +24,24 @@ static int set_target(const struct provider_target *target, const char *call, st
     return code;
 }
 
+/* InvokeModel's Accept is about the stream; the model's own goes into a header of its own. */
+static int ask_for_stream(const struct provider_target *target, bool invoke,
+                          struct http_request *request, struct err *reterr)
+{
+    int code = http_header_add(&request->headers, (struct view)VIEW("Accept"),
+                               (struct view)VIEW("application/vnd.amazon.eventstream"));
+
+    if (code == 0 && invoke)
+        code = http_header_add(&request->headers, (struct view)VIEW("X-Amzn-Bedrock-Accept"),
+                               (struct view)VIEW("application/json"));
+    return code != 0 ? compose_fail(target, reterr, code, "too many headers") : 0;
+}
+
 int bedrock_build(const struct provider_target *target, const struct chat *chat,
                   struct arena *arena, struct http_request *ret_request, struct err *reterr)
 {
+    static const char *const calls[2][2] = {{"converse", "converse-stream"},
+                                            {"invoke", "invoke-with-response-stream"}};
     bool invoke = target->api == PROVIDER_API_INVOKE;
     struct http_request request = {.method = VIEW("POST")};
     struct strbuf body;
@@ -40,7 +55,9 @@ int bedrock_build(const struct provider_target *target, const struct chat *chat,
     }
     code = compose_take_body(target, &body, arena, &request, reterr);
     if (code == 0)
-        code = set_target(target, invoke ? "invoke" : "converse", arena, &request, reterr);
+        code = set_target(target, calls[invoke][chat->stream], arena, &request, reterr);
+    if (code == 0 && chat->stream)
+        code = ask_for_stream(target, invoke, &request, reterr);
     if (code == 0)
         code = compose_headers(target, "application/json", "Authorization", "Bearer ", arena,
                                &request, reterr);

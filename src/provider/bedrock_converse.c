@@ -32,32 +32,6 @@ static const struct param_rule rules[] = {
     {NULL, NULL, PARAM_EXTRA, false},
 };
 
-/* [{"text": …}] */
-static void write_blocks(struct json_writer *writer, struct view text)
-{
-    json_write_array(writer);
-    json_write_object(writer);
-    json_write_key(writer, "text");
-    json_write_string(writer, text);
-    json_write_end(writer, '}');
-    json_write_end(writer, ']');
-}
-
-static void write_messages(struct json_writer *writer, const struct chat *chat)
-{
-    json_write_key(writer, "messages");
-    json_write_array(writer);
-    for (size_t i = 0; i < chat->message_count; i++) {
-        json_write_object(writer);
-        json_write_key(writer, "role");
-        json_write_text(writer, chat->messages[i].role == CHAT_USER ? "user" : "assistant");
-        json_write_key(writer, "content");
-        write_blocks(writer, chat->messages[i].text);
-        json_write_end(writer, '}');
-    }
-    json_write_end(writer, ']');
-}
-
 static void write_place(struct json_writer *writer, const struct params *params,
                         enum param_place place, const char *name)
 {
@@ -82,10 +56,11 @@ int bedrock_converse_body(const struct provider_target *target, const struct cha
         return code;
     json_writer_init(&writer, out, 0);
     json_write_object(&writer);
-    write_messages(&writer, chat);
+    json_write_key(&writer, "messages");
+    compose_write_messages(&writer, chat, COMPOSE_BLOCKS);
     if (chat->system.len != 0) {
         json_write_key(&writer, "system");
-        write_blocks(&writer, chat->system);
+        compose_write_blocks(&writer, chat->system);
     }
     write_place(&writer, &params, PARAM_INFERENCE, "inferenceConfig");
     compose_write_params(&writer, &params, PARAM_TOP);
@@ -94,7 +69,7 @@ int bedrock_converse_body(const struct provider_target *target, const struct cha
     return 0;
 }
 
-static struct usage read_usage(const struct json *usage)
+struct usage bedrock_usage(const struct json *usage)
 {
     const struct json *in = json_get(usage, "inputTokens");
     const struct json *out = json_get(usage, "outputTokens");
@@ -126,6 +101,6 @@ int bedrock_converse_read(const struct provider_target *target,
     ret_reply->stop_text = json_text(json_get(root, "stopReason"), (struct view){0});
     ret_reply->stop = stop_reason_read(ret_reply->stop_text);
     ret_reply->model = target->model;
-    ret_reply->usage = read_usage(json_get(root, "usage"));
+    ret_reply->usage = bedrock_usage(json_get(root, "usage"));
     return understand_blocks(content, arena, &ret_reply->text);
 }

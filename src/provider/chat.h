@@ -25,6 +25,7 @@ struct chat {
     const struct chat_message *messages;
     size_t message_count;
     const struct json *params; /* object: max_tokens, temperature, top_p, stop, …; NULL: none */
+    bool stream;               /* the answer is wanted in pieces, where its API has them */
     uint64_t
         sample; /* which repeat of the same question this is, from 0; real models never see it */
 };

@@ -132,17 +132,39 @@ void compose_write_params(struct json_writer *writer, const struct params *param
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-void compose_write_messages(struct json_writer *writer, const struct chat *chat)
+void compose_write_blocks(struct json_writer *writer, struct view text)
 {
     json_write_array(writer);
-    for (size_t i = 0; i < chat->message_count; i++) {
-        json_write_object(writer);
-        json_write_key(writer, "role");
-        json_write_text(writer, chat->messages[i].role == CHAT_USER ? "user" : "assistant");
-        json_write_key(writer, "content");
-        json_write_string(writer, chat->messages[i].text);
-        json_write_end(writer, '}');
-    }
+    json_write_object(writer);
+    json_write_key(writer, "text");
+    json_write_string(writer, text);
+    json_write_end(writer, '}');
+    json_write_end(writer, ']');
+}
+
+static void write_message(struct json_writer *writer, const char *role, struct view text,
+                          bool in_blocks)
+{
+    json_write_object(writer);
+    json_write_key(writer, "role");
+    json_write_text(writer, role);
+    json_write_key(writer, "content");
+    if (in_blocks)
+        compose_write_blocks(writer, text);
+    else
+        json_write_string(writer, text);
+    json_write_end(writer, '}');
+}
+
+void compose_write_messages(struct json_writer *writer, const struct chat *chat,
+                            enum compose_messages how)
+{
+    json_write_array(writer);
+    if (how == COMPOSE_WITH_SYSTEM && chat->system.len != 0)
+        write_message(writer, "system", chat->system, false);
+    for (size_t i = 0; i < chat->message_count; i++)
+        write_message(writer, chat->messages[i].role == CHAT_USER ? "user" : "assistant",
+                      chat->messages[i].text, how == COMPOSE_BLOCKS);
     json_write_end(writer, ']');
 }
 

@@ -61,16 +61,27 @@ bool compose_sends(const struct params *params, const char *sent);
 void compose_write_params(struct json_writer *writer, const struct params *params,
                           enum param_place place);
 
-/* [{"role","content"}, …], content a string. */
-void compose_write_messages(struct json_writer *writer, const struct chat *chat);
+/* How an API wants its messages. */
+enum compose_messages {
+    COMPOSE_TEXTS,       /* content is a string */
+    COMPOSE_BLOCKS,      /* content is [{"text": …}] */
+    COMPOSE_WITH_SYSTEM, /* strings, and the system text is the first message */
+};
+
+/* [{"role","content"}, …] */
+void compose_write_messages(struct json_writer *writer, const struct chat *chat,
+                            enum compose_messages how);
+/* [{"text": …}] */
+void compose_write_blocks(struct json_writer *writer, struct view text);
 
 /* The target on the wire: path of the url, then `path`, then the query of the url. `path` is left
  * out where the url's path ends in it already. */
 MUST_CHECK int compose_target(const struct provider_target *target, const char *path,
                               struct arena *arena, struct view *ret_target, struct err *reterr);
 
-/* The target's own headers, which take the place of ours of the same name; Content-Type where there
- * is a body; Accept; and, where api_key is set, `key_header: key_prefix<key>`. */
+/* The target's own headers, which take the place of ours of the same name and of those that the
+ * request has already; Content-Type where there is a body; Accept, for JSON unless the request has
+ * one; and, where api_key is set, `key_header: key_prefix<key>`. */
 MUST_CHECK int compose_headers(const struct provider_target *target, const char *content_type,
                                const char *key_header, const char *key_prefix, struct arena *arena,
                                struct http_request *request, struct err *reterr);

@@ -70,8 +70,15 @@ static const struct rule rules[] = {
     {0, "overloaded_error", NULL, ERR_UPSTREAM, true, "the service is overloaded; try again later"},
     {0, "api_error", NULL, ERR_UPSTREAM, true, "the service failed; try again later"},
     {0, "server_error", NULL, ERR_UPSTREAM, true, "the service failed; try again later"},
+    {0, "ModelTimeout", NULL, ERR_TIMEOUT, true,
+     "the model took too long; ask for less (max_tokens)"},
+    {0, "ModelStreamError", NULL, ERR_UPSTREAM, true, "the model failed; try again"},
+    {0, "ModelError", NULL, ERR_UPSTREAM, true, "the model failed; try again"},
+    {0, "InternalServer", NULL, ERR_UPSTREAM, true, "the service failed; try again later"},
+    {0, "ServiceUnavailable", NULL, ERR_UPSTREAM, true, "the service failed; try again later"},
     {4, NULL, NULL, ERR_REFUSED, false, "check the prompt and its parameters"},
     {0, "invalid_request", NULL, ERR_REFUSED, false, "check the prompt and its parameters"},
+    {0, "ValidationException", NULL, ERR_REFUSED, false, "check the prompt and its parameters"},
     {3, NULL, NULL, ERR_PROTOCOL, false,
      "a redirect is not followed; write the final address into url"},
     {2, NULL, NULL, ERR_UPSTREAM, false, "the service reports an error in its answer"},
@@ -163,30 +170,53 @@ static uint64_t retry_after_ns(const struct http_headers *headers)
     return 0;
 }
 
+/* `where` opens the text. */
+static void become_error(const struct provider_target *target, const struct told *told, int status,
+                         const char *where, struct view otherwise, struct arena *arena,
+                         struct reply *reply)
+{
+    const struct rule *rule = rules;
+    while (!fits(rule, status, told))
+        rule++;
+
+    struct view type = told->type.len != 0 ? told->type : told->code;
+    bool says = told->message.len != 0;
+    const char *shown_type = understand_printable(target, type, 60, arena);
+    const char *message =
+        understand_printable(target, says ? told->message : otherwise,
+                             says ? MESSAGE_CHARACTERS_MAX : UNDERSTAND_QUOTE_MAX, arena);
+    bool gone = rule->code == ERR_GONE && target->model.len != 0;
+    const char *text = arena_printf(
+        arena, "%s%s%s%s%s%s; %s%s%.*s%s", where, shown_type[0] != '\0' ? " " : "", shown_type,
+        message[0] != '\0' ? ": " : "", says || message[0] == '\0' ? "" : "body ", message,
+        rule->remedy, gone ? " (model '" : "",
+        VIEW_ARG(gone ? target->model : (struct view)VIEW("")), gone ? "')" : "");
+    reply->code = rule->code;
+    reply->may_retry = rule->may_retry;
+    reply->text = (struct view){0};
+    reply->error_type = view_of(shown_type);
+    reply->error_text = view_of(text != NULL ? text : err_text(rule->code));
+}
+
 void understand_error(const struct provider_target *target, const struct http_response *response,
                       const struct json *root, struct arena *arena, struct reply *reply)
 {
     struct told told = told_by(response, root);
-    const struct rule *rule = rules;
-    while (!fits(rule, response->status, &told))
-        rule++;
+    const char *where = arena_printf(arena, "HTTP %d", response->status);
 
-    struct view type = told.type.len != 0 ? told.type : told.code;
-    bool says = told.message.len != 0;
-    const char *shown_type = understand_printable(target, type, 60, arena);
-    const char *message =
-        understand_printable(target, says ? told.message : response->body,
-                             says ? MESSAGE_CHARACTERS_MAX : UNDERSTAND_QUOTE_MAX, arena);
-    bool gone = rule->code == ERR_GONE && target->model.len != 0;
-    const char *text = arena_printf(
-        arena, "HTTP %d%s%s%s%s%s; %s%s%.*s%s", response->status, shown_type[0] != '\0' ? " " : "",
-        shown_type, message[0] != '\0' ? ": " : "", says || message[0] == '\0' ? "" : "body ",
-        message, rule->remedy, gone ? " (model '" : "",
-        VIEW_ARG(gone ? target->model : (struct view)VIEW("")), gone ? "')" : "");
-    reply->code = rule->code;
-    reply->may_retry = rule->may_retry;
+    become_error(target, &told, response->status, where != NULL ? where : "HTTP", response->body,
+                 arena, reply);
     reply->retry_after_ns = retry_after_ns(&response->headers);
-    reply->text = (struct view){0};
-    reply->error_type = view_of(shown_type);
-    reply->error_text = view_of(text != NULL ? text : err_text(rule->code));
+}
+
+void understand_stream_error(const struct provider_target *target, struct view type,
+                             const struct json *root, struct arena *arena, struct reply *reply)
+{
+    static const struct http_response none = {.status = 200};
+    struct told told = told_by(&none, root);
+
+    if (type.len != 0)
+        told.type = bare_type(type);
+    become_error(target, &told, none.status,
+                 "the answer broke off with an error:", (struct view){0}, arena, reply);
 }

@@ -27,7 +27,7 @@ int exec_build(const struct provider_target *target, const struct chat *chat, st
     json_write_key(&writer, "system");
     json_write_string(&writer, chat->system);
     json_write_key(&writer, "messages");
-    compose_write_messages(&writer, chat);
+    compose_write_messages(&writer, chat, COMPOSE_TEXTS);
     json_write_key(&writer, "params");
     json_write_object(&writer);
     compose_write_params(&writer, &params, PARAM_TOP);

@@ -23,6 +23,11 @@ MUST_CHECK int anthropic_write_body(const struct provider_target *target, const 
                                     bool for_bedrock, struct arena *arena, struct strbuf *out,
                                     struct err *reterr);
 
+/* Usage as each API says it; `known` where both counts are there. */
+struct usage anthropic_usage(const struct json *usage);
+struct usage bedrock_usage(const struct json *usage); /* Converse */
+struct usage openai_usage(const struct json *usage);
+
 /* InvokeModel with a Claude body; bedrock.c has the path and the choice of call. */
 int bedrock_build(const struct provider_target *target, const struct chat *chat,
                   struct arena *arena, struct http_request *ret_request, struct err *reterr);

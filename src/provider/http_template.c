@@ -69,7 +69,7 @@ static int keep_json(struct arena *arena, const struct chat *chat, const struct 
     json_writer_init(&writer, &out, 0);
 
     if (chat != NULL) {
-        compose_write_messages(&writer, chat);
+        compose_write_messages(&writer, chat, COMPOSE_TEXTS);
     } else if (params != NULL) {
         json_write_object(&writer);
         compose_write_params(&writer, params, PARAM_TOP);

@@ -11,16 +11,6 @@ static const struct param_rule rules[] = {
     {"stream_options", NULL, PARAM_REFUSED, false}, {NULL, NULL, PARAM_TOP, false},
 };
 
-static void write_message(struct json_writer *writer, const char *role, struct view text)
-{
-    json_write_object(writer);
-    json_write_key(writer, "role");
-    json_write_text(writer, role);
-    json_write_key(writer, "content");
-    json_write_string(writer, text);
-    json_write_end(writer, '}');
-}
-
 static void write_body(struct json_writer *writer, const struct provider_target *target,
                        const struct chat *chat, const struct params *params)
 {
@@ -28,14 +18,14 @@ static void write_body(struct json_writer *writer, const struct provider_target 
     json_write_key(writer, "model");
     json_write_string(writer, target->model);
     json_write_key(writer, "messages");
-    json_write_array(writer);
-    if (chat->system.len != 0)
-        write_message(writer, "system", chat->system);
-    for (size_t i = 0; i < chat->message_count; i++)
-        write_message(writer, chat->messages[i].role == CHAT_USER ? "user" : "assistant",
-                      chat->messages[i].text);
-    json_write_end(writer, ']');
+    compose_write_messages(writer, chat, COMPOSE_WITH_SYSTEM);
     compose_write_params(writer, params, PARAM_TOP);
+    if (chat->stream) {
+        json_write_key(writer, "stream");
+        json_write_bool(writer, true);
+        json_write_key(writer, "stream_options");
+        json_write_raw(writer, (struct view)VIEW("{\"include_usage\":true}"));
+    }
     json_write_end(writer, '}');
 }
 
@@ -67,7 +57,7 @@ int openai_build(const struct provider_target *target, const struct chat *chat, 
 }
 
 /* prompt_tokens counts what came from the cache; tokens_in does not. */
-static struct usage read_usage(const struct json *usage)
+struct usage openai_usage(const struct json *usage)
 {
     const struct json *in = json_get(usage, "prompt_tokens");
     const struct json *out = json_get(usage, "completion_tokens");
@@ -124,6 +114,6 @@ int openai_read(const struct provider_target *target, const struct http_response
     ret_reply->stop_text = json_text(json_get(choice, "finish_reason"), (struct view){0});
     ret_reply->stop = stop_reason_read(ret_reply->stop_text);
     ret_reply->model = json_text(json_get(root, "model"), (struct view){0});
-    ret_reply->usage = read_usage(json_get(root, "usage"));
+    ret_reply->usage = openai_usage(json_get(root, "usage"));
     return read_text(message, arena, ret_reply);
 }

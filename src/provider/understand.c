@@ -108,18 +108,22 @@ static int no_room(const struct http_response *response, const struct arena *are
     return 1;
 }
 
-static void start(const struct http_response *response, struct arena *arena, struct reply *reply)
+int understand_head(const struct http_response *response, struct arena *arena,
+                    struct reply *ret_reply)
 {
-    struct view copy;
+    struct reply reply = {.http_status = response->status, .stop = STOP_UNKNOWN};
+    int code = 0;
 
-    *reply = (struct reply){.http_status = response->status, .stop = STOP_UNKNOWN};
     for (size_t i = 0; i < sizeof request_id_headers / sizeof request_id_headers[0]; i++) {
         struct view id = http_header_get(&response->headers, request_id_headers[i]);
-        if (id.len != 0 && arena_copy(arena, id, &copy) == 0) {
-            reply->request_id = copy;
-            return;
-        }
+        if (id.len == 0)
+            continue;
+        code = arena_copy(arena, id, &reply.request_id);
+        break;
     }
+    if (code == 0)
+        *ret_reply = reply;
+    return code;
 }
 
 static bool is_success(int status)
@@ -132,7 +136,8 @@ int understand_body(const struct provider_target *target, const struct http_resp
 {
     struct view body;
 
-    start(response, arena, ret_reply);
+    if (understand_head(response, arena, ret_reply) != 0)
+        return ERR_MEMORY;
     if (repair(response->body, arena, &body, &ret_reply->text_repaired) != 0)
         return no_room(response, arena, ret_reply);
     if (is_success(response->status)) {

@@ -13,6 +13,10 @@
 
 enum { UNDERSTAND_QUOTE_MAX = 200 }; /* characters of a body that a message quotes */
 
+/* Starts a reply: status and request id. ERR_MEMORY. */
+MUST_CHECK int understand_head(const struct http_response *response, struct arena *arena,
+                               struct reply *ret_reply);
+
 /* Starts a reply: status, request id, and the body as JSON. Returns 0 with *ret_root; or 1 where
  * the reply is complete, since the response is an error or no JSON; or ERR_MEMORY. */
 MUST_CHECK int understand_json(const struct provider_target *target,
@@ -32,6 +36,11 @@ void understand_failed(const struct provider_target *target, const struct http_r
 /* Makes it an error reply by status, the error's type and text (errors.c). `root` may be NULL. */
 void understand_error(const struct provider_target *target, const struct http_response *response,
                       const struct json *root, struct arena *arena, struct reply *reply);
+
+/* The same for an error that came in the midst of a stream; `type` where the transport told it
+ * beside the root, else empty. */
+void understand_stream_error(const struct provider_target *target, struct view type,
+                             const struct json *root, struct arena *arena, struct reply *reply);
 
 /* The texts of an array's objects joined: those members `text` of items whose `type`, where they
  * have one, is "text". 0, or ERR_MEMORY. */
