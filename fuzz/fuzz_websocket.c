@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_websocket: any bytes read as either side of a WebSocket give, in two pieces and byte by byte,
- * the same events, the same error and the same answer as whole; the other side accepts that answer;
- * and the messages that were read, sent again, read the same. The first byte says where to cut, the
- * second which side reads and whether the limits are small. */
+ * fuzz_websocket: any bytes read as either side of a WebSocket give, in two pieces and byte by
+ * byte, the same events, the same error and the same answer as whole; the other side accepts that
+ * answer; and the messages that were read, sent again, read the same. The first byte says where to
+ * cut, the second which side reads and whether the limits are small. */
 #include "websocket_record.h"
 
 static const struct websocket_limits small = {

@@ -8,7 +8,10 @@
 
 #include "wire/resp_inline.h"
 
-enum { END_BYTES = 2 }; /* CR LF */
+enum {
+    END_BYTES = 2, /* CR LF */
+    SHOWN_BYTES_MAX = 40,
+};
 
 static const struct resp_limits defaults[] = {
     [RESP_READS_COMMANDS] = {.bulk_bytes = UINT64_C(512) << 20,
@@ -121,8 +124,9 @@ static int begin_level(struct resp_parser *parser, uint64_t values, struct resp_
     if (ret_event->type == RESP_PUSH && parser->depth > 0)
         return fail(reterr, ERR_PROTOCOL, "RESP: a push within a reply");
     if (values > parser->limits.elements - parser->elements)
-        return fail(reterr, ERR_LIMIT, "RESP: a command or reply of more than %llu values",
-                    (unsigned long long)parser->limits.elements);
+        return fail(reterr, ERR_LIMIT,
+                    "RESP: %llu values at once, and a command or reply may have %llu values",
+                    (unsigned long long)values, (unsigned long long)parser->limits.elements);
     if (values > 0)
         parser->levels[parser->depth++] =
             (struct resp_level){.left = values, .attribute = attribute};
@@ -132,6 +136,23 @@ static int begin_level(struct resp_parser *parser, uint64_t values, struct resp_
 }
 
 /* ---- lines ---------------------------------------------------------------------------------- */
+
+struct shown {
+    char text[SHOWN_BYTES_MAX + 4];
+};
+
+/* What came, for the text of an error: its beginning, with '?' for what cannot be printed. */
+static struct shown show(struct view came)
+{
+    struct shown shown = {.text = ""};
+    size_t len = came.len < SHOWN_BYTES_MAX ? came.len : SHOWN_BYTES_MAX;
+
+    for (size_t i = 0; i < len; i++)
+        shown.text[i] = came.ptr[i] >= ' ' && came.ptr[i] <= '~' ? came.ptr[i] : '?';
+    if (came.len > len)
+        memcpy(shown.text + len, "...", 3);
+    return shown;
+}
 
 /* Digits without leading zeros, and a minus before them where the number is not zero. */
 static bool read_number(struct view text, int64_t *ret_value)
@@ -149,7 +170,7 @@ static int read_length(struct view text, const char *what, int64_t *ret_length, 
     if (view_is(text, "?"))
         return fail(reterr, ERR_UNSUPPORTED, "RESP: streamed strings and aggregates are not read");
     if (!read_number(text, ret_length) || *ret_length < -1)
-        return fail(reterr, ERR_PROTOCOL, "RESP: invalid %s length", what);
+        return fail(reterr, ERR_PROTOCOL, "RESP: invalid %s length '%s'", what, show(text).text);
     return 0;
 }
 
@@ -174,7 +195,8 @@ static int take_integer(struct resp_parser *parser, struct view text, struct res
     size_t plus = text.len > 1 && text.ptr[0] == '+' && text.ptr[1] != '-';
 
     if (!read_number(view_slice(text, plus, text.len), &ret_event->integer))
-        return fail(reterr, ERR_PROTOCOL, "RESP: ':' without an integer of 64 bits");
+        return fail(reterr, ERR_PROTOCOL, "RESP: ':' with '%s', which is no integer of 64 bits",
+                    show(text).text);
     return take_scalar(parser, text, ret_event);
 }
 
@@ -182,7 +204,7 @@ static int take_null(struct resp_parser *parser, struct view text, struct resp_e
                      struct err *reterr)
 {
     if (text.len > 0)
-        return fail(reterr, ERR_PROTOCOL, "RESP: '_' with something after it");
+        return fail(reterr, ERR_PROTOCOL, "RESP: '_' with '%s' after it", show(text).text);
     return take_scalar(parser, text, ret_event);
 }
 
@@ -190,7 +212,8 @@ static int take_boolean(struct resp_parser *parser, struct view text, struct res
                         struct err *reterr)
 {
     if (!view_is(text, "t") && !view_is(text, "f"))
-        return fail(reterr, ERR_PROTOCOL, "RESP: '#' with neither t nor f");
+        return fail(reterr, ERR_PROTOCOL, "RESP: '#' with '%s', which is neither t nor f",
+                    show(text).text);
     ret_event->integer = text.ptr[0] == 't';
     return take_scalar(parser, text, ret_event);
 }
@@ -211,7 +234,8 @@ static int take_double(struct resp_parser *parser, struct view text, struct resp
         ret_event->number = names[i].value;
     }
     if (!named && view_to_double(view_slice(text, plus, text.len), &ret_event->number) != 0)
-        return fail(reterr, ERR_PROTOCOL, "RESP: ',' without a number");
+        return fail(reterr, ERR_PROTOCOL, "RESP: ',' with '%s', which is no number",
+                    show(text).text);
     return take_scalar(parser, text, ret_event);
 }
 
@@ -222,7 +246,8 @@ static int take_big_number(struct resp_parser *parser, struct view text,
 
     for (size_t i = at; i < text.len || i == at; i++) {
         if (i == text.len || text.ptr[i] < '0' || text.ptr[i] > '9')
-            return fail(reterr, ERR_PROTOCOL, "RESP: '(' without an integer");
+            return fail(reterr, ERR_PROTOCOL, "RESP: '(' with '%s', which is no integer",
+                        show(text).text);
     }
     return take_scalar(parser, text, ret_event);
 }
@@ -242,7 +267,7 @@ static int take_string(struct resp_parser *parser, struct view text, struct resp
         return take_scalar(parser, (struct view){0}, ret_event);
     }
     if (length < (ret_event->type == RESP_VERBATIM ? 4 : 0))
-        return fail(reterr, ERR_PROTOCOL, "RESP: invalid bulk length");
+        return fail(reterr, ERR_PROTOCOL, "RESP: invalid bulk length '%s'", show(text).text);
     if ((uint64_t)length > parser->limits.bulk_bytes)
         return fail(reterr, ERR_LIMIT, "RESP: a string of %lld bytes, at most %llu may be",
                     (long long)length, (unsigned long long)parser->limits.bulk_bytes);
@@ -271,7 +296,7 @@ static int take_aggregate(struct resp_parser *parser, struct view text,
         return take_scalar(parser, (struct view){0}, ret_event);
     }
     if (count < 0)
-        return fail(reterr, ERR_PROTOCOL, "RESP: invalid multibulk length");
+        return fail(reterr, ERR_PROTOCOL, "RESP: invalid multibulk length '%s'", show(text).text);
     ret_event->count = (uint64_t)count;
     /* Twice an int64 is still an uint64. */
     return begin_level(parser, (uint64_t)count * (pairs ? 2 : 1), ret_event, reterr);

@@ -154,38 +154,54 @@ static void a_reply_that_cannot_be_is_refused_by_name(void **state)
         {"\r\n", ERR_PROTOCOL, "byte 0x0d"},
         {"+OK\n", ERR_PROTOCOL, "CR LF"},
         {"+O\rK\r\n", ERR_PROTOCOL, "CR LF"},
-        {":\r\n", ERR_PROTOCOL, "integer"},
-        {":1x\r\n", ERR_PROTOCOL, "integer"},
-        {":+-1\r\n", ERR_PROTOCOL, "integer"},
-        {":01\r\n", ERR_PROTOCOL, "integer"},
-        {":9223372036854775808\r\n", ERR_PROTOCOL, "integer"},
-        {"$18446744073709551621\r\nhello\r\n", ERR_PROTOCOL, "bulk length"},
-        {"$4294967301\r\nhello\r\n", ERR_LIMIT, "4294967301"},
-        {"$-2\r\n", ERR_PROTOCOL, "bulk length"},
-        {"$-0\r\n", ERR_PROTOCOL, "bulk length"},
-        {"$05\r\nhello\r\n", ERR_PROTOCOL, "bulk length"},
-        {"$ 5\r\nhello\r\n", ERR_PROTOCOL, "bulk length"},
-        {"$\r\n", ERR_PROTOCOL, "bulk length"},
+        {":\r\n", ERR_PROTOCOL, "':' with '', which is no integer"},
+        {":1x\r\n", ERR_PROTOCOL, "'1x', which is no integer"},
+        {":+-1\r\n", ERR_PROTOCOL, "'+-1', which is no integer"},
+        {":01\r\n", ERR_PROTOCOL, "'01', which is no integer"},
+        {":9223372036854775808\r\n", ERR_PROTOCOL, "'9223372036854775808', which is no integer"},
+        {":-9223372036854775809\r\n", ERR_PROTOCOL, "'-9223372036854775809', which is no integer"},
+        {"$18446744073709551621\r\nhello\r\n", ERR_PROTOCOL, "bulk length '18446744073709551621'"},
+        {"$9223372036854775808\r\n", ERR_PROTOCOL, "bulk length '9223372036854775808'"},
+        {"$9223372036854775807\r\n", ERR_LIMIT, "a string of 9223372036854775807 bytes"},
+        {"$4294967301\r\nhello\r\n", ERR_LIMIT, "a string of 4294967301 bytes"},
+        {"$-2\r\n", ERR_PROTOCOL, "bulk length '-2'"},
+        {"$-5\r\n", ERR_PROTOCOL, "bulk length '-5'"},
+        {"$-9223372036854775808\r\n", ERR_PROTOCOL, "bulk length '-9223372036854775808'"},
+        {"$-9223372036854775809\r\n", ERR_PROTOCOL, "bulk length '-9223372036854775809'"},
+        {"$-0\r\n", ERR_PROTOCOL, "bulk length '-0'"},
+        {"$+5\r\nhello\r\n", ERR_PROTOCOL, "bulk length '+5'"},
+        {"$05\r\nhello\r\n", ERR_PROTOCOL, "bulk length '05'"},
+        {"$ 5\r\nhello\r\n", ERR_PROTOCOL, "bulk length ' 5'"},
+        {"$\r\n", ERR_PROTOCOL, "bulk length ''"},
+        {"$\x01\xff\r\n", ERR_PROTOCOL, "bulk length '?\?'"},
+        {"$1234567890123456789012345678901234567890123\r\n", ERR_PROTOCOL,
+         "bulk length '1234567890123456789012345678901234567890...'"},
         {"$5\r\nhello\n\n", ERR_PROTOCOL, "a string that does not end"},
         {"$5\r\nhello\r\r", ERR_PROTOCOL, "a string that does not end"},
         {"$0\r\nx\r\n", ERR_PROTOCOL, "a string that does not end"},
         {"$?\r\n;0\r\n", ERR_UNSUPPORTED, "streamed"},
         {"*?\r\n.\r\n", ERR_UNSUPPORTED, "streamed"},
-        {"!-1\r\n", ERR_PROTOCOL, "bulk length"},
-        {"=3\r\ntxt\r\n", ERR_PROTOCOL, "bulk length"},
-        {"*-2\r\n", ERR_PROTOCOL, "multibulk length"},
-        {"%-1\r\n", ERR_PROTOCOL, "multibulk length"},
-        {"*9223372036854775807\r\n", ERR_LIMIT, "values"},
-        {"%9223372036854775807\r\n", ERR_LIMIT, "values"},
-        {"*18446744073709551616\r\n", ERR_PROTOCOL, "multibulk length"},
+        {"!-1\r\n", ERR_PROTOCOL, "bulk length '-1'"},
+        {"!9223372036854775808\r\n", ERR_PROTOCOL, "bulk length '9223372036854775808'"},
+        {"=3\r\ntxt\r\n", ERR_PROTOCOL, "bulk length '3'"},
+        {"=-1\r\n", ERR_PROTOCOL, "bulk length '-1'"},
+        {"*-2\r\n", ERR_PROTOCOL, "multibulk length '-2'"},
+        {"%-1\r\n", ERR_PROTOCOL, "multibulk length '-1'"},
+        {"~-1\r\n", ERR_PROTOCOL, "multibulk length '-1'"},
+        {">-1\r\n", ERR_PROTOCOL, "multibulk length '-1'"},
+        {"|-1\r\n", ERR_PROTOCOL, "multibulk length '-1'"},
+        {"*9223372036854775807\r\n", ERR_LIMIT, "9223372036854775807 values at once"},
+        {"%9223372036854775807\r\n", ERR_LIMIT, "18446744073709551614 values at once"},
+        {"*9223372036854775808\r\n", ERR_PROTOCOL, "multibulk length '9223372036854775808'"},
+        {"*18446744073709551616\r\n", ERR_PROTOCOL, "multibulk length '18446744073709551616'"},
         {"*1\r\n>0\r\n", ERR_PROTOCOL, "a push within a reply"},
-        {"_x\r\n", ERR_PROTOCOL, "'_'"},
-        {"#true\r\n", ERR_PROTOCOL, "'#'"},
+        {"_x\r\n", ERR_PROTOCOL, "'_' with 'x'"},
+        {"#true\r\n", ERR_PROTOCOL, "'#' with 'true'"},
         {",\r\n", ERR_PROTOCOL, "','"},
-        {",0x10\r\n", ERR_PROTOCOL, "','"},
+        {",0x10\r\n", ERR_PROTOCOL, "',' with '0x10'"},
         {"(\r\n", ERR_PROTOCOL, "'('"},
         {"(-\r\n", ERR_PROTOCOL, "'('"},
-        {"(1.5\r\n", ERR_PROTOCOL, "'('"},
+        {"(1.5\r\n", ERR_PROTOCOL, "'(' with '1.5'"},
     };
     check_refusals(RESP_READS_REPLIES, NULL, refusals, sizeof refusals / sizeof refusals[0]);
 }
@@ -197,10 +213,14 @@ static void a_command_that_cannot_be_is_refused_as_redis_does(void **state)
         {"*1\r\n:1\r\n", ERR_PROTOCOL, "expected '$', got ':'"},
         {"*1\r\n*0\r\n", ERR_PROTOCOL, "expected '$', got '*'"},
         {"*1\r\n\r\n", ERR_PROTOCOL, "expected '$', got '?'"},
-        {"*1\r\n$-1\r\n", ERR_PROTOCOL, "invalid bulk length"},
+        {"*1\r\n$-1\r\n", ERR_PROTOCOL, "invalid bulk length '-1'"},
+        {"*1\r\n$-5\r\n", ERR_PROTOCOL, "invalid bulk length '-5'"},
+        {"*1\r\n$9223372036854775808\r\n", ERR_PROTOCOL, "invalid bulk length '92233"},
+        {"*1\r\n$536870913\r\n", ERR_LIMIT, "a string of 536870913 bytes"},
+        {"*9223372036854775808\r\n", ERR_PROTOCOL, "invalid multibulk length '92233"},
         {"*-7\r\n", ERR_PROTOCOL, "invalid multibulk length"},
         {"*x\r\n", ERR_PROTOCOL, "invalid multibulk length"},
-        {"*1048577\r\n", ERR_LIMIT, "1048576 values"},
+        {"*1048577\r\n", ERR_LIMIT, "1048577 values at once"},
         {"GET \"a\r\n", ERR_PROTOCOL, "unbalanced quotes"},
         {"GET 'a\r\n", ERR_PROTOCOL, "unbalanced quotes"},
         {"GET \"a\"b\r\n", ERR_PROTOCOL, "unbalanced quotes"},
@@ -248,9 +268,16 @@ static void depth_is_at_most_32_whatever_is_asked_for(void **state)
     for (int i = 0; i < RESP_DEPTH_MAX; i++)
         strbuf_add_text(&bytes, "*1\r\n");
     assert_int_equal(read_all(RESP_READS_REPLIES, &limits, strbuf_text(&bytes), &got, NULL), 0);
-    strbuf_add_text(&bytes, "*1\r\n");
-    assert_int_equal(read_all(RESP_READS_REPLIES, &limits, strbuf_text(&bytes), &got, NULL),
-                     ERR_LIMIT);
+    static const char *const bombs[] = {"*1\r\n", "%1\r\n", "~1\r\n", "|1\r\n"};
+    size_t len = bytes.len;
+    for (size_t i = 0; i < sizeof bombs / sizeof bombs[0]; i++) {
+        struct err err = {0};
+        strbuf_cut(&bytes, len);
+        strbuf_add_text(&bytes, bombs[i]);
+        assert_int_equal(read_all(RESP_READS_REPLIES, &limits, strbuf_text(&bytes), &got, &err),
+                         ERR_LIMIT);
+        assert_non_null(strstr(err.text, "more than 32 deep"));
+    }
     strbuf_release(&bytes);
     strbuf_release(&got);
 }
