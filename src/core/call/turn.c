@@ -26,15 +26,16 @@ void call_queue(struct call_machine *machine, struct call *call, enum call_arriv
         refuse(machine, call);
         return;
     }
-    int code = fair_add(&machine->queue, &(struct fair_request){
-                                             .item = call->id.slot,
-                                             .lane = call->quota_key,
-                                             .caller = call->caller,
-                                             .weight = call->weight,
-                                             .cost = (uint64_t)call->tokens,
-                                             .first = arrival != CALL_ARRIVAL_NEW,
-                                             .charged = arrival == CALL_ARRIVAL_RESENT,
-                                         });
+    int code =
+        fair_add(&machine->queue, &(struct fair_request){
+                                      .item = call->id.slot,
+                                      .lane = call->quota_key,
+                                      .caller = call->caller,
+                                      .weight = call->weight,
+                                      .cost = call_earlier((uint64_t)call->tokens, UINT32_MAX),
+                                      .first = arrival != CALL_ARRIVAL_NEW,
+                                      .charged = arrival == CALL_ARRIVAL_RESENT,
+                                  });
     if (code == 0)
         return;
     call_decide(machine, CALL_DECISION_CROWDED, call, (int64_t)call->caller, call->quota_key);

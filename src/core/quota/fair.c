@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { ITEMS_MAX = 1 << 24, PARTS = 1000, TOKENS_MAX = 50 * 1000 * 1000 };
+enum { ITEMS_MAX = 1 << 24, PARTS = 1000 };
 
 static const uint64_t TAG_MAX = UINT64_C(1) << 62;
 
@@ -225,7 +225,7 @@ int fair_add(struct fair *fair, const struct fair_request *request)
 {
     assert_always(request->item < fair->settings.items_max && !fair_has(fair, request->item));
     assert_always(request->lane < fair->settings.lanes && request->weight <= FAIR_WEIGHT_MAX);
-    assert_always(request->cost <= TOKENS_MAX);
+    assert_always(request->cost <= UINT32_MAX);
     struct fair_flow *flow = find(fair, request->caller, request->lane);
     if (flow == NULL)
         flow = make(fair, request->caller, request->lane);

@@ -35,7 +35,7 @@ struct fair_request {
     uint32_t lane;
     uint64_t caller; /* any number; all items of one number share */
     uint32_t weight; /* of the caller, as of its last item; 0: 1 */
-    uint64_t cost;   /* tokens, at most 50 million; 0 is taken as 1 */
+    uint64_t cost;   /* tokens, at most 2^32 - 1; 0 is taken as 1 */
     bool first;      /* before all other items of its caller, and free of charge where `charged` */
     bool charged;    /* its cost was paid before */
 };

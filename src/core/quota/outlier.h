@@ -47,8 +47,10 @@ struct outlier_host;
 struct outlier {
     struct outlier_settings settings;
     struct outlier_host *hosts;
-    uint32_t ejected;
+    uint32_t ejected; /* now */
     uint64_t interval_end_ns;
+    uint32_t judged;      /* hosts whose interval was looked at, while that is under way */
+    double success_below; /* a share of good answers below this ejects */
 };
 
 /* ERR_LIMIT for settings out of range, ERR_MEMORY. */
@@ -63,7 +65,7 @@ bool outlier_ended(struct outlier *outlier, uint64_t now_ns, uint32_t host, bool
 /* Time passed: call it until it says false. */
 bool outlier_tick(struct outlier *outlier, uint64_t now_ns, struct outlier_change *ret_change);
 
-/* When to tick; UINT64_MAX: never. */
+/* When to tick. */
 uint64_t outlier_deadline(const struct outlier *outlier);
 
 bool outlier_is_ejected(const struct outlier *outlier, uint32_t host);
