@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * server: an HTTP server on a port of an outside (sockets or a simulated network): HTTP/1.1 and 1.0,
+ * server: an HTTP server on a port of an outside (sockets, a simulated network): HTTP/1.1 and 1.0,
  * HTTP/2, WebSocket, with TLS or without. It collects requests whole and hands them to one table of
  * functions, which answers at once or later, whole or in pieces. What is answered is its affair.
  *

@@ -1,479 +1,366 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sim_server: see sim_server.h. */
+ * sim_server: see sim_server.h. An exchange is a request, or a WebSocket with the message that is
+ * being answered; it goes from head to pieces to its ending, and waits by server_wake_at. */
 #include "app/sim_server.h"
 
+#include "base/arena.h"
 #include "base/mem.h"
-#include "base/slots.h"
-#include "core/pool/alarms.h"
-#include "core/sim/serve.h"
-#include "wire/http1.h"
 
-enum {
-    CONNECTIONS_DEFAULT = 10000,
-    HELD_MAX_BYTES = 4 * 1024 * 1024, /* pipelined bytes behind an answer that waits */
-    ANSWER_MAX_BYTES = 64 * 1024 * 1024,
-};
+enum { MESSAGES_MAX_BYTES = 1024 * 1024 };
 
-static const uint64_t IDLE_DEFAULT_NS = 300ull * 1000 * 1000 * 1000;
-static const size_t BUFFERED_MAX_BYTES = 256u * 1024 * 1024;
-static const size_t ARENA_MAX_BYTES = 256u * 1024 * 1024;
+static const size_t ARENA_MAX_BYTES = (size_t)256 * 1024 * 1024;
 
-enum peer_state {
-    PEER_READING,
-    PEER_WAITING, /* an answer is due later */
-    PEER_STALLED, /* the outside's queue is full: WRITABLE goes on */
-};
-
-struct peer {
-    struct id connection; /* of the outside */
-    enum peer_state state;
-    struct http1_parser *parser;
-    struct strbuf body;
-    struct strbuf held;   /* bytes that came while an answer waited */
-    struct strbuf answer; /* head and body, once there is one */
-    bool keep_alive;
-    bool paused;
+struct exchange {
+    struct id id; /* of the server's request */
+    struct arena arena;
+    struct sim_served served;
+    size_t piece;       /* the next */
+    uint64_t due_at_ns; /* of the next step */
+    struct strbuf
+        queued; /* of a WebSocket: messages behind the present one, each with its length */
+    bool websocket;
+    bool answering;  /* `served` is being carried out */
+    bool head_given; /* and its head has gone */
+    bool full;       /* `writable` goes on */
+    bool silent;     /* nothing more will be said */
 };
 
 struct sim_server {
     struct outside *outside;
-    struct sim_server_options options;
-    struct id listening;
-    struct slots peers;
-    struct alarms alarms;     /* by place: when an answer is due, or patience ends */
-    struct id *by_connection; /* by the outside's slot: whose connection it is */
-    size_t by_connection_count;
-    size_t buffered_bytes; /* of all bodies and held bytes */
-    struct sim_server_figures figures;
+    struct server *server;
+    struct sim_service *service;
+    struct exchange **exchanges; /* by the slot of the server's request */
+    size_t exchange_count;
+    uint64_t answers;
+    uint64_t errors;
 };
 
-static void process(struct sim_server *server, struct id id, struct view bytes);
-
-/* ---- time ----------------------------------------------------------------------------------- */
-
-static uint64_t now(struct sim_server *server)
+static uint64_t now(const struct sim_server *sim)
 {
-    return server->outside->ops->now(server->outside);
+    return sim->outside->ops->now(sim->outside);
 }
 
-static void on_alarm(void *context, uint64_t now_ns);
+/* ---- exchanges ------------------------------------------------------------------------------- */
 
-static void set_alarm(struct sim_server *server, struct id id, uint64_t at_ns)
+static struct exchange *find(const struct sim_server *sim, struct id id)
 {
-    alarms_set(&server->alarms, id.slot, at_ns);
-    /* the one timer of this context was set when the server was made: this only moves it */
-    (void)server->outside->ops->wake_at(server->outside, alarms_first(&server->alarms), on_alarm,
-                                        server);
+    struct exchange *exchange = id.slot < sim->exchange_count ? sim->exchanges[id.slot] : NULL;
+
+    return exchange != NULL && id_equal(exchange->id, id) ? exchange : NULL;
 }
 
-static void be_patient(struct sim_server *server, struct id id)
+static struct exchange *begin(struct sim_server *sim, struct id id)
 {
-    set_alarm(server, id, now(server) + server->options.idle_in_ns);
-}
-
-/* ---- connections ---------------------------------------------------------------------------- */
-
-static struct id peer_of(const struct sim_server *server, struct id connection)
-{
-    if (connection.slot >= server->by_connection_count)
-        return (struct id){0};
-    struct id id = server->by_connection[connection.slot];
-    const struct peer *peer = slots_get(&server->peers, id);
-    return peer != NULL && id_equal(peer->connection, connection) ? id : (struct id){0};
-}
-
-static int remember(struct sim_server *server, struct id connection, struct id id)
-{
-    if (connection.slot >= server->by_connection_count) {
-        size_t count = (size_t)connection.slot + 64;
-        struct id *grown = mem_resize(server->by_connection, count, sizeof *server->by_connection);
+    if (id.slot >= sim->exchange_count) {
+        size_t count = (size_t)id.slot + 64;
+        struct exchange **grown = mem_resize(sim->exchanges, count, sizeof(struct exchange *));
         if (grown == NULL)
-            return ERR_MEMORY;
-        memset(grown + server->by_connection_count, 0,
-               (count - server->by_connection_count) * sizeof *grown);
-        server->by_connection = grown;
-        server->by_connection_count = count;
+            return NULL;
+        for (size_t i = sim->exchange_count; i < count; i++)
+            grown[i] = NULL;
+        sim->exchanges = grown;
+        sim->exchange_count = count;
     }
-    server->by_connection[connection.slot] = id;
-    return 0;
+    struct exchange *exchange = mem_new(1, sizeof *exchange);
+    if (exchange == NULL)
+        return NULL;
+    exchange->id = id;
+    arena_init(&exchange->arena, ARENA_MAX_BYTES);
+    strbuf_init(&exchange->queued, MESSAGES_MAX_BYTES);
+    sim->exchanges[id.slot] = exchange;
+    return exchange;
 }
 
-static void release_buffers(struct sim_server *server, struct peer *peer)
+/* The present answer is over, however it ended. */
+static void settle(struct sim_server *sim, struct exchange *exchange)
 {
-    server->buffered_bytes -= peer->body.len + peer->held.len;
-    strbuf_release(&peer->body);
-    strbuf_release(&peer->held);
-    strbuf_release(&peer->answer);
-}
-
-/* Forgets a peer whose connection is over. */
-static void forget(struct sim_server *server, struct id id)
-{
-    struct peer *peer = slots_get(&server->peers, id);
-
-    release_buffers(server, peer);
-    http1_parser_free(peer->parser);
-    set_alarm(server, id, UINT64_MAX);
-    slots_give(&server->peers, id);
-}
-
-static void hang_up(struct sim_server *server, struct id id)
-{
-    struct peer *peer = slots_get(&server->peers, id);
-
-    server->outside->ops->close(server->outside, peer->connection);
-    forget(server, id);
-}
-
-static void pause(struct sim_server *server, struct peer *peer, bool paused)
-{
-    if (peer->paused != paused)
-        server->outside->ops->pause(server->outside, peer->connection, paused);
-    peer->paused = paused;
-}
-
-/* ---- answers -------------------------------------------------------------------------------- */
-
-/* Writes head and body into the peer's answer; without the body for HEAD. */
-static int encode(struct peer *peer, struct http_response *response, bool without_body,
-                  bool old_version)
-{
-    struct err err;
-    int code = http_header_add(&response->headers, view_of("server"), view_of("assay-sim"));
-
-    if (code == 0 && !peer->keep_alive)
-        code = http_header_add(&response->headers, view_of("connection"), view_of("close"));
-    else if (code == 0 && old_version)
-        code = http_header_add(&response->headers, view_of("connection"), view_of("keep-alive"));
-    strbuf_reset(&peer->answer);
-    if (code == 0)
-        code = http1_write_response_head(&peer->answer, response,
-                                         without_body ? HTTP1_NO_BODY : HTTP1_LENGTH, &err);
-    if (code == 0 && !without_body)
-        strbuf_add(&peer->answer, response->body);
-    return code != 0 ? code : strbuf_status(&peer->answer);
-}
-
-/* Sends the answer that is there; the peer may be gone afterwards. */
-static void send_answer(struct sim_server *server, struct id id)
-{
-    struct peer *peer = slots_get(&server->peers, id);
-    int code =
-        server->outside->ops->write(server->outside, peer->connection, strbuf_view(&peer->answer));
-
-    strbuf_release(&peer->answer);
-    if (code != 0 && code != ERR_BUSY) {
-        hang_up(server, id);
+    if (!exchange->answering)
         return;
-    }
-    if (!peer->keep_alive) {
-        hang_up(server, id);
-        return;
-    }
-    peer->state = code == ERR_BUSY ? PEER_STALLED : PEER_READING;
-    be_patient(server, id);
+    sim_service_settle(sim->service, now(sim), &exchange->served.bill);
+    exchange->answering = false;
+    arena_release(&exchange->arena);
 }
 
-/* Answers what cannot be read, or not be taken on, and ends the connection. */
-static void reject(struct sim_server *server, struct id id, int status, const char *why)
+static void forget(struct sim_server *sim, struct exchange *exchange)
 {
-    struct peer *peer = slots_get(&server->peers, id);
-    struct http_response response = {.status = status};
-    struct strbuf body;
-    struct json_writer writer;
+    settle(sim, exchange);
+    arena_release(&exchange->arena);
+    strbuf_release(&exchange->queued);
+    sim->exchanges[exchange->id.slot] = NULL;
+    mem_free(exchange);
+}
 
-    server->figures.errors++;
-    peer->keep_alive = false;
-    strbuf_init(&body, ERR_TEXT_MAX * 8);
-    json_writer_init(&writer, &body, 0);
-    json_write_object(&writer);
-    json_write_key(&writer, "message");
-    json_write_text(&writer, why);
-    json_write_end(&writer, '}');
-    response.body = strbuf_view(&body);
-    int code =
-        http_header_add(&response.headers, view_of("content-type"), view_of("application/json"));
-    if (code == 0)
-        code = encode(peer, &response, false, false);
-    strbuf_release(&body);
-    if (code != 0)
-        hang_up(server, id);
+/* Ends the request from our side: no `over` follows. */
+static void abandon(struct sim_server *sim, struct exchange *exchange, bool by_reset)
+{
+    struct id id = exchange->id;
+
+    forget(sim, exchange);
+    if (by_reset)
+        server_reset(sim->server, id);
     else
-        send_answer(server, id);
+        server_cut(sim->server, id);
 }
 
-/* The request is whole: makes the answer, and sends it once it is due. */
-static void answer(struct sim_server *server, struct id id, const struct http1_head *head)
-{
-    struct peer *peer = slots_get(&server->peers, id);
-    struct http_request request = {.method = head->method,
-                                   .target = head->target,
-                                   .headers = head->headers,
-                                   .body = strbuf_view(&peer->body)};
-    struct http_response response;
-    struct arena arena;
-    uint64_t latency_ns = 0;
+/* ---- carrying out ---------------------------------------------------------------------------- */
 
-    arena_init(&arena, ARENA_MAX_BYTES);
-    int code = sim_serve(&server->options.sim, &request, server->figures.requests++, &arena,
-                         &response, &latency_ns);
-    if (code == 0)
-        code = encode(peer, &response, view_is(head->method, "HEAD"), head->version_minor == 0);
-    int status = code == 0 ? response.status : 503;
-    arena_release(&arena);
-    server->buffered_bytes -= peer->body.len;
-    strbuf_release(&peer->body);
+static void count(struct sim_server *sim, int status)
+{
+    sim->answers += status == 200;
+    sim->errors += status != 200;
+}
+
+/* What was served is to be carried out from now on. */
+static void begin_answer(struct sim_server *sim, struct exchange *exchange)
+{
+    exchange->answering = true;
+    exchange->head_given = false;
+    exchange->piece = 0;
+    exchange->due_at_ns = now(sim) + exchange->served.latency_ns;
+}
+
+/* Begins to answer the next message that waits, each behind its length. False where there is none,
+ * or the exchange is gone. */
+static bool next_message(struct sim_server *sim, struct exchange *exchange)
+{
+    struct view queued = strbuf_view(&exchange->queued);
+    uint32_t len;
+
+    if (queued.len == 0)
+        return false;
+    memcpy(&len, queued.ptr, sizeof len);
+    int code = sim_service_message(sim->service, now(sim),
+                                   view_slice(queued, sizeof len, sizeof len + len),
+                                   &exchange->arena, &exchange->served);
+    strbuf_consume(&exchange->queued, sizeof len + len);
     if (code != 0) {
-        reject(server, id, 503, "The simulator is out of memory, try again later.");
-        return;
-    }
-    server->figures.answers += status == 200;
-    server->figures.errors += status != 200;
-    if (latency_ns == 0) {
-        send_answer(server, id);
-        return;
-    }
-    peer->state = PEER_WAITING;
-    set_alarm(server, id, now(server) + latency_ns);
-}
-
-/* ---- requests ------------------------------------------------------------------------------- */
-
-static bool take_on(struct sim_server *server, struct strbuf *buffer, struct view bytes)
-{
-    if (bytes.len > BUFFERED_MAX_BYTES - server->buffered_bytes)
+        abandon(sim, exchange, true);
         return false;
-    strbuf_add(buffer, bytes);
-    if (strbuf_status(buffer) != 0)
-        return false;
-    server->buffered_bytes += bytes.len;
+    }
+    count(sim, 200);
+    begin_answer(sim, exchange);
     return true;
 }
 
-/* Deals with one event of the parser; false where the peer can take no further one now. */
-static bool on_http(struct sim_server *server, struct id id, const struct http1_event *event)
+/* What was given is given; how does it end? True where a WebSocket goes on. */
+static bool finish(struct sim_server *sim, struct exchange *exchange)
 {
-    struct peer *peer = slots_get(&server->peers, id);
-
-    switch (event->kind) {
-    case HTTP1_HEAD:
-        if (event->head->expects_continue)
-            (void)server->outside->ops->write(server->outside, peer->connection,
-                                              view_of("HTTP/1.1 100 Continue\r\n\r\n"));
-        return true;
-    case HTTP1_BODY:
-        if (take_on(server, &peer->body, event->body))
-            return true;
-        reject(server, id, 503, "The simulator holds too many request bodies, try again later.");
+    switch (exchange->served.ending) {
+    case SIM_ENDS_RESET:
+        abandon(sim, exchange, true);
         return false;
-    case HTTP1_TRAILERS:
-        return true;
-    case HTTP1_END:
-    case HTTP1_UPGRADE: /* declined: answered as if it had not been asked for */
-        peer->keep_alive = event->kind == HTTP1_END && event->keep_alive;
-        answer(server, id, event->head);
-        peer = slots_get(&server->peers, id);
-        return peer != NULL && peer->state == PEER_READING;
+    case SIM_ENDS_CUT:
+        abandon(sim, exchange, false);
+        return false;
+    case SIM_ENDS_SILENT: /* the request stays until its peer goes */
+        exchange->silent = true;
+        return false;
+    case SIM_ENDS_WELL:
+        break;
     }
+    settle(sim, exchange);
+    return exchange->websocket;
+}
+
+/* The head, and with it the body where it goes whole. False where the exchange is gone. */
+static bool give_head(struct sim_server *sim, struct exchange *exchange)
+{
+    const struct sim_served *served = &exchange->served;
+    bool whole = served->piece_count == 0 && served->ending == SIM_ENDS_WELL;
+
+    exchange->head_given = true;
+    if (served->without_head || exchange->websocket)
+        return true;
+    int code = server_respond(sim->server, exchange->id, &served->response, !whole);
+    if ((code == 0 || code == ERR_BUSY) && !whole && served->piece_count == 0)
+        code = server_piece(sim->server, exchange->id,
+                            view_slice(served->response.body, 0, served->cut_bytes), false);
+    exchange->full = code == ERR_BUSY && !whole;
+    if (code == 0 || code == ERR_BUSY)
+        return true;
+    abandon(sim, exchange, true);
     return false;
 }
 
-/* Keeps what came too early until the answer before it is out. */
-static void hold(struct sim_server *server, struct id id, struct view bytes)
+/* False where the exchange is gone. */
+static bool give_piece(struct sim_server *sim, struct exchange *exchange)
 {
-    struct peer *peer = slots_get(&server->peers, id);
+    const struct sim_served *served = &exchange->served;
+    const struct sim_piece *piece = &served->pieces[exchange->piece++];
+    bool last = exchange->piece == served->piece_count && served->ending == SIM_ENDS_WELL
+                && !exchange->websocket;
+    int code = server_piece(sim->server, exchange->id, piece->bytes, last);
 
-    if (bytes.len == 0)
-        return;
-    if (!take_on(server, &peer->held, bytes))
-        hang_up(server, id);
-    else
-        pause(server, peer, true);
+    exchange->full = code == ERR_BUSY;
+    if (code == 0 || code == ERR_BUSY)
+        return true;
+    abandon(sim, exchange, true);
+    return false;
 }
 
-static void process(struct sim_server *server, struct id id, struct view bytes)
+/* Gives what is due now: head or piece. False where the exchange is gone. */
+static bool give_next(struct sim_server *sim, struct exchange *exchange)
 {
-    struct peer *peer = slots_get(&server->peers, id);
-    struct err err;
+    if (!exchange->head_given)
+        return give_head(sim, exchange);
+    return exchange->piece == exchange->served.piece_count || give_piece(sim, exchange);
+}
 
-    while (peer != NULL && peer->state == PEER_READING) {
-        struct http1_event event;
-        int got = http1_feed(peer->parser, &bytes, &event, &err);
-        if (got == 0)
+/* Does all that is due, then waits for what comes next. */
+static void carry_on(struct sim_server *sim, struct exchange *exchange)
+{
+    while (!exchange->full && !exchange->silent) {
+        const struct sim_served *served = &exchange->served;
+        if (!exchange->answering && !(exchange->websocket && next_message(sim, exchange)))
             return;
-        if (got < 0) {
-            int status = http1_error_status(peer->parser);
-            reject(server, id, status != 0 ? status : 400, err.text);
+        if (exchange->due_at_ns > now(sim)) {
+            server_wake_at(sim->server, exchange->id, exchange->due_at_ns);
             return;
         }
-        if (!on_http(server, id, &event))
-            break;
-        peer = slots_get(&server->peers, id);
+        if (!give_next(sim, exchange))
+            return;
+        if (exchange->piece < served->piece_count && !served->without_head)
+            exchange->due_at_ns += served->pieces[exchange->piece].after_ns;
+        else if (!finish(sim, exchange))
+            return;
     }
-    peer = slots_get(&server->peers, id);
-    if (peer != NULL)
-        hold(server, id, bytes);
 }
 
-/* The peer may go on: first what was held, then new bytes. */
-static void go_on(struct sim_server *server, struct id id)
-{
-    struct peer *peer = slots_get(&server->peers, id);
-    struct strbuf held = peer->held;
+/* ---- what the server tells ------------------------------------------------------------------- */
 
-    strbuf_init(&peer->held, HELD_MAX_BYTES);
-    server->buffered_bytes -= held.len;
-    process(server, id, strbuf_view(&held));
-    strbuf_release(&held);
-    peer = slots_get(&server->peers, id);
-    if (peer != NULL && peer->state == PEER_READING)
-        pause(server, peer, false);
+static bool is_socket_path(struct view target)
+{
+    return view_is(view_slice(target, 0, view_find_byte(target, '?')), "/ws");
 }
 
-/* ---- events --------------------------------------------------------------------------------- */
-
-static void on_alarm(void *context, uint64_t now_ns)
+static void on_request(void *context, const struct server_request *request)
 {
-    struct sim_server *server = context;
-    uint32_t slot;
+    struct sim_server *sim = context;
+    struct exchange *exchange = begin(sim, request->id);
 
-    while (alarms_pop(&server->alarms, now_ns, &slot)) {
-        struct id id;
-        struct peer *peer = slots_at(&server->peers, slot, &id);
-        if (peer == NULL)
-            continue;
-        if (peer->state == PEER_WAITING) {
-            send_answer(server, id);
-            peer = slots_get(&server->peers, id);
-            if (peer != NULL && peer->state == PEER_READING)
-                go_on(server, id);
-        } else {
-            hang_up(server, id); /* patience is over */
-        }
-    }
-    (void)server->outside->ops->wake_at(server->outside, alarms_first(&server->alarms), on_alarm,
-                                        server);
-}
-
-static void accept_peer(struct sim_server *server, struct id connection)
-{
-    struct http1_limits limits = {.body_bytes = SIM_BODY_MAX_BYTES};
-    struct id id;
-    struct peer *peer = slots_take(&server->peers, &id);
-    struct http1_parser *parser =
-        peer != NULL ? http1_parser_new(HTTP1_READS_REQUESTS, &limits) : NULL;
-
-    if (parser == NULL || remember(server, connection, id) != 0) {
-        http1_parser_free(parser);
-        if (peer != NULL)
-            slots_give(&server->peers, id);
-        (void)server->outside->ops->write(
-            server->outside, connection,
-            view_of("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: "
-                    "close\r\n\r\n"));
-        server->outside->ops->close(server->outside, connection);
+    if (exchange == NULL) {
+        server_reset(sim->server, request->id);
         return;
     }
-    *peer = (struct peer){.connection = connection, .state = PEER_READING, .parser = parser};
-    strbuf_init(&peer->body, SIM_BODY_MAX_BYTES);
-    strbuf_init(&peer->held, HELD_MAX_BYTES);
-    strbuf_init(&peer->answer, ANSWER_MAX_BYTES);
-    server->figures.connections++;
-    be_patient(server, id);
-}
-
-static void on_bytes(struct sim_server *server, struct id id, struct view bytes)
-{
-    const struct peer *peer = slots_get(&server->peers, id);
-
-    if (peer->state == PEER_READING)
-        process(server, id, bytes);
-    else
-        hold(server, id, bytes);
-}
-
-static void on_event(void *context, const struct outside_event *event)
-{
-    struct sim_server *server = context;
-
-    if (event->kind == OUTSIDE_ACCEPTED) {
-        accept_peer(server, event->connection);
+    if (is_socket_path(request->http->target) && request->kind == SESSION_HTTP1) {
+        exchange->websocket = true;
+        int code = server_upgrade(sim->server, request->id);
+        if (code == ERR_REFUSED)
+            sim->errors++;
+        else if (code != 0)
+            abandon(sim, exchange, true);
         return;
     }
-    struct id id = peer_of(server, event->connection);
-    struct peer *peer = slots_get(&server->peers, id);
-    if (peer == NULL)
+    int code = sim_service_serve(sim->service, now(sim), request->http, &exchange->arena,
+                                 &exchange->served);
+    if (code != 0) {
+        abandon(sim, exchange, true);
         return;
-    if (event->kind == OUTSIDE_BYTES) {
-        on_bytes(server, id, event->bytes);
-    } else if (event->kind == OUTSIDE_CLOSED) {
-        forget(server, id);
-    } else if (event->kind == OUTSIDE_WRITABLE && peer->state == PEER_STALLED) {
-        peer->state = PEER_READING;
-        go_on(server, id);
     }
+    count(sim, exchange->served.response.status);
+    begin_answer(sim, exchange);
+    carry_on(sim, exchange);
 }
 
-/* ---- life ----------------------------------------------------------------------------------- */
+static void on_over(void *context, struct id request, bool sent)
+{
+    struct sim_server *sim = context;
+    struct exchange *exchange = find(sim, request);
+
+    (void)sent;
+    if (exchange != NULL)
+        forget(sim, exchange);
+}
+
+static void on_writable(void *context, struct id request)
+{
+    struct sim_server *sim = context;
+    struct exchange *exchange = find(sim, request);
+
+    if (exchange == NULL || !exchange->full)
+        return;
+    exchange->full = false;
+    carry_on(sim, exchange);
+}
+
+static void on_due(void *context, struct id request)
+{
+    struct sim_server *sim = context;
+    struct exchange *exchange = find(sim, request);
+
+    if (exchange != NULL)
+        carry_on(sim, exchange);
+}
+
+static void on_message(void *context, struct id request, struct view bytes, bool is_text)
+{
+    struct sim_server *sim = context;
+    struct exchange *exchange = find(sim, request);
+    uint32_t len = (uint32_t)bytes.len;
+
+    (void)is_text; /* binary that is JSON is as good, as API Gateway has it */
+    if (exchange == NULL || !exchange->websocket)
+        return;
+    strbuf_add(&exchange->queued, view_make(&len, sizeof len));
+    strbuf_add(&exchange->queued, bytes);
+    if (strbuf_status(&exchange->queued) != 0)
+        abandon(sim, exchange, false);
+    else if (!exchange->answering)
+        carry_on(sim, exchange);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int sim_server_new(struct outside *outside, const struct sim_server_options *options,
                    struct sim_server **ret_server, uint16_t *ret_port, struct err *reterr)
 {
-    struct sim_server *server = mem_new(1, sizeof *server);
-    uint16_t port;
+    static const struct server_handler handler = {.request = on_request,
+                                                  .over = on_over,
+                                                  .writable = on_writable,
+                                                  .due = on_due,
+                                                  .message = on_message};
+    struct server_options carried = options->server;
+    struct sim_server *sim = mem_new(1, sizeof *sim);
 
-    if (server == NULL)
+    if (sim == NULL)
         return fail(reterr, ERR_MEMORY, "no memory for the simulator's server");
-    *server = (struct sim_server){.outside = outside, .options = *options};
-    if (server->options.host.len == 0)
-        server->options.host = view_of("127.0.0.1");
-    if (server->options.connections_max == 0)
-        server->options.connections_max = CONNECTIONS_DEFAULT;
-    if (server->options.idle_in_ns == 0)
-        server->options.idle_in_ns = IDLE_DEFAULT_NS;
-    int code = slots_init(&server->peers, server->options.connections_max, sizeof(struct peer));
-    if (code == 0)
-        code = alarms_init(&server->alarms, server->options.connections_max);
-    if (code == 0)
-        code = outside->ops->wake_at(outside, UINT64_MAX, on_alarm, server);
+    sim->outside = outside;
+    carried.name = view_of("assay-sim");
+    int code = sim_service_new(&options->service, now(sim), &sim->service);
     if (code != 0)
-        fail(reterr, code, "no room for a server of %u connections",
-             server->options.connections_max);
+        fail(reterr, code, "no simulator with these quotas: %s", err_text(code));
     else
-        code = outside->ops->listen(
-            outside,
-            &(struct outside_port){.host = server->options.host, .port = server->options.port},
-            on_event, server, &server->listening, &port, reterr);
+        code = server_new(outside, &carried, &handler, sim, &sim->server, ret_port, reterr);
     if (code != 0) {
-        alarms_release(&server->alarms);
-        slots_release(&server->peers);
-        mem_free(server);
+        sim_server_free(sim);
         return code;
     }
-    *ret_server = server;
-    *ret_port = port;
+    *ret_server = sim;
     return 0;
 }
 
-void sim_server_free(struct sim_server *server)
+void sim_server_free(struct sim_server *sim)
 {
-    if (server == NULL)
+    if (sim == NULL)
         return;
-    server->outside->ops->close(server->outside, server->listening);
-    for (uint32_t slot = 0; slot < server->peers.capacity; slot++) {
-        struct id id;
-        if (slots_at(&server->peers, slot, &id) != NULL)
-            hang_up(server, id);
-    }
-    (void)server->outside->ops->wake_at(server->outside, UINT64_MAX, on_alarm, server);
-    alarms_release(&server->alarms);
-    slots_release(&server->peers);
-    mem_free(server->by_connection);
-    mem_free(server);
+    server_free(sim->server); /* says `over` of all that is under way */
+    sim_service_free(sim->service);
+    mem_free(sim->exchanges);
+    mem_free(sim);
 }
 
-struct sim_server_figures sim_server_figures(const struct sim_server *server)
+void sim_server_drain(struct sim_server *sim, uint64_t in_ns, void (*done)(void *context),
+                      void *context)
 {
-    return server->figures;
+    server_drain(sim->server, in_ns, done, context);
+}
+
+struct sim_server_figures sim_server_figures(const struct sim_server *sim)
+{
+    struct sim_server_figures figures = {
+        .server = server_figures(sim->server), .answers = sim->answers, .errors = sim->errors};
+
+    figures.errors += figures.server.refused;
+    return figures;
 }

@@ -1,49 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sim_server: the model simulator on a port: core/sim/serve over HTTP/1.1 and an outside (sockets
- * or a simulated network).
+ * sim_server: the model simulator on a port: core/sim/service answers, app/server carries. It keeps
+ * the times of what is served (the head after its latency, each piece when it is due) and carries
+ * out how an answer ends: well, by a reset, cut short, or never.
  *
- *     accept ──▶ READING ──▶ WAITING (its latency) ──▶ READING …      keep-alive, pipelining
- *                   │              └──▶ STALLED ──▶ READING …      while the peer does not read
- *                   └──▶ closed, after an answer that is the last
+ * A GET of /ws becomes a WebSocket with the limits of Amazon API Gateway: each message
+ * {"action": "message", "text": …} is answered by messages of its own, one answer after the other.
  *
- * Answers wait for their latency on one timer while other connections go on. Requests that cannot
- * be read get 400, 413, 414, 431, 501 or 505; past the budgets 503; then the connection closes.
- * Memory: base/mem: one block for the places of connections, a parser and buffers for those in use;
- * all freed by sim_server_free. Threads: that of the outside's loop.
- * Limits: the options; request bodies of 25 MB, 256 MiB of bodies and waiting bytes over all
- * connections; a connection has one request under way, further bytes wait. */
+ * Memory: base/mem; an arena for each answer under way. Threads: that of the outside's loop.
+ * Limits: the server's options; on a WebSocket 1 MiB of messages that wait for their answers. */
 #ifndef ASSAY_APP_SIM_SERVER_H
 #define ASSAY_APP_SIM_SERVER_H
 
-#include "core/sim/sim.h"
-#include "wire/outside.h"
+#include "app/server.h"
+#include "core/sim/service.h"
 
 struct sim_server_options {
-    struct view host; /* empty: 127.0.0.1 */
-    uint16_t port;    /* 0: any free one */
-    struct sim sim;
-    uint32_t connections_max; /* 0: 10,000 */
-    uint64_t idle_in_ns; /* a connection without a whole request for so long is closed; 0: 5 min */
+    struct server_options server; /* `name` is ours */
+    struct sim_service_options service;
 };
 
 struct sim_server_figures {
-    uint64_t connections; /* accepted since the start */
-    uint64_t requests;
-    uint64_t answers; /* with status 200 */
-    uint64_t errors;  /* with any other */
+    struct server_figures server;
+    uint64_t answers; /* with status 200, messages on WebSockets among them */
+    uint64_t errors;  /* with any other, and what could not be read */
 };
 
 struct sim_server;
 
-/* Listens; *ret_port is the port it got. The outside must outlive the server. ERR_UNREACHABLE with
- * reterr where the address cannot be had, ERR_MEMORY. */
+/* Listens; *ret_port is the port it got. The outside must outlive the server. Errors as of
+ * server_new and sim_service_new. */
 MUST_CHECK int sim_server_new(struct outside *outside, const struct sim_server_options *options,
                               struct sim_server **ret_server, uint16_t *ret_port,
                               struct err *reterr);
 
 /* Stops listening, closes every connection. NULL is fine. */
 void sim_server_free(struct sim_server *server);
+
+/* As server_drain. */
+void sim_server_drain(struct sim_server *server, uint64_t in_ns, void (*done)(void *context),
+                      void *context);
 
 struct sim_server_figures sim_server_figures(const struct sim_server *server);
 

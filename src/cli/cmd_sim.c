@@ -12,13 +12,21 @@
 
 enum { PORT_DEFAULT = 8790 };
 
+/* For what is being answered when the first signal comes; the second ends it at once. */
+static const uint64_t DRAIN_NS = 5ull * 1000 * 1000 * 1000;
+
 struct sim_options {
     struct common_options common;
     const char *listen;
     const char *profile;
     const char *latency;
     const char *defect;
+    const char *fault;
+    const char *tls_cert;
+    const char *tls_key;
     int64_t seed;
+    int64_t rpm;
+    int64_t tpm;
 };
 
 #define AT(member) offsetof(struct sim_options, member)
@@ -37,12 +45,25 @@ static const struct option items[] = {
      "go wrong on purpose: keyword, language, format, hallucination, truncation, refusal, garbled; "
      "several with commas",
      NULL, 0, 0},
+    {"fault", 0, OPTION_TEXT, "KIND:RATE", AT(fault),
+     "fail on purpose: throttle, error, unavailable, reset, cut, malformed, midstream, silent, "
+     "slow:RATE:FACTOR; several with commas",
+     NULL, 0, 0},
+    {"rpm", 0, OPTION_INT, "N", AT(rpm),
+     "requests a minute for each model, then 429 (default: any)", NULL, 0, INT32_MAX},
+    {"tpm", 0, OPTION_INT, "N", AT(tpm),
+     "tokens a minute for each model, reserved and settled as Bedrock does, then 429 (default: "
+     "any)",
+     NULL, 0, INT64_MAX / 1000000},
+    {"tls-cert", 0, OPTION_TEXT, "FILE", AT(tls_cert),
+     "speak TLS with this certificate (PEM, those of its authorities after it)", NULL, 0, 0},
+    {"tls-key", 0, OPTION_TEXT, "FILE", AT(tls_key), "the certificate's key (PEM)", NULL, 0, 0},
 };
 
 static const struct options_table table = {items, sizeof items / sizeof items[0]};
 
 /* "HOST:PORT", "[::1]:PORT", "HOST" or ":PORT". */
-static int read_listen(const char *text, struct sim_server_options *server, struct err *reterr)
+static int read_listen(const char *text, struct outside_port *ret_port, struct err *reterr)
 {
     struct view whole = view_of(text);
     size_t colon = whole.len;
@@ -56,62 +77,106 @@ static int read_listen(const char *text, struct sim_server_options *server, stru
             || port > 65535))
         return fail(reterr, ERR_USAGE, "--listen: '%s' has no port from 0 to 65535 after its colon",
                     text);
-    server->host =
+    struct view host =
         view_slice(whole, 0, colon < whole.len && whole.ptr[colon] == ':' ? colon : whole.len);
-    if (server->host.len > 1 && server->host.ptr[0] == '[')
-        server->host = view_slice(server->host, 1, server->host.len - 1);
-    server->port = (uint16_t)port;
+    if (host.len > 1 && host.ptr[0] == '[')
+        host = view_slice(host, 1, host.len - 1);
+    ret_port->host = host.len != 0 ? host : view_of("127.0.0.1");
+    ret_port->port = (uint16_t)port;
+    return 0;
+}
+
+static int plan_tls(const struct sim_options *options, struct outside_port *ret_port,
+                    struct err *reterr)
+{
+    if ((options->tls_cert == NULL) != (options->tls_key == NULL))
+        return fail(reterr, ERR_USAGE, "--tls-cert and --tls-key go together: give %s too",
+                    options->tls_cert == NULL ? "--tls-cert" : "--tls-key");
+    ret_port->tls_certificate_file = view_of(options->tls_cert);
+    ret_port->tls_key_file = view_of(options->tls_key);
     return 0;
 }
 
 static int plan(const struct sim_options *options, struct sim_server_options *server,
                 struct err *reterr)
 {
-    server->sim = sim_default();
-    server->sim.seed = (uint64_t)options->seed;
-    int code = read_listen(options->listen, server, reterr);
-    if (code == 0 && options->profile != NULL)
-        code = sim_profile_load(options->profile, &server->sim.profile, reterr);
+    struct sim_service_options *service = &server->service;
+
+    service->sim = sim_default();
+    service->sim.seed = (uint64_t)options->seed;
+    service->requests_a_minute = options->rpm;
+    service->tokens_a_minute = options->tpm;
+    int code = read_listen(options->listen, &server->server.port, reterr);
     if (code == 0)
-        code = sim_latency_parse(view_of(options->latency), &server->sim.latency, reterr);
+        code = plan_tls(options, &server->server.port, reterr);
+    if (code == 0 && options->profile != NULL)
+        code = sim_profile_load(options->profile, &service->sim.profile, reterr);
+    if (code == 0)
+        code = sim_latency_parse(view_of(options->latency), &service->sim.latency, reterr);
     if (code == 0 && options->defect != NULL)
-        code = sim_defects_parse(view_of(options->defect), server->sim.defects, reterr);
+        code = sim_defects_parse(view_of(options->defect), service->sim.defects, reterr);
+    if (code == 0 && options->fault != NULL)
+        code = sim_troubles_parse(view_of(options->fault), &service->troubles, reterr);
     return code;
+}
+
+struct serving {
+    struct host host;
+    struct sim_server *server;
+    bool ending;
+};
+
+static void on_drained(void *context)
+{
+    struct serving *serving = context;
+
+    loop_stop(serving->host.loop);
 }
 
 static void on_signal(void *context, int number)
 {
+    struct serving *serving = context;
+
     (void)number;
-    loop_stop(context);
+    if (serving->ending || serving->server == NULL)
+        loop_stop(serving->host.loop);
+    else
+        sim_server_drain(serving->server, DRAIN_NS, on_drained, serving);
+    serving->ending = true;
+}
+
+static void say_where(const struct outside_port *asked, uint16_t port)
+{
+    bool six = view_find_byte(asked->host, ':') < asked->host.len;
+
+    printf("assay sim: listening on %s://%s%.*s%s:%u\n",
+           asked->tls_certificate_file.len != 0 ? "https" : "http", six ? "[" : "",
+           VIEW_ARG(asked->host), six ? "]" : "", port);
+    fflush(stdout);
 }
 
 static int serve(struct cli *cli, const struct sim_server_options *options)
 {
-    struct host host;
-    struct sim_server *server = NULL;
+    struct serving serving = {0};
     struct err err = {0};
     uint16_t port = 0;
 
-    int code = host_open(&host, &err);
+    int code = host_open(&serving.host, &err);
     if (code == 0)
-        code = signals_start(host.loop, on_signal, host.loop, &err);
+        code = signals_start(serving.host.loop, on_signal, &serving, &err);
     if (code == 0)
-        code = sim_server_new(host.outside, options, &server, &port, &err);
+        code = sim_server_new(serving.host.outside, options, &serving.server, &port, &err);
     if (code == 0) {
-        bool six = view_find_byte(options->host, ':') < options->host.len;
-        printf("assay sim: listening on http://%s%.*s%s:%u\n", six ? "[" : "",
-               VIEW_ARG(options->host.len != 0 ? options->host : view_of("127.0.0.1")),
-               six ? "]" : "", port);
-        fflush(stdout);
-        loop_run(host.loop);
+        say_where(&options->server.port, port);
+        loop_run(serving.host.loop);
     }
     if (code == 0 && !cli->quiet)
         fprintf(stderr, "assay sim: answered %llu of %llu requests\n",
-                (unsigned long long)sim_server_figures(server).answers,
-                (unsigned long long)sim_server_figures(server).requests);
-    sim_server_free(server);
+                (unsigned long long)sim_server_figures(serving.server).answers,
+                (unsigned long long)sim_server_figures(serving.server).server.requests);
+    sim_server_free(serving.server);
     signals_stop();
-    host_close(&host);
+    host_close(&serving.host);
     return code == 0 ? 0 : command_fail(cli, code, &err);
 }
 
@@ -137,17 +202,21 @@ const struct command command_sim = {
     .summary = "the model simulator as a server",
     .operands = "",
     .details =
-        "Serves a deterministic stand-in for a foundation model: Bedrock Runtime (invoke, "
-        "converse) "
-        "and OpenAI chat completions on one port. It follows the instructions that it finds in the "
+        "Serves a deterministic stand-in for a foundation model: the APIs of Bedrock Runtime, "
+        "OpenAI "
+        "and Anthropic with their streams, and WebSocket at /ws, on one port, over HTTP/1.1 and "
+        "HTTP/2 (by TLS's ALPN, without TLS by prior knowledge). It follows the instructions that "
+        "it finds in the "
         "prompt as reliably as its profile says, in English and Japanese, so that a prompt that "
         "loses an instruction gets worse answers. The same seed and request give the same answer. "
         "It "
         "is no language model. A model id that ends in .fault-TYPE (like sim.fault-"
         "ThrottlingException) gets that error.\n"
         "\n"
-        "The first line of standard output says where it listens. Ctrl-C ends it.",
+        "The first line of standard output says where it listens. Ctrl-C ends it when what is "
+        "being answered is done, after 5 s at the most; a second Ctrl-C ends it at once.",
     .examples = "  assay sim --listen 127.0.0.1:0 --latency none\n"
+                "  assay sim --rpm 600 --fault throttle:0.01,reset:0.001\n"
                 "  AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://127.0.0.1:8790 python app.py\n",
     .tables = {&table},
     .run = run,

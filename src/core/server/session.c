@@ -137,7 +137,7 @@ enum session_state session_state(const struct session *session)
     return session->row->protocol->state(session->row);
 }
 
-/* ---- what rows share -------------------------------------------------------------------------- */
+/* ---- what rows share ------------------------------------------------------------------------ */
 
 bool session_status_has_no_body(int status)
 {

@@ -54,7 +54,7 @@ static bool is_open(const struct http1_session *http1, uint32_t stream)
     return http1->open && http1->stream == stream;
 }
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 /* True where the connection goes on after the answer to the open stream. */
 static bool keeps(const struct http1_session *http1)
@@ -212,7 +212,7 @@ static void shut(struct session_row *row)
         http1->closing = true;
 }
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 /* Answers what cannot be read; the connection ends. */
 static int refuse(struct http1_session *http1, const char *why, struct session_event *ret_event)
@@ -352,7 +352,7 @@ static int feed(struct session_row *row, struct view *rest, struct session_event
     return parse(http1, rest, ret_event);
 }
 
-/* ---- the upgrade ------------------------------------------------------------------------------ */
+/* ---- the upgrade ---------------------------------------------------------------------------- */
 
 static int refuse_upgrade(struct http1_session *http1, const struct websocket_answer *answer,
                           struct err *reterr)
@@ -392,7 +392,7 @@ static int upgrade(struct session_row *row, uint32_t stream, struct session_row 
     return code == 0 ? 0 : fail(reterr, code, "%s", err.text);
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static int output(struct session_row *row, struct strbuf *out, size_t most)
 {

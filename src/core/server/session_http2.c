@@ -94,7 +94,7 @@ static int fits(const struct http2_session *session, uint32_t number, size_t byt
                : 0;
 }
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static int busy(struct http2_session *session, struct stream *stream)
 {
@@ -177,7 +177,7 @@ static void shut(struct session_row *row)
     http2_goaway(own(row)->http2);
 }
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 /* Answers here what goes past a limit. What is left of the request is passed over. */
 static int refuse(struct http2_session *session, struct stream *stream, int status, const char *why,
@@ -382,7 +382,7 @@ static int feed(struct session_row *row, struct view *rest, struct session_event
     return fail_connection(session, "the client broke the rules of HTTP/2", ret_event);
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static int output(struct session_row *row, struct strbuf *out, size_t most)
 {

@@ -19,7 +19,7 @@ enum {
     SESSION_EASY_BYTES = 64 * 1024,  /* fewer after that: WRITABLE */
 };
 
-/* ---- bytes that wait -------------------------------------------------------------------------- */
+/* ---- bytes that wait ------------------------------------------------------------------------ */
 
 struct outbox {
     struct strbuf bytes; /* what lies before `at` has left */
@@ -41,7 +41,7 @@ MUST_CHECK int outbox_add(struct outbox *outbox, struct view bytes);
 /* Moves at most `most` bytes to the end of out. ERR_MEMORY, ERR_LIMIT: of out. */
 MUST_CHECK int outbox_move(struct outbox *outbox, struct strbuf *out, size_t most);
 
-/* ---- the rows --------------------------------------------------------------------------------- */
+/* ---- the rows ------------------------------------------------------------------------------- */
 
 struct session_row;
 

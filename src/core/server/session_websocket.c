@@ -46,7 +46,7 @@ static int collect(struct websocket_session *session)
     return code;
 }
 
-/* ---- what is said ----------------------------------------------------------------------------- */
+/* ---- what is said --------------------------------------------------------------------------- */
 
 static int respond(struct session_row *row, uint32_t stream, const struct http_response *response,
                    bool in_pieces)
@@ -124,7 +124,7 @@ static void shut(struct session_row *row)
         session->closing = true;
 }
 
-/* ---- what is heard ---------------------------------------------------------------------------- */
+/* ---- what is heard -------------------------------------------------------------------------- */
 
 static int owed(struct websocket_session *session, struct session_event *ret_event)
 {
@@ -187,7 +187,7 @@ static int feed(struct session_row *row, struct view *rest, struct session_event
     return 0;
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static int output(struct session_row *row, struct strbuf *out, size_t most)
 {
