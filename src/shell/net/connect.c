@@ -5,18 +5,32 @@
  * under one deadline whose message names the phase that took too long. */
 #include <stdio.h>
 
+#include <openssl/crypto.h>
+
 #include "base/mem.h"
 #include "shell/net/connection.h"
 #include "shell/os/env.h"
+#include "wire/base64.h"
+#include "wire/http1.h"
 
 static const uint64_t STAGGER_NS = 250 * 1000 * 1000;
 
 static const struct view alpn_http1 = VIEW("\x08http/1.1");
 
+enum { AUTHORIZATION_MAX = 4096 };
+
+/* What a proxy may answer with, before we call it a mistake. */
+static const struct http1_limits answer_limits = {
+    .start_line_bytes = 1024, .header_bytes = 16 * 1024, .headers = 50};
+
 static void free_opening(struct net_opening *opening)
 {
     if (opening == NULL)
         return;
+    if (opening->authorization != NULL)
+        OPENSSL_cleanse(opening->authorization, strlen(opening->authorization));
+    mem_free(opening->authorization);
+    http1_parser_free(opening->answer);
     mem_free(opening->ca_file);
     mem_free(opening);
 }
@@ -65,22 +79,37 @@ static const char *trouble_text(int status)
     return uv_strerror(status);
 }
 
+/* Whom TCP goes to: the peer, or the proxy before it. */
+struct reached {
+    const char *kind;
+    const char *host;
+    uint16_t port;
+};
+
+static struct reached reached_of(const struct net_opening *opening)
+{
+    if (opening->proxy_host[0] != '\0')
+        return (struct reached){"the proxy ", opening->proxy_host, opening->proxy_port};
+    return (struct reached){"", opening->host, opening->port};
+}
+
 static void end_unreachable(struct net_connection *connection, int status)
 {
     const struct net_opening *opening = connection->opening;
     size_t tried = opening->addresses.count;
+    struct reached reached = reached_of(opening);
 
     if (status == UV_EMFILE || status == UV_ENFILE) {
         net_end(connection, ERR_UNREACHABLE,
-                "%s:%u: too many open files (limit %llu); lower the concurrency or raise "
+                "%s%s:%u: too many open files (limit %llu); lower the concurrency or raise "
                 "'ulimit -n'",
-                opening->host, opening->port, (unsigned long long)env_open_files_max());
+                reached.kind, reached.host, reached.port, (unsigned long long)env_open_files_max());
     } else if (tried > 1) {
-        net_end(connection, ERR_UNREACHABLE, "%s:%u: %s (%zu addresses tried)", opening->host,
-                opening->port, trouble_text(status), tried);
+        net_end(connection, ERR_UNREACHABLE, "%s%s:%u: %s (%zu addresses tried)", reached.kind,
+                reached.host, reached.port, trouble_text(status), tried);
     } else {
-        net_end(connection, ERR_UNREACHABLE, "%s:%u: %s", opening->host, opening->port,
-                trouble_text(status));
+        net_end(connection, ERR_UNREACHABLE, "%s%s:%u: %s", reached.kind, reached.host,
+                reached.port, trouble_text(status));
     }
 }
 
@@ -89,17 +118,26 @@ static void on_deadline(void *context, uint64_t now_ns)
     static const char *const phases[NET_STATES] = {
         [NET_LOOKING_UP] = "looking up the name",
         [NET_CONNECTING] = "connecting",
+        [NET_TUNNELLING] = "its answer",
         [NET_HANDSHAKING] = "the TLS handshake",
     };
     struct net_connection *connection = net_of_deadline(context);
     const struct net_opening *opening = connection->opening;
+    struct reached reached = {"", "", 0};
 
     (void)now_ns;
     assert_always(opening != NULL && phases[connection->state] != NULL);
+    reached = reached_of(opening);
+    if (connection->state == NET_HANDSHAKING)
+        reached = (struct reached){"", opening->host, opening->port};
+    for (size_t i = 0; i < opening->next_address; i++) {
+        if (opening->attempts[i] != NULL)
+            net_lookup_failed(connection->net, &opening->addresses.at[i]);
+    }
     net_end(connection, ERR_TIMEOUT,
-            "%s:%u: %s took longer than %.3g s; is the address right, "
+            "%s%s:%u: %s took longer than %.3g s; is the address right, "
             "and is the server up?",
-            opening->host, opening->port, phases[connection->state],
+            reached.kind, reached.host, reached.port, phases[connection->state],
             (double)opening->connect_in_ns / 1e9);
 }
 
@@ -110,7 +148,7 @@ static void opened(struct net_connection *connection)
     loop_wake_never(connection->net->loop, &connection->deadline);
     net_connect_release(connection);
     net_set_state(connection, NET_OPEN);
-    if (connection->out.len != 0)
+    if (connection->out.len != 0 || connection->early != NULL)
         loop_defer(connection->net->loop, &connection->task);
     if (!net_emit(connection, OUTSIDE_OPENED, nothing) || connection->state != NET_OPEN)
         return;
@@ -137,7 +175,7 @@ void net_connect_handshake(struct net_connection *connection)
         net_end(connection, code, "%s", err.text);
 }
 
-static void start_tls(struct net_connection *connection)
+static void start_tls(struct net_connection *connection, struct view early)
 {
     const struct net_opening *opening = connection->opening;
     struct err err;
@@ -150,6 +188,8 @@ static void start_tls(struct net_connection *connection)
     };
     int code = tls_new(connection->net->trusts, &wish, &connection->tls, &err);
 
+    if (code == 0)
+        code = tls_feed(connection->tls, early);
     if (code != 0) {
         net_end(connection, ERR_TLS, "%s", err.text);
         return;
@@ -159,23 +199,51 @@ static void start_tls(struct net_connection *connection)
     net_connect_handshake(connection);
 }
 
-/* The first attempt that succeeds is the connection; the others are let go. */
+void net_connect_through(struct net_connection *connection, struct view early)
+{
+    if (connection->opening->with_tls) {
+        start_tls(connection, early);
+        return;
+    }
+    if (early.len != 0) {
+        connection->early = mem_new(early.len, 1);
+        if (connection->early == NULL) {
+            net_end(connection, ERR_MEMORY, "out of memory while connecting");
+            return;
+        }
+        memcpy(connection->early, early.ptr, early.len);
+        connection->early_len = early.len;
+    }
+    opened(connection);
+}
+
+/* The first attempt that succeeds is the connection; the others are let go. Those that began
+ * before it and are still waiting are slow to answer, if they ever do: they come last for a while.
+ */
 static void attempt_succeeded(struct net_connection *connection, struct net_socket *socket)
 {
+    static const struct view nothing = {0};
     struct net_opening *opening = connection->opening;
+    bool before = true;
 
     for (size_t i = 0; i < opening->next_address; i++) {
-        if (opening->attempts[i] != socket)
+        if (opening->attempts[i] == socket) {
+            net_lookup_worked(connection->net, &opening->addresses.at[i]);
+            before = false;
+        } else if (opening->attempts[i] != NULL) {
+            if (before)
+                net_lookup_failed(connection->net, &opening->addresses.at[i]);
             net_socket_let_go(opening->attempts[i]);
+        }
         opening->attempts[i] = NULL;
     }
     loop_wake_never(connection->net->loop, opening);
     connection->socket = socket;
-    uv_tcp_nodelay(&socket->tcp, 1);
-    if (opening->with_tls)
-        start_tls(connection);
+    net_socket_tune(socket);
+    if (opening->proxy_host[0] != '\0')
+        net_tunnel_start(connection);
     else
-        opened(connection);
+        net_connect_through(connection, nothing);
 }
 
 static void try_next(struct net_connection *connection);
@@ -186,6 +254,7 @@ static void attempt_failed(struct net_connection *connection, size_t at, int sta
 
     net_socket_let_go(opening->attempts[at]);
     opening->attempts[at] = NULL;
+    net_lookup_failed(connection->net, &opening->addresses.at[at]);
     if (opening->failure == 0)
         opening->failure = status;
 }
@@ -265,8 +334,23 @@ void net_connect_found(struct net_connection *connection, int status,
         end_unreachable(connection, status != 0 ? status : UV_EAI_NODATA);
         return;
     }
+    net_lookup_sort(connection->net, &opening->addresses);
     net_set_state(connection, NET_CONNECTING);
     try_next(connection);
+}
+
+/* "Basic …" of a proxy's user and password; NULL without memory. */
+static char *authorization_of(struct view user)
+{
+    struct strbuf text;
+
+    strbuf_init(&text, AUTHORIZATION_MAX);
+    strbuf_add_text(&text, "Basic ");
+    base64_encode(&text, user);
+    if (strbuf_status(&text) == 0)
+        return strbuf_take(&text);
+    strbuf_release(&text);
+    return NULL;
 }
 
 static struct net_opening *new_opening(const struct outside_endpoint *endpoint)
@@ -276,12 +360,22 @@ static struct net_opening *new_opening(const struct outside_endpoint *endpoint)
         return NULL;
 
     opening->ca_file = mem_new(endpoint->tls_ca_file.len + 1, 1);
-    if (opening->ca_file == NULL) {
-        mem_free(opening);
+    if (endpoint->proxy_host.len != 0) {
+        opening->answer = http1_parser_new(HTTP1_READS_RESPONSES, &answer_limits);
+        if (endpoint->proxy_user.len != 0)
+            opening->authorization = authorization_of(endpoint->proxy_user);
+    }
+    if (opening->ca_file == NULL || (endpoint->proxy_host.len != 0 && opening->answer == NULL)
+        || (endpoint->proxy_user.len != 0 && endpoint->proxy_host.len != 0
+            && opening->authorization == NULL)) {
+        free_opening(opening);
         return NULL;
     }
     if (endpoint->tls_ca_file.len != 0)
         memcpy(opening->ca_file, endpoint->tls_ca_file.ptr, endpoint->tls_ca_file.len);
+    snprintf(opening->proxy_host, sizeof opening->proxy_host, "%.*s",
+             VIEW_ARG(endpoint->proxy_host));
+    opening->proxy_port = endpoint->proxy_port;
     snprintf(opening->host, sizeof opening->host, "%.*s", VIEW_ARG(endpoint->host));
     opening->port = endpoint->port;
     opening->alpn_len = endpoint->alpn.len;
@@ -293,23 +387,30 @@ static struct net_opening *new_opening(const struct outside_endpoint *endpoint)
     return opening;
 }
 
+static bool is_host(struct view host)
+{
+    return host.len != 0 && host.len < NET_HOST_SIZE && memchr(host.ptr, '\0', host.len) == NULL;
+}
+
 /* The first step; what fails here is said later, as CLOSED. */
 static int begin(struct net_connection *connection, const struct outside_endpoint *endpoint)
 {
     struct net_opening *opening = connection->opening;
     struct net_addresses addresses = {.count = 0};
+    struct reached reached = reached_of(opening);
 
-    if (endpoint->host.len == 0 || endpoint->host.len >= NET_HOST_SIZE
-        || memchr(endpoint->host.ptr, '\0', endpoint->host.len) != NULL) {
-        net_end(connection, ERR_UNREACHABLE, "'%s' is no host name; correct the url",
-                opening->host);
+    if (!is_host(endpoint->host)
+        || (endpoint->proxy_host.len != 0 && !is_host(endpoint->proxy_host))) {
+        net_end(connection, ERR_UNREACHABLE, "'%s' is no host name; correct the %s",
+                is_host(endpoint->host) ? opening->proxy_host : opening->host,
+                is_host(endpoint->host) ? "proxy's url" : "url");
         return 0;
     }
-    if (net_lookup_numeric(opening->host, opening->port, &addresses)) {
+    if (net_lookup_numeric(reached.host, reached.port, &addresses)) {
         net_connect_found(connection, 0, &addresses);
         return 0;
     }
-    int code = net_lookup_start(connection->net, opening->host, opening->port, &opening->lookup);
+    int code = net_lookup_start(connection->net, reached.host, reached.port, &opening->lookup);
     if (code == ERR_UNREACHABLE) {
         end_unreachable(connection, UV_EAI_NONAME);
         return 0;

@@ -4,10 +4,11 @@
  * Private to shell/net.
  *
  *   net.c      places, the table of functions, states, events, tasks
- *   lookup.c   names to addresses, off the loop
+ *   lookup.c   names to addresses, off the loop; which addresses failed lately
  *   connect.c  from open to OPENED: addresses in turn, TLS handshake, the deadline
+ *   tunnel.c   asking an HTTP proxy for a way through
  *   stream.c   an open connection: reading, writing, closing
- *   listen.c   ports of ours and who connects to them
+ *   listen.c   ports of ours and who connects to them, their TLS handshakes
  *
  * A socket is a block of its own: libuv gives handles back late, while a connection's id is dead at
  * once. A socket's callback finds its connection by id, and nobody after it was let go. */
@@ -27,6 +28,7 @@
 enum {
     NET_ADDRESSES_MAX = 16,
     NET_HOST_SIZE = 256,
+    NET_FAILED_MAX = 64,
     NET_READ_BYTES = 65536,
     NET_QUEUE_LOW = 64 * 1024,
     NET_QUEUE_HIGH = 256 * 1024,
@@ -49,8 +51,17 @@ struct net_addresses {
     size_t count;
 };
 
+/* An address that did not answer, for a while. */
+struct net_failed {
+    struct sockaddr_storage at;
+    uint64_t until_ns;
+};
+
 struct net_lookup {
     uv_getaddrinfo_t request;
+    struct loop_task answer; /* of a resolver that stands in for the system's */
+    struct net_addresses addresses;
+    int status;
     struct net *net; /* NULL once the net is gone */
     struct net_lookup *next;
     uint16_t port;
@@ -61,7 +72,11 @@ struct net_lookup {
 struct net_opening {
     struct net_connection *connection;
     char host[NET_HOST_SIZE];
+    char proxy_host[NET_HOST_SIZE]; /* "": none */
     uint16_t port;
+    uint16_t proxy_port;
+    char *authorization;         /* for the proxy, a secret; NULL: none */
+    struct http1_parser *answer; /* the proxy's */
     bool with_tls;
     bool insecure;
     char *ca_file;
@@ -80,7 +95,9 @@ enum net_state {
     NET_FREE,
     NET_LOOKING_UP,
     NET_CONNECTING,
+    NET_TUNNELLING, /* the proxy was asked for a way through */
     NET_HANDSHAKING,
+    NET_SHAKING, /* the same with a peer who came: its owner has not heard of it */
     NET_OPEN,
     NET_LISTENING,
     NET_ENDED,   /* over, CLOSED will be said by the task */
@@ -97,6 +114,10 @@ struct net_connection {
     struct net_socket *socket; /* connected or listening; NULL before */
     struct net_opening *opening;
     struct tls *tls;
+    struct tls_port *tls_port; /* of LISTENING with TLS */
+    struct id listening;       /* of an accepted one: the port it came to */
+    char *early;               /* what came through a proxy with its answer; NULL: nothing */
+    size_t early_len;
     struct strbuf out;     /* plain bytes queued */
     struct strbuf sending; /* bytes on their way to the socket, from sending_at on */
     size_t sending_at;
@@ -109,7 +130,7 @@ struct net_connection {
     bool reading;
     bool writing;      /* libuv holds `sending` */
     bool busy_said;    /* WRITABLE is owed */
-    bool accept_waits; /* of LISTENING: a peer waits for a free place */
+    bool accept_waits; /* of LISTENING: a peer waits for a free place, or a handshake's end */
     bool goodbye_said; /* of CLOSING: TLS's end was queued */
     bool shut;         /* of CLOSING: our side is shut down */
     bool peer_ended;   /* the peer sends nothing more */
@@ -122,6 +143,14 @@ struct net {
     struct slots connections;
     struct tls_trusts *trusts;
     struct net_lookup *lookups;
+    net_lookup_hook *lookup_hook;
+    void *lookup_context;
+    struct net_failed failed[NET_FAILED_MAX];
+    size_t failed_next;
+    struct net_counts counts;
+    uint32_t handshakes; /* in NET_SHAKING */
+    uint32_t handshakes_max;
+    uint64_t handshake_in_ns;
     bool accepts_wait;
     char cipher[NET_READ_BYTES]; /* what a read brought; valid inside its callback */
     char plain[NET_READ_BYTES];
@@ -147,6 +176,8 @@ void net_end(struct net_connection *connection, int code, const char *format, ..
     PRINTF_LIKE(3, 4);
 struct net_socket *net_socket_new(struct net_connection *connection, int *ret_status);
 void net_socket_let_go(struct net_socket *socket);
+/* What every connection's socket wants: small writes at once, dead peers found. */
+void net_socket_tune(struct net_socket *socket);
 /* The connection a callback of the socket is about, NULL where it is gone. */
 struct net_connection *net_socket_owner(const struct net_socket *socket);
 
@@ -158,15 +189,27 @@ MUST_CHECK int net_lookup_start(struct net *net, const char *host, uint16_t port
                                 const struct net_lookup **ret_lookup);
 void net_lookup_copy(const struct addrinfo *list, struct net_addresses *ret_addresses);
 void net_lookup_forget_all(struct net *net);
+/* An address failed, or answered: those that failed lately are tried last. */
+void net_lookup_failed(struct net *net, const struct sockaddr_storage *address);
+void net_lookup_worked(struct net *net, const struct sockaddr_storage *address);
+void net_lookup_sort(struct net *net, struct net_addresses *addresses);
 
 /* connect.c */
 int net_connect_open(struct outside *outside, const struct outside_endpoint *endpoint,
                      outside_listener *listener, void *context, struct id *ret_connection);
 void net_connect_found(struct net_connection *connection, int status,
                        const struct net_addresses *addresses);
+/* The way to the peer is there, and `early` came over it already: TLS starts, or the connection is
+ * open. */
+void net_connect_through(struct net_connection *connection, struct view early);
 /* Ciphertext arrived during the handshake, or its start is due. */
 void net_connect_handshake(struct net_connection *connection);
 void net_connect_release(struct net_connection *connection);
+
+/* tunnel.c */
+void net_tunnel_start(struct net_connection *connection);
+/* Bytes of the proxy; what follows its answer is the peer's. */
+void net_tunnel_feed(struct net_connection *connection, struct view bytes);
 
 /* stream.c */
 void net_stream_read_start(struct net_connection *connection);
@@ -182,5 +225,9 @@ void net_stream_close(struct net_connection *connection);
 int net_listen(struct outside *outside, const struct outside_port *port, outside_listener *listener,
                void *context, struct id *ret_listening, uint16_t *ret_port, struct err *reterr);
 void net_listen_accept(struct net_connection *listening);
+/* Ciphertext arrived during an accepted peer's handshake. */
+void net_listen_handshake(struct net_connection *connection);
+/* The port is closed: so are those who came to it and were not announced yet. */
+void net_listen_end(struct net_connection *listening);
 
 #endif

@@ -1,28 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * listen: ports of ours (see connection.h). A peer that finds all places taken waits in the
- * kernel's queue until one is free. */
+ * kernel's queue until one is free, and so does one that finds too many TLS handshakes under way:
+ * strangers who connect and say nothing cost a bounded part of the places, for 10 s. */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
 #include "shell/net/connection.h"
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, FILE_SIZE = 4096 };
+
+static const struct view alpn_http1 = VIEW("\x08http/1.1");
+
+/* The peer is announced: from now on it is its owner's. */
+static void announce(struct net_connection *fresh)
+{
+    static const struct view nothing = {0};
+
+    if (net_emit(fresh, OUTSIDE_ACCEPTED, nothing) && fresh->state == NET_OPEN && !fresh->paused) {
+        net_stream_read_start(fresh);
+        net_stream_drain(fresh);
+    }
+}
+
+static void on_handshake_deadline(void *context, uint64_t now_ns)
+{
+    struct net_connection *connection = net_of_deadline(context);
+
+    (void)now_ns;
+    connection->net->counts.handshakes_late++;
+    net_release(connection);
+}
+
+void net_listen_handshake(struct net_connection *connection)
+{
+    struct net *net = connection->net;
+    struct id id = connection->id;
+    struct err err;
+    int code = tls_handshake(connection->tls, &err);
+
+    if (code != 0 && code != ERR_BUSY) {
+        net->counts.handshakes_failed++;
+        loop_wake_never(net->loop, &connection->deadline);
+        net_stream_close(connection); /* the alert still tells the peer why */
+        return;
+    }
+    net_stream_flush(connection);
+    if (code != 0 || net_find(net, id) == NULL || connection->state != NET_SHAKING)
+        return;
+    loop_wake_never(net->loop, &connection->deadline);
+    net_set_state(connection, NET_OPEN);
+    announce(connection);
+}
+
+static void start_handshake(struct net_connection *fresh, struct tls_port *port)
+{
+    struct net *net = fresh->net;
+    struct err err;
+
+    if (tls_accept(port, &fresh->tls, &err) != 0
+        || loop_wake_at(net->loop, loop_now(net->loop) + net->handshake_in_ns,
+                        on_handshake_deadline, &fresh->deadline)
+               != 0) {
+        net_end(fresh, ERR_MEMORY, "out of memory for TLS");
+        return;
+    }
+    net_stream_read_start(fresh);
+}
 
 static bool accept_one(struct net_connection *listening)
 {
     struct net *net = listening->net;
-    struct id listening_id = listening->id;
+    struct tls_port *port = listening->tls_port;
     int status = 0;
-    struct net_connection *fresh = net_take(net, NET_OPEN, listening->listener, listening->context);
+    struct net_connection *fresh = NULL;
 
+    if (port == NULL || net->handshakes < net->handshakes_max)
+        fresh = net_take(net, port != NULL ? NET_SHAKING : NET_OPEN, listening->listener,
+                         listening->context);
     if (fresh == NULL) {
         listening->accept_waits = true;
         net->accepts_wait = true;
         return false;
     }
     fresh->accepted = true;
+    fresh->listening = listening->id;
     fresh->socket = net_socket_new(fresh, &status);
     if (fresh->socket == NULL
         || uv_accept((uv_stream_t *)&listening->socket->tcp, (uv_stream_t *)&fresh->socket->tcp)
@@ -30,14 +93,25 @@ static bool accept_one(struct net_connection *listening)
         net_release(fresh);
         return false;
     }
-    uv_tcp_nodelay(&fresh->socket->tcp, 1);
-    struct id id = fresh->id;
-    struct outside_event event = {
-        .kind = OUTSIDE_ACCEPTED, .connection = id, .listening = listening_id, .text = ""};
-    fresh->listener(fresh->context, &event);
-    if (net_find(net, id) != NULL && fresh->state == NET_OPEN && !fresh->paused)
-        net_stream_read_start(fresh);
+    net_socket_tune(fresh->socket);
+    if (port != NULL)
+        start_handshake(fresh, port);
+    else
+        announce(fresh);
     return true;
+}
+
+void net_listen_end(struct net_connection *listening)
+{
+    struct slots *connections = &listening->net->connections;
+    struct id id;
+
+    for (uint32_t slot = 0; slot < connections->capacity; slot++) {
+        struct net_connection *connection = slots_at(connections, slot, &id);
+        if (connection != NULL && connection->state == NET_SHAKING
+            && id_equal(connection->listening, listening->id))
+            net_release(connection);
+    }
 }
 
 void net_listen_accept(struct net_connection *listening)
@@ -123,6 +197,27 @@ static const char *remedy_of(int status)
     }
 }
 
+/* TLS as the port wants it; nothing for a port without. */
+static int make_tls(const struct outside_port *wanted, struct tls_port **ret_port,
+                    struct err *reterr)
+{
+    char files[2][FILE_SIZE];
+    const struct view views[2] = {wanted->tls_certificate_file, wanted->tls_key_file};
+
+    if (views[0].len == 0 && views[1].len == 0)
+        return 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (views[i].len >= FILE_SIZE)
+            return fail(reterr, ERR_CONFIG, "tls.%s: a path of %zu bytes is too long",
+                        i == 0 ? "certificate_file" : "key_file", views[i].len);
+        snprintf(files[i], FILE_SIZE, "%.*s", VIEW_ARG(views[i]));
+    }
+    struct tls_port_wish wish = {.certificate_file = files[0],
+                                 .key_file = files[1],
+                                 .alpn = wanted->alpn.len != 0 ? wanted->alpn : alpn_http1};
+    return tls_port_new(&wish, ret_port, reterr);
+}
+
 int net_listen(struct outside *outside, const struct outside_port *wanted,
                outside_listener *listener, void *context, struct id *ret_listening,
                uint16_t *ret_port, struct err *reterr)
@@ -137,14 +232,17 @@ int net_listen(struct outside *outside, const struct outside_port *wanted,
         return fail(reterr, ERR_UNREACHABLE, "cannot listen on '%.*s': it is no host name",
                     VIEW_ARG(host));
     snprintf(name, sizeof name, "%.*s", VIEW_ARG(host));
-    if (wanted->tls_certificate_file.len != 0)
-        return fail(reterr, ERR_CONFIG, "cannot listen on %s:%u: no TLS for ports yet", name, port);
     int code = find(name, port, &addresses, reterr);
     if (code != 0)
         return code;
     struct net_connection *listening = net_take(net, NET_LISTENING, listener, context);
     if (listening == NULL)
         return fail(reterr, ERR_LIMIT, "cannot listen on %s:%u: all places are taken", name, port);
+    code = make_tls(wanted, &listening->tls_port, reterr);
+    if (code != 0) {
+        net_release(listening);
+        return code;
+    }
 
     uint16_t bound_port = 0;
     int status = bind_and_listen(listening, (const struct sockaddr *)&addresses.at[0]);

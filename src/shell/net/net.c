@@ -3,6 +3,7 @@
  * net: see net.h and connection.h. */
 #include "shell/net/net.h"
 
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -12,14 +13,31 @@
 #include "shell/os/env.h"
 #include "shell/os/signals.h"
 
-enum { CONNECTIONS_DEFAULT = 4096, DESCRIPTORS_SPARED = 64, CONNECTIONS_MIN = 16 };
+enum {
+    CONNECTIONS_DEFAULT = 4096,
+    DESCRIPTORS_SPARED = 64,
+    CONNECTIONS_MIN = 16,
+    HANDSHAKES_DEFAULT = 256,
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_EVERY_S = 10,
+    KEEPALIVE_PROBES = 3,
+};
+
+static const uint64_t HANDSHAKE_DEFAULT_NS = 10ull * 1000 * 1000 * 1000;
 
 /* The one table of what may follow what. */
 static const bool legal[NET_STATES][NET_STATES] = {
-    [NET_FREE] = {[NET_LOOKING_UP] = true, [NET_LISTENING] = true, [NET_OPEN] = true},
+    [NET_FREE] =
+        {[NET_LOOKING_UP] = true, [NET_LISTENING] = true, [NET_SHAKING] = true, [NET_OPEN] = true},
     [NET_LOOKING_UP] = {[NET_CONNECTING] = true, [NET_ENDED] = true, [NET_FREE] = true},
-    [NET_CONNECTING] =
+    [NET_CONNECTING] = {[NET_TUNNELLING] = true,
+                        [NET_HANDSHAKING] = true,
+                        [NET_OPEN] = true,
+                        [NET_ENDED] = true,
+                        [NET_FREE] = true},
+    [NET_TUNNELLING] =
         {[NET_HANDSHAKING] = true, [NET_OPEN] = true, [NET_ENDED] = true, [NET_FREE] = true},
+    [NET_SHAKING] = {[NET_OPEN] = true, [NET_CLOSING] = true, [NET_FREE] = true},
     [NET_HANDSHAKING] = {[NET_OPEN] = true, [NET_ENDED] = true, [NET_FREE] = true},
     [NET_OPEN] = {[NET_ENDED] = true, [NET_CLOSING] = true, [NET_FREE] = true},
     [NET_LISTENING] = {[NET_FREE] = true},
@@ -27,10 +45,21 @@ static const bool legal[NET_STATES][NET_STATES] = {
     [NET_CLOSING] = {[NET_FREE] = true},
 };
 
+static void accept_waiting(struct net *net);
+
 void net_set_state(struct net_connection *connection, enum net_state state)
 {
+    struct net *net = connection->net;
+    bool was_shaking = connection->state == NET_SHAKING;
+
     assert_always(legal[connection->state][state]);
     connection->state = state;
+    if (state == NET_SHAKING)
+        net->handshakes++;
+    if (was_shaking)
+        net->handshakes--;
+    if (was_shaking && net->accepts_wait)
+        accept_waiting(net);
 }
 
 struct net_connection *net_find(const struct net *net, struct id id)
@@ -75,6 +104,20 @@ void net_socket_let_go(struct net_socket *socket)
     uv_close((uv_handle_t *)&socket->tcp, on_socket_closed);
 }
 
+void net_socket_tune(struct net_socket *socket)
+{
+    int idle = KEEPALIVE_IDLE_S, every = KEEPALIVE_EVERY_S, probes = KEEPALIVE_PROBES;
+    uv_os_fd_t descriptor;
+
+    uv_tcp_nodelay(&socket->tcp, 1);
+    if (uv_tcp_keepalive(&socket->tcp, 1, KEEPALIVE_IDLE_S) != 0
+        || uv_fileno((uv_handle_t *)&socket->tcp, &descriptor) != 0)
+        return;
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof every);
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 struct net_connection *net_socket_owner(const struct net_socket *socket)
 {
     if (socket->net == NULL)
@@ -89,10 +132,16 @@ bool net_emit(struct net_connection *connection, enum outside_event_kind kind, s
     struct id id = connection->id;
     struct outside_event event = {.kind = kind, .connection = id, .bytes = bytes, .text = ""};
 
-    if (kind == OUTSIDE_OPENED && connection->tls != NULL) {
+    if (kind == OUTSIDE_ACCEPTED)
+        event.listening = connection->listening;
+    if ((kind == OUTSIDE_OPENED || kind == OUTSIDE_ACCEPTED) && connection->tls != NULL) {
         event.tls = true;
+        event.tls_resumed = tls_resumed(connection->tls);
         event.alpn = tls_alpn(connection->tls);
+        net->counts.resumed += event.tls_resumed ? 1 : 0;
     }
+    net->counts.opened += kind == OUTSIDE_OPENED ? 1 : 0;
+    net->counts.accepted += kind == OUTSIDE_ACCEPTED ? 1 : 0;
     connection->listener(connection->context, &event);
     return net_find(net, id) != NULL;
 }
@@ -102,6 +151,13 @@ void net_end(struct net_connection *connection, int code, const char *format, ..
     char text[ERR_TEXT_MAX];
     va_list args;
 
+    /* Nobody has heard of it, so nobody has to hear of its end. */
+    if (connection->state == NET_SHAKING) {
+        connection->net->counts.handshakes_failed++;
+        net_release(connection);
+        return;
+    }
+    connection->net->counts.open_failed += connection->state != NET_OPEN ? 1 : 0;
     va_start(args, format);
     int wanted = vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -177,7 +233,9 @@ static void on_task(void *context)
     case NET_FREE:
     case NET_LOOKING_UP:
     case NET_CONNECTING:
+    case NET_TUNNELLING:
     case NET_HANDSHAKING:
+    case NET_SHAKING:
     case NET_STATES:
         return;
     }
@@ -207,12 +265,16 @@ void net_release(struct net_connection *connection)
 {
     struct net *net = connection->net;
 
+    if (connection->state == NET_LISTENING)
+        net_listen_end(connection);
     net_set_state(connection, NET_FREE);
     net_connect_release(connection);
     loop_undefer(net->loop, &connection->task);
     loop_wake_never(net->loop, &connection->deadline);
     net_socket_let_go(connection->socket);
     tls_free(connection->tls);
+    tls_port_free(connection->tls_port);
+    mem_free(connection->early);
     strbuf_release(&connection->out);
     strbuf_release(&connection->sending);
     mem_free(connection->end_text);
@@ -279,7 +341,7 @@ static const struct outside_ops ops = {
 
 static uint32_t capacity_of(const struct net_options *options)
 {
-    if (options != NULL && options->connections_max != 0)
+    if (options->connections_max != 0)
         return options->connections_max;
     uint64_t files = env_open_files_max();
     if (files >= CONNECTIONS_DEFAULT + DESCRIPTORS_SPARED)
@@ -289,16 +351,33 @@ static uint32_t capacity_of(const struct net_options *options)
     return (uint32_t)files - DESCRIPTORS_SPARED;
 }
 
+/* Handshakes of strangers never take all places. */
+static uint32_t handshakes_of(const struct net_options *options, uint32_t capacity)
+{
+    if (options->handshakes_max != 0)
+        return options->handshakes_max;
+    uint32_t quarter = capacity / 4 + 1;
+    return quarter < HANDSHAKES_DEFAULT ? quarter : HANDSHAKES_DEFAULT;
+}
+
 int net_new(struct loop *loop, const struct net_options *options, struct net **ret_net,
             struct err *reterr)
 {
+    static const struct net_options usual = {0};
     struct net *net = mem_new(1, sizeof *net);
     if (net == NULL)
         return fail(reterr, ERR_MEMORY, "out of memory for network connections");
 
+    if (options == NULL)
+        options = &usual;
     signals_ignore_pipe(); /* libuv's writes would raise it */
     net->outside.ops = &ops;
     net->loop = loop;
+    net->lookup_hook = options->lookup;
+    net->lookup_context = options->lookup_context;
+    net->handshakes_max = handshakes_of(options, capacity_of(options));
+    net->handshake_in_ns =
+        options->handshake_in_ns != 0 ? options->handshake_in_ns : HANDSHAKE_DEFAULT_NS;
     int code = tls_trusts_new(&net->trusts);
     if (code == 0)
         code = slots_init(&net->connections, capacity_of(options), sizeof(struct net_connection));
@@ -333,6 +412,11 @@ void net_free(struct net *net)
 struct outside *net_outside(struct net *net)
 {
     return &net->outside;
+}
+
+struct net_counts net_counts(const struct net *net)
+{
+    return net->counts;
 }
 
 uint32_t net_taken(const struct net *net)

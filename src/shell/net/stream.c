@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "shell/net/connection.h"
 
-enum { KEEP_BYTES = 16 * 1024, BATCH_BYTES = 256 * 1024 };
+enum { BATCH_BYTES = 256 * 1024 };
 
 static const uint64_t CLOSE_NS = 1000 * 1000 * 1000;
 
@@ -42,6 +42,13 @@ static void read_ended(struct net_connection *connection, ssize_t status)
     connection->peer_ended = true;
     if (connection->state == NET_CLOSING) {
         net_release(connection);
+    } else if (connection->state == NET_SHAKING) {
+        net_end(connection, ERR_TLS, "a client left during the handshake");
+    } else if (connection->state == NET_TUNNELLING) {
+        const struct net_opening *opening = connection->opening;
+        net_end(connection, ERR_UNREACHABLE,
+                "the proxy %s:%u closed the connection before it answered; is it an HTTP proxy?",
+                opening->proxy_host, opening->proxy_port);
     } else if (connection->state == NET_HANDSHAKING) {
         const struct net_opening *opening = connection->opening;
         net_end(connection, ERR_TLS,
@@ -78,6 +85,10 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *room)
     if (connection->state == NET_ENDED || connection->state == NET_CLOSING)
         return;
     struct view bytes = view_make(room->base, (size_t)len);
+    if (connection->state == NET_TUNNELLING) {
+        net_tunnel_feed(connection, bytes);
+        return;
+    }
     if (connection->tls == NULL) {
         (void)!net_emit(connection, OUTSIDE_BYTES, bytes);
         return;
@@ -86,6 +97,8 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *room)
         net_end(connection, ERR_CLOSED, "out of memory while receiving");
     else if (connection->state == NET_HANDSHAKING)
         net_connect_handshake(connection);
+    else if (connection->state == NET_SHAKING)
+        net_listen_handshake(connection);
     else
         net_stream_drain(connection);
 }
@@ -101,12 +114,28 @@ void net_stream_read_start(struct net_connection *connection)
         read_ended(connection, status);
 }
 
+/* What came with a proxy's answer and was not for the proxy. */
+static void hand_on_early(struct net_connection *connection)
+{
+    char *early = connection->early;
+
+    connection->early = NULL;
+    (void)!net_emit(connection, OUTSIDE_BYTES, view_make(early, connection->early_len));
+    mem_free(early);
+}
+
 void net_stream_drain(struct net_connection *connection)
 {
     struct net *net = connection->net;
     struct err err;
 
-    if (connection->tls == NULL || connection->state != NET_OPEN)
+    if (connection->state != NET_OPEN)
+        return;
+    if (connection->early != NULL && !connection->paused) {
+        hand_on_early(connection);
+        return; /* there is no TLS then */
+    }
+    if (connection->tls == NULL)
         return;
     while (!connection->paused) {
         size_t len = 0;
@@ -156,6 +185,12 @@ static void write_failed(struct net_connection *connection, int status)
     connection->sending_at = 0;
     if (connection->state == NET_CLOSING)
         net_release(connection);
+    else if (connection->state == NET_SHAKING)
+        net_end(connection, ERR_TLS, "a client left during the handshake");
+    else if (connection->state == NET_TUNNELLING)
+        net_end(connection, ERR_UNREACHABLE, "the proxy %s:%u: the connection broke: %s",
+                connection->opening->proxy_host, connection->opening->proxy_port,
+                uv_strerror(status));
     else if (connection->state == NET_HANDSHAKING)
         net_end(connection, ERR_TLS,
                 "TLS with %s:%u: the connection broke during the handshake: %s",
@@ -172,20 +207,21 @@ static int refill(struct net_connection *connection)
 
     strbuf_reset(&connection->sending);
     connection->sending_at = 0;
+    if (connection->state == NET_TUNNELLING)
+        return 0;
     if (connection->tls == NULL) {
         struct strbuf held = connection->sending;
         connection->sending = *out;
         *out = held;
         return 0;
     }
-    size_t len = out->len < BATCH_BYTES ? out->len : BATCH_BYTES;
-    int code = connection->state != NET_HANDSHAKING
-                   ? tls_write(connection->tls, view_slice(strbuf_view(out), 0, len))
-                   : 0;
-    if (code != 0)
-        return code;
-    if (connection->state != NET_HANDSHAKING)
+    if (connection->state != NET_HANDSHAKING && connection->state != NET_SHAKING) {
+        size_t len = out->len < BATCH_BYTES ? out->len : BATCH_BYTES;
+        int code = tls_write(connection->tls, view_slice(strbuf_view(out), 0, len));
+        if (code != 0)
+            return code;
         strbuf_consume(out, len);
+    }
     if (connection->state == NET_CLOSING && out->len == 0 && !connection->goodbye_said) {
         connection->goodbye_said = true;
         tls_end(connection->tls);
@@ -248,10 +284,9 @@ static void on_shutdown(uv_shutdown_t *request, int status)
 /* The queue is empty: of a closing connection our side ends, of others WRITABLE may be owed. */
 static void all_sent(struct net_connection *connection)
 {
-    if (connection->sending.capacity > KEEP_BYTES)
-        strbuf_release(&connection->sending);
-    if (connection->out.capacity > KEEP_BYTES)
-        strbuf_release(&connection->out);
+    strbuf_release(&connection->sending);
+    strbuf_release(&connection->out);
+    connection->sending_at = 0;
     if (connection->state != NET_CLOSING || connection->shut)
         return;
     connection->shut = true;

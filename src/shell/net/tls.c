@@ -1,195 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tls: see tls.h. */
-#include "shell/net/tls.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
+ * tls: see tls.h and tls_parts.h. */
+#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "shell/net/tls_parts.h"
 
-enum { TRUSTS_MAX = 16 };
-
-struct trust {
-    bool insecure;
-    char *ca_file;
-    SSL_CTX *context;
+enum {
+    INCOMING_MAX = 4 * 1024 * 1024, /* a paused reader is fed no more; far above what one read is */
+    OUTGOING_MAX = 16 * 1024 * 1024,
 };
 
-struct tls_trusts {
-    struct trust entries[TRUSTS_MAX];
-    size_t count;
-};
+/* The BIO: one for both directions, its data is the tls. */
 
-struct tls {
-    SSL *ssl;
-    BIO *incoming;
-    BIO *outgoing;
-    char host[256];
-    uint16_t port;
-    unsigned char first_byte; /* of what the peer sent */
-    bool heard;
-};
-
-int tls_trusts_new(struct tls_trusts **ret_trusts)
+static int on_bio_write(BIO *bio, const char *bytes, size_t len, size_t *ret_len)
 {
-    struct tls_trusts *trusts = mem_new(1, sizeof *trusts);
-    if (trusts == NULL)
-        return ERR_MEMORY;
+    struct tls *tls = BIO_get_data(bio);
 
-    *ret_trusts = trusts;
-    return 0;
-}
-
-static void trust_release(struct trust *trust)
-{
-    SSL_CTX_free(trust->context);
-    mem_free(trust->ca_file);
-}
-
-void tls_trusts_free(struct tls_trusts *trusts)
-{
-    if (trusts == NULL)
-        return;
-    for (size_t i = 0; i < trusts->count; i++)
-        trust_release(&trusts->entries[i]);
-    mem_free(trusts);
-}
-
-/* The newest reason in OpenSSL's queue, which is emptied. */
-static const char *openssl_reason(void)
-{
-    unsigned long error = ERR_peek_last_error();
-    const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
-
-    ERR_clear_error();
-    return reason != NULL ? reason : "no reason given";
-}
-
-static int load_authorities(SSL_CTX *context, const char *ca_file, struct err *reterr)
-{
-    /* Without any of the system's authorities the peer's chain fails with a text that says so. */
-    if (SSL_CTX_set_default_verify_paths(context) != 1)
-        ERR_clear_error();
-    if (ca_file[0] == '\0')
+    BIO_clear_retry_flags(bio);
+    strbuf_add(&tls->outgoing, view_make(bytes, len));
+    if (strbuf_status(&tls->outgoing) != 0)
         return 0;
-    if (access(ca_file, R_OK) != 0)
-        return fail(reterr, ERR_TLS, "tls.ca_file %s: cannot read: %s; check the path", ca_file,
-                    strerror(errno));
-    if (SSL_CTX_load_verify_file(context, ca_file) != 1)
-        return fail(reterr, ERR_TLS,
-                    "tls.ca_file %s: %s; it must hold certificates in PEM form "
-                    "(-----BEGIN CERTIFICATE-----)",
-                    ca_file, openssl_reason());
-    /* Whoever names a certificate means to trust it, be it a root or not. */
-    X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
-    return 0;
+    *ret_len = len;
+    return 1;
 }
 
-static int trust_init(struct trust *trust, const struct tls_wish *wish, struct err *reterr)
+static int on_bio_read(BIO *bio, char *room, size_t size, size_t *ret_len)
 {
-    size_t len = strlen(wish->ca_file);
+    struct tls *tls = BIO_get_data(bio);
+    size_t left = tls->incoming.len - tls->incoming_at;
 
-    *trust = (struct trust){.insecure = wish->insecure,
-                            .ca_file = mem_new(len + 1, 1),
-                            .context = SSL_CTX_new(TLS_client_method())};
-    if (trust->ca_file == NULL || trust->context == NULL)
-        return fail(reterr, ERR_MEMORY, "out of memory for TLS");
-    memcpy(trust->ca_file, wish->ca_file, len);
-    SSL_CTX_set_min_proto_version(trust->context, TLS1_2_VERSION);
-    SSL_CTX_set_mode(trust->context, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_options(trust->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_verify(trust->context, wish->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
-    return wish->insecure ? 0 : load_authorities(trust->context, wish->ca_file, reterr);
-}
-
-/* The context for that trust, made where it is the first of its kind. */
-static int trust_get(struct tls_trusts *trusts, const struct tls_wish *wish, SSL_CTX **ret_context,
-                     struct err *reterr)
-{
-    for (size_t i = 0; i < trusts->count; i++) {
-        struct trust *known = &trusts->entries[i];
-        if (known->insecure == wish->insecure && strcmp(known->ca_file, wish->ca_file) == 0) {
-            *ret_context = known->context;
-            return 0;
-        }
+    BIO_clear_retry_flags(bio);
+    if (left == 0) {
+        BIO_set_retry_read(bio);
+        return 0;
     }
-    if (trusts->count == TRUSTS_MAX)
-        return fail(reterr, ERR_TLS,
-                    "more than %d different tls.ca_file in one program: put their "
-                    "certificates into one file",
-                    TRUSTS_MAX);
-    struct trust fresh;
-    int code = trust_init(&fresh, wish, reterr);
-    if (code != 0) {
-        trust_release(&fresh);
-        return code;
+    *ret_len = left < size ? left : size;
+    memcpy(room, tls->incoming.ptr + tls->incoming_at, *ret_len);
+    tls->incoming_at += *ret_len;
+    if (tls->incoming_at == tls->incoming.len) {
+        strbuf_release(&tls->incoming);
+        tls->incoming_at = 0;
     }
-    trusts->entries[trusts->count++] = fresh;
-    *ret_context = fresh.context;
-    return 0;
+    return 1;
 }
 
-/* The certificate must be for this host; a name is also said to the peer (SNI), an address may
- * not be (RFC 6066). */
-static bool expect_host(SSL *ssl, const char *host)
+static long on_bio_control(BIO *bio, int command, long number, void *pointer)
 {
-    struct in6_addr address;
-    bool numeric =
-        inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
-    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-
-    if (numeric)
-        return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1
-           && SSL_set_tlsext_host_name(ssl, host) == 1;
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-/* The SSL and its two BIOs, which it owns. */
-static bool attach(struct tls *tls, SSL_CTX *context, const struct tls_wish *wish)
+static int on_bio_create(BIO *bio)
 {
-    tls->ssl = SSL_new(context);
-    tls->incoming = BIO_new(BIO_s_mem());
-    tls->outgoing = BIO_new(BIO_s_mem());
-    if (tls->ssl == NULL || tls->incoming == NULL || tls->outgoing == NULL) {
-        BIO_free(tls->incoming);
-        BIO_free(tls->outgoing);
-        return false;
-    }
-    BIO_set_mem_eof_return(tls->incoming, -1);
-    SSL_set_bio(tls->ssl, tls->incoming, tls->outgoing);
-    SSL_set_connect_state(tls->ssl);
-    if (wish->alpn.len != 0
-        && SSL_set_alpn_protos(tls->ssl, (const unsigned char *)wish->alpn.ptr,
-                               (unsigned)wish->alpn.len)
-               != 0)
-        return false;
-    return expect_host(tls->ssl, wish->host);
+    BIO_set_init(bio, 1);
+    return 1;
 }
 
-int tls_new(struct tls_trusts *trusts, const struct tls_wish *wish, struct tls **ret_tls,
-            struct err *reterr)
-{
-    SSL_CTX *context = NULL;
-    int code = trust_get(trusts, wish, &context, reterr);
-    if (code != 0)
-        return code;
+static CRYPTO_ONCE bio_once = CRYPTO_ONCE_STATIC_INIT;
+static BIO_METHOD *bio_method;
 
+/* Made once for the process and never freed: a BIO calls into it until its very end. */
+static void make_bio_method(void)
+{
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "strbufs");
+
+    if (method == NULL)
+        return;
+    BIO_meth_set_write_ex(method, on_bio_write);
+    BIO_meth_set_read_ex(method, on_bio_read);
+    BIO_meth_set_ctrl(method, on_bio_control);
+    BIO_meth_set_create(method, on_bio_create);
+    bio_method = method;
+}
+
+/* Made and freed. */
+
+void tls_context_init(SSL_CTX *context)
+{
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+}
+
+static char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = mem_new(size, 1);
+
+    if (copy != NULL)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+int tls_attach(SSL_CTX *context, const char *peer, struct tls **ret_tls, struct err *reterr)
+{
     struct tls *tls = mem_new(1, sizeof *tls);
     if (tls == NULL)
         return fail(reterr, ERR_MEMORY, "out of memory for TLS");
-    snprintf(tls->host, sizeof tls->host, "%s", wish->host);
-    tls->port = wish->port;
-    if (!attach(tls, context, wish)) {
+
+    CRYPTO_THREAD_run_once(&bio_once, make_bio_method);
+    strbuf_init(&tls->incoming, INCOMING_MAX);
+    strbuf_init(&tls->outgoing, OUTGOING_MAX);
+    tls->peer = copy_text(peer);
+    tls->ssl = SSL_new(context);
+    BIO *bio = bio_method != NULL ? BIO_new(bio_method) : NULL;
+    if (tls->peer == NULL || tls->ssl == NULL || bio == NULL
+        || SSL_set_app_data(tls->ssl, (char *)tls) != 1) {
+        BIO_free(bio);
         tls_free(tls);
-        return fail(reterr, ERR_TLS, "cannot start TLS with %s: %s", wish->host, openssl_reason());
+        ERR_clear_error();
+        return fail(reterr, ERR_MEMORY, "out of memory for TLS");
     }
+    BIO_set_data(bio, tls);
+    SSL_set_bio(tls->ssl, bio, bio);
     *ret_tls = tls;
     return 0;
 }
@@ -198,99 +125,31 @@ void tls_free(struct tls *tls)
 {
     if (tls == NULL)
         return;
+    /* OpenSSL throws the session of a connection away that ended without a goodbye; TLS does not
+     * ask for that any more (RFC 5246, 7.2.1). */
+    if (tls->ssl != NULL && !tls->failed && SSL_is_init_finished(tls->ssl))
+        SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
+    strbuf_release(&tls->incoming);
+    strbuf_release(&tls->outgoing);
+    tls_key_free(tls->key);
+    mem_free(tls->complaint);
+    mem_free(tls->peer);
     mem_free(tls);
 }
 
+/* Bytes in and out. */
+
 int tls_feed(struct tls *tls, struct view bytes)
 {
-    size_t wrote = 0;
-
     if (bytes.len == 0)
         return 0;
     if (!tls->heard) {
         tls->first_byte = (unsigned char)bytes.ptr[0];
         tls->heard = true;
     }
-    if (BIO_write_ex(tls->incoming, bytes.ptr, bytes.len, &wrote) != 1 || wrote != bytes.len) {
-        ERR_clear_error();
-        return ERR_MEMORY;
-    }
-    return 0;
-}
-
-/* What is wrong with a certificate, and what helps. */
-struct verdict {
-    int code; /* X509_V_ERR_… */
-    const char *text;
-    const char *remedy;
-};
-
-#define UNKNOWN_AUTHORITY \
-    "its certificate was issued by an authority this machine does not know", \
-        "set tls.ca_file to that authority's certificate, or install ca-certificates"
-
-static const struct verdict verdicts[] = {
-    {X509_V_ERR_CERT_HAS_EXPIRED, "its certificate has expired",
-     "renew the server's certificate, and check this machine's date"},
-    {X509_V_ERR_CERT_NOT_YET_VALID, "its certificate is not valid yet",
-     "check this machine's date and the server's certificate"},
-    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "its certificate is self-signed",
-     "set tls.ca_file to that certificate if you trust it"},
-    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, UNKNOWN_AUTHORITY},
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, UNKNOWN_AUTHORITY},
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, UNKNOWN_AUTHORITY},
-    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, UNKNOWN_AUTHORITY},
-    {X509_V_ERR_CERT_UNTRUSTED, UNKNOWN_AUTHORITY},
-    {X509_V_ERR_HOSTNAME_MISMATCH, "its certificate is for another host name",
-     "use the name the certificate was made for, or a certificate that names this host"},
-    {X509_V_ERR_IP_ADDRESS_MISMATCH, "its certificate does not name this address",
-     "use the host name the certificate was made for, or one that names this address"},
-    {X509_V_ERR_CERT_REVOKED, "its certificate was revoked", "renew the server's certificate"},
-    {X509_V_ERR_EE_KEY_TOO_SMALL, "its key is too weak", "renew the server's certificate"},
-    {X509_V_ERR_CA_MD_TOO_WEAK, "its certificate is signed with a weak hash",
-     "renew the server's certificate"},
-};
-
-static int fail_verification(const struct tls *tls, long result, struct err *reterr)
-{
-    const struct verdict *verdict = NULL;
-
-    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
-        if (verdicts[i].code == (int)result)
-            verdict = &verdicts[i];
-    }
-    return fail(reterr, ERR_TLS, "TLS with %s:%u: %s; %s", tls->host, tls->port,
-                verdict != NULL ? verdict->text : X509_verify_cert_error_string(result),
-                verdict != NULL ? verdict->remedy : "check the server's certificate");
-}
-
-/* Every TLS record of a handshake starts with 0x16, an alert with 0x15 (RFC 8446, 5.1). */
-static int fail_handshake(const struct tls *tls, struct err *reterr)
-{
-    long result = SSL_get_verify_result(tls->ssl);
-    unsigned long error = ERR_peek_last_error();
-
-    if (tls->heard && tls->first_byte != 0x16 && tls->first_byte != 0x15) {
-        ERR_clear_error();
-        return fail(reterr, ERR_TLS,
-                    "TLS with %s:%u: the peer answered without TLS; use http:// or another port",
-                    tls->host, tls->port);
-    }
-    if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && result != X509_V_OK) {
-        ERR_clear_error();
-        return fail_verification(tls, result, reterr);
-    }
-    if (ERR_GET_REASON(error) == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION
-        || ERR_GET_REASON(error) == SSL_R_UNSUPPORTED_PROTOCOL) {
-        ERR_clear_error();
-        return fail(reterr, ERR_TLS,
-                    "TLS with %s:%u: the peer speaks no TLS 1.2 or newer; update the server",
-                    tls->host, tls->port);
-    }
-    return fail(reterr, ERR_TLS,
-                "TLS with %s:%u: the handshake failed: %s; check the server's TLS settings",
-                tls->host, tls->port, openssl_reason());
+    strbuf_add(&tls->incoming, bytes);
+    return strbuf_status(&tls->incoming) == 0 ? 0 : ERR_MEMORY;
 }
 
 int tls_handshake(struct tls *tls, struct err *reterr)
@@ -302,7 +161,8 @@ int tls_handshake(struct tls *tls, struct err *reterr)
         return 0;
     if (SSL_get_error(tls->ssl, status) == SSL_ERROR_WANT_READ)
         return ERR_BUSY;
-    return fail_handshake(tls, reterr);
+    tls->failed = true;
+    return tls_verdict_fail(tls, reterr);
 }
 
 int tls_write(struct tls *tls, struct view bytes)
@@ -312,11 +172,11 @@ int tls_write(struct tls *tls, struct view bytes)
     if (bytes.len == 0)
         return 0;
     ERR_clear_error();
-    if (SSL_write_ex(tls->ssl, bytes.ptr, bytes.len, &wrote) != 1 || wrote != bytes.len) {
-        ERR_clear_error();
-        return ERR_TLS;
-    }
-    return 0;
+    if (SSL_write_ex(tls->ssl, bytes.ptr, bytes.len, &wrote) == 1 && wrote == bytes.len)
+        return 0;
+    ERR_clear_error();
+    tls->failed = true;
+    return strbuf_status(&tls->outgoing) != 0 ? ERR_MEMORY : ERR_TLS;
 }
 
 int tls_read(struct tls *tls, char *room, size_t size, size_t *ret_len, struct err *reterr)
@@ -333,30 +193,28 @@ int tls_read(struct tls *tls, char *room, size_t size, size_t *ret_len, struct e
         return ERR_BUSY;
     if (error == SSL_ERROR_ZERO_RETURN)
         return ERR_CLOSED;
-    return fail(reterr, ERR_TLS, "TLS with %s:%u: %s", tls->host, tls->port, openssl_reason());
+    tls->failed = true;
+    return fail(reterr, ERR_TLS, "TLS with %s: %s", tls->peer, tls_reason());
 }
 
 void tls_end(struct tls *tls)
 {
     ERR_clear_error();
-    if (SSL_is_init_finished(tls->ssl))
+    if (SSL_is_init_finished(tls->ssl) && !tls->failed)
         (void)SSL_shutdown(tls->ssl);
     ERR_clear_error();
 }
 
 bool tls_has_output(const struct tls *tls)
 {
-    return BIO_ctrl_pending(tls->outgoing) != 0;
+    return tls->outgoing.len != 0;
 }
 
 void tls_take(struct tls *tls, struct strbuf *sending)
 {
-    size_t pending = BIO_ctrl_pending(tls->outgoing);
-    char *room = pending != 0 ? strbuf_room(sending, pending) : NULL;
-    size_t got = 0;
-
-    if (room != NULL && BIO_read_ex(tls->outgoing, room, pending, &got) == 1)
-        strbuf_grew(sending, got);
+    if (tls->outgoing.len != 0)
+        strbuf_add(sending, strbuf_view(&tls->outgoing));
+    strbuf_release(&tls->outgoing);
 }
 
 struct view tls_alpn(const struct tls *tls)
@@ -366,4 +224,9 @@ struct view tls_alpn(const struct tls *tls)
 
     SSL_get0_alpn_selected(tls->ssl, &name, &len);
     return view_make(name, len);
+}
+
+bool tls_resumed(const struct tls *tls)
+{
+    return SSL_session_reused(tls->ssl) == 1;
 }
