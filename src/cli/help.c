@@ -110,18 +110,12 @@ static void dump_table(struct json_writer *writer, const struct options_table *t
         const struct option *option = &table->items[i];
         char letter[2] = {option->letter, '\0'};
         json_write_object(writer);
-        json_write_key(writer, "name");
-        json_write_text(writer, option->name);
-        json_write_key(writer, "letter");
-        json_write_text(writer, letter);
-        json_write_key(writer, "kind");
-        json_write_text(writer, kinds[option->kind]);
-        json_write_key(writer, "value");
-        json_write_text(writer, option->value != NULL ? option->value : "");
-        json_write_key(writer, "choices");
-        json_write_text(writer, option->choices != NULL ? option->choices : "");
-        json_write_key(writer, "help");
-        json_write_text(writer, option->help);
+        json_member_text(writer, "name", option->name);
+        json_member_text(writer, "letter", letter);
+        json_member_text(writer, "kind", kinds[option->kind]);
+        json_member_text(writer, "value", option->value != NULL ? option->value : "");
+        json_member_text(writer, "choices", option->choices != NULL ? option->choices : "");
+        json_member_text(writer, "help", option->help);
         json_write_end(writer, '}');
     }
 }
@@ -137,16 +131,11 @@ static void dump_options(struct json_writer *writer, const struct command *comma
 static void dump_command(struct json_writer *writer, const struct command *command)
 {
     json_write_object(writer);
-    json_write_key(writer, "name");
-    json_write_text(writer, command->name);
-    json_write_key(writer, "summary");
-    json_write_text(writer, command->summary);
-    json_write_key(writer, "operands");
-    json_write_text(writer, command->operands);
-    json_write_key(writer, "details");
-    json_write_text(writer, command->details);
-    json_write_key(writer, "examples");
-    json_write_text(writer, command->examples);
+    json_member_text(writer, "name", command->name);
+    json_member_text(writer, "summary", command->summary);
+    json_member_text(writer, "operands", command->operands);
+    json_member_text(writer, "details", command->details);
+    json_member_text(writer, "examples", command->examples);
     json_write_key(writer, "options");
     dump_options(writer, command);
     json_write_end(writer, '}');
@@ -157,14 +146,10 @@ static void dump_errors(struct json_writer *writer)
     json_write_array(writer);
     for (int code = -1; code > -(int)ERR_ORDER_END; code--) {
         json_write_object(writer);
-        json_write_key(writer, "name");
-        json_write_text(writer, err_name(code));
-        json_write_key(writer, "exit_status");
-        json_write_int(writer, err_exit_status(code));
-        json_write_key(writer, "http_status");
-        json_write_int(writer, err_http_status(code));
-        json_write_key(writer, "text");
-        json_write_text(writer, err_text(code));
+        json_member_text(writer, "name", err_name(code));
+        json_member_int(writer, "exit_status", err_exit_status(code));
+        json_member_int(writer, "http_status", err_http_status(code));
+        json_member_text(writer, "text", err_text(code));
         json_write_end(writer, '}');
     }
     json_write_end(writer, ']');
@@ -178,18 +163,13 @@ void command_dump_tables(struct strbuf *out)
 
     json_writer_init(&writer, out, 2);
     json_write_object(&writer);
-    json_write_key(&writer, "assay");
-    json_write_text(&writer, ASSAY_VERSION);
-    json_write_key(&writer, "kind");
-    json_write_text(&writer, "tables");
-    json_write_key(&writer, "schema");
-    json_write_int(&writer, 1);
-    json_write_key(&writer, "common_options");
-    json_write_array(&writer);
+    json_member_text(&writer, "assay", ASSAY_VERSION);
+    json_member_text(&writer, "kind", "tables");
+    json_member_int(&writer, "schema", 1);
+    json_member_array(&writer, "common_options");
     dump_table(&writer, &common_options_table);
     json_write_end(&writer, ']');
-    json_write_key(&writer, "commands");
-    json_write_array(&writer);
+    json_member_array(&writer, "commands");
     for (size_t i = 0; i < count; i++)
         if (!all[i]->hidden)
             dump_command(&writer, all[i]);

@@ -179,4 +179,15 @@ void json_write_null(struct json_writer *writer);
 void json_write_raw(struct json_writer *writer, struct view json);
 void json_write_tree(struct json_writer *writer, const struct json *value);
 
+/* A member of an object: its key, then its value as by the function above of the same name; of the
+ * last two the opening, which json_write_end closes. */
+void json_member_string(struct json_writer *writer, const char *key, struct view text);
+void json_member_text(struct json_writer *writer, const char *key, const char *text);
+void json_member_int(struct json_writer *writer, const char *key, int64_t value);
+void json_member_double(struct json_writer *writer, const char *key, double value);
+void json_member_fixed(struct json_writer *writer, const char *key, int64_t value, int decimals);
+void json_member_bool(struct json_writer *writer, const char *key, bool value);
+void json_member_object(struct json_writer *writer, const char *key);
+void json_member_array(struct json_writer *writer, const char *key);
+
 #endif

@@ -257,3 +257,53 @@ void json_write_tree(struct json_writer *writer, const struct json *value)
 {
     write_value(writer, value, JSON_DEPTH_MAX);
 }
+
+/* ---- members -------------------------------------------------------------------------------- */
+
+void json_member_string(struct json_writer *writer, const char *key, struct view text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+void json_member_text(struct json_writer *writer, const char *key, const char *text)
+{
+    json_write_key(writer, key);
+    json_write_text(writer, text);
+}
+
+void json_member_int(struct json_writer *writer, const char *key, int64_t value)
+{
+    json_write_key(writer, key);
+    json_write_int(writer, value);
+}
+
+void json_member_double(struct json_writer *writer, const char *key, double value)
+{
+    json_write_key(writer, key);
+    json_write_double(writer, value);
+}
+
+void json_member_fixed(struct json_writer *writer, const char *key, int64_t value, int decimals)
+{
+    json_write_key(writer, key);
+    json_write_fixed(writer, value, decimals);
+}
+
+void json_member_bool(struct json_writer *writer, const char *key, bool value)
+{
+    json_write_key(writer, key);
+    json_write_bool(writer, value);
+}
+
+void json_member_object(struct json_writer *writer, const char *key)
+{
+    json_write_key(writer, key);
+    json_write_object(writer);
+}
+
+void json_member_array(struct json_writer *writer, const char *key)
+{
+    json_write_key(writer, key);
+    json_write_array(writer);
+}

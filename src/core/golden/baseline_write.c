@@ -7,19 +7,12 @@
 #include "core/golden/examine.h"
 #include "wire/json.h"
 
-static void write_text(struct json_writer *writer, const char *key, struct view text)
-{
-    json_write_key(writer, key);
-    json_write_string(writer, text);
-}
-
 static void write_micro(struct json_writer *writer, const char *key, int32_t value_micro,
                         int32_t absent)
 {
     if (value_micro == absent)
         return;
-    json_write_key(writer, key);
-    json_write_fixed(writer, value_micro, 6);
+    json_member_fixed(writer, key, value_micro, 6);
 }
 
 static size_t count_answers(const struct baseline *baseline)
@@ -38,29 +31,23 @@ static void write_head(const struct baseline *baseline, const char *assay_versio
 
     json_writer_init(&writer, out, 0);
     json_write_object(&writer);
-    write_text(&writer, "assay", view_of(assay_version));
-    write_text(&writer, "kind", view_of("baseline"));
-    json_write_key(&writer, "schema");
-    json_write_int(&writer, BASELINE_SCHEMA);
-    write_text(&writer, "suite", baseline->suite);
-    write_text(&writer, "recorded", baseline->recorded);
-    json_write_key(&writer, "scorers");
-    json_write_object(&writer);
-    write_text(&writer, "similarity", baseline->scorer);
-    write_text(&writer, "examine", baseline->examine_scorer);
+    json_member_text(&writer, "assay", assay_version);
+    json_member_text(&writer, "kind", "baseline");
+    json_member_int(&writer, "schema", BASELINE_SCHEMA);
+    json_member_string(&writer, "suite", baseline->suite);
+    json_member_string(&writer, "recorded", baseline->recorded);
+    json_member_object(&writer, "scorers");
+    json_member_string(&writer, "similarity", baseline->scorer);
+    json_member_string(&writer, "examine", baseline->examine_scorer);
     json_write_end(&writer, '}');
     write_micro(&writer, "noise", baseline->noise_micro, SCORE_ABSENT);
     if (baseline->slope > 0) {
-        json_write_key(&writer, "calibration");
-        json_write_object(&writer);
-        json_write_key(&writer, "slope");
-        json_write_double(&writer, baseline->slope);
-        json_write_key(&writer, "middle");
-        json_write_double(&writer, baseline->middle);
+        json_member_object(&writer, "calibration");
+        json_member_double(&writer, "slope", baseline->slope);
+        json_member_double(&writer, "middle", baseline->middle);
         json_write_end(&writer, '}');
     }
-    json_write_key(&writer, "answers");
-    json_write_int(&writer, (int64_t)count_answers(baseline));
+    json_member_int(&writer, "answers", (int64_t)count_answers(baseline));
     json_write_end(&writer, '}');
     strbuf_add_byte(out, '\n');
 }
@@ -71,9 +58,9 @@ static void write_prompt(const struct baseline_prompt *prompt, struct strbuf *ou
 
     json_writer_init(&writer, out, 0);
     json_write_object(&writer);
-    write_text(&writer, "prompt", prompt->name);
-    write_text(&writer, "version", prompt->version);
-    write_text(&writer, "text", prompt->text);
+    json_member_string(&writer, "prompt", prompt->name);
+    json_member_string(&writer, "version", prompt->version);
+    json_member_string(&writer, "text", prompt->text);
     json_write_end(&writer, '}');
     strbuf_add_byte(out, '\n');
 }
@@ -82,8 +69,7 @@ static void write_scores(struct json_writer *writer, const struct score *score)
 {
     struct score absent = score_absent();
 
-    json_write_key(writer, "scores");
-    json_write_object(writer);
+    json_member_object(writer, "scores");
     write_micro(writer, "score", score->total_micro, absent.total_micro);
     write_micro(writer, "similarity", score->similarity_micro, absent.similarity_micro);
     write_micro(writer, "keywords", score->keywords_micro, absent.keywords_micro);
@@ -100,25 +86,22 @@ static void write_answer(const struct baseline_entry *entry, size_t n, struct st
 
     json_writer_init(&writer, out, 0);
     json_write_object(&writer);
-    write_text(&writer, "id", entry->id);
-    write_text(&writer, "target", entry->target);
-    write_text(&writer, "model", entry->model);
-    write_text(&writer, "prompt", entry->prompt);
-    write_text(&writer, "version", entry->prompt_hash);
-    write_text(&writer, "params", entry->params);
-    json_write_key(&writer, "n");
-    json_write_int(&writer, (int64_t)n + 1);
-    json_write_key(&writer, "of");
-    json_write_int(&writer, (int64_t)entry->answer_count);
-    write_text(&writer, "response", answer->text);
+    json_member_string(&writer, "id", entry->id);
+    json_member_string(&writer, "target", entry->target);
+    json_member_string(&writer, "model", entry->model);
+    json_member_string(&writer, "prompt", entry->prompt);
+    json_member_string(&writer, "version", entry->prompt_hash);
+    json_member_string(&writer, "params", entry->params);
+    json_member_int(&writer, "n", (int64_t)n + 1);
+    json_member_int(&writer, "of", (int64_t)entry->answer_count);
+    json_member_string(&writer, "response", answer->text);
     write_scores(&writer, &answer->score);
-    json_write_key(&writer, "failed");
-    json_write_array(&writer);
+    json_member_array(&writer, "failed");
     for (size_t i = 0; i < answer->verdict.count; i++)
         json_write_string(&writer, answer->verdict.findings[i].check);
     json_write_end(&writer, ']');
     digest_short(answer->text, embedding);
-    write_text(&writer, "embedding", view_of(embedding));
+    json_member_text(&writer, "embedding", embedding);
     json_write_end(&writer, '}');
     strbuf_add_byte(out, '\n');
 }

@@ -24,10 +24,8 @@ static int load_entry(struct arena *arena, struct offline_line *line, struct pro
     strbuf_init(&entry, ENTRY_BYTES_MAX);
     json_writer_init(&writer, &entry, 0);
     json_write_object(&writer);
-    json_write_key(&writer, "id");
-    json_write_text(&writer, "line");
-    json_write_key(&writer, "text");
-    json_write_text(&writer, "-");
+    json_member_text(&writer, "id", "line");
+    json_member_text(&writer, "text", "-");
     if (line->expect != NULL) {
         json_write_key(&writer, "expect");
         json_write_tree(&writer, line->expect);
@@ -121,8 +119,7 @@ static void write_micro(struct json_writer *writer, const char *key, int32_t val
 {
     if (value_micro == SCORE_ABSENT)
         return;
-    json_write_key(writer, key);
-    json_write_fixed(writer, value_micro, 6);
+    json_member_fixed(writer, key, value_micro, 6);
 }
 
 static int write_language(struct json_writer *writer, const struct offline_line *line,
@@ -137,40 +134,28 @@ static int write_language(struct json_writer *writer, const struct offline_line 
         code = language_detect(prose, hint, &result);
     if (code != 0)
         return code;
-    json_write_key(writer, "language");
-    json_write_object(writer);
-    json_write_key(writer, "detected");
-    json_write_text(writer, result.detected);
-    json_write_key(writer, "shares");
-    json_write_object(writer);
-    for (size_t i = 0; i < result.share_count; i++) {
-        json_write_key(writer, result.shares[i].code);
-        json_write_fixed(writer, result.shares[i].share_micro, 6);
-    }
+    json_member_object(writer, "language");
+    json_member_text(writer, "detected", result.detected);
+    json_member_object(writer, "shares");
+    for (size_t i = 0; i < result.share_count; i++)
+        json_member_fixed(writer, result.shares[i].code, result.shares[i].share_micro, 6);
     json_write_end(writer, '}');
-    if (is_expected) {
-        json_write_key(writer, "ok");
-        json_write_bool(writer, language_matches(hint, &result, NULL));
-    }
+    if (is_expected)
+        json_member_bool(writer, "ok", language_matches(hint, &result, NULL));
     json_write_end(writer, '}');
     return 0;
 }
 
 static void write_failed(struct json_writer *writer, const struct verdict *verdict)
 {
-    json_write_key(writer, "failed");
-    json_write_array(writer);
+    json_member_array(writer, "failed");
     for (size_t i = 0; i < verdict->count; i++) {
         const struct finding *finding = &verdict->findings[i];
         json_write_object(writer);
-        json_write_key(writer, "check");
-        json_write_string(writer, finding->check);
-        json_write_key(writer, "message");
-        json_write_string(writer, finding->message);
-        json_write_key(writer, "start");
-        json_write_int(writer, (int64_t)finding->start);
-        json_write_key(writer, "end");
-        json_write_int(writer, (int64_t)finding->end);
+        json_member_string(writer, "check", finding->check);
+        json_member_string(writer, "message", finding->message);
+        json_member_int(writer, "start", (int64_t)finding->start);
+        json_member_int(writer, "end", (int64_t)finding->end);
         json_write_end(writer, '}');
     }
     json_write_end(writer, ']');
@@ -196,14 +181,11 @@ int offline_score(const struct offline_line *line, const struct similar *similar
         return code;
     json_writer_init(&writer, out, 0);
     json_write_object(&writer);
-    json_write_key(&writer, "id");
-    json_write_string(&writer, line->id);
+    json_member_string(&writer, "id", line->id);
     write_micro(&writer, "similarity", score.similarity_micro);
     if (score.similarity_micro != SCORE_ABSENT) {
-        json_write_key(&writer, "cosine");
-        json_write_fixed(&writer, score.cosine_micro, 6);
-        json_write_key(&writer, "embedding");
-        json_write_string(&writer, embedding);
+        json_member_fixed(&writer, "cosine", score.cosine_micro, 6);
+        json_member_string(&writer, "embedding", embedding);
     }
     write_micro(&writer, "keyword_coverage", score.keywords_micro);
     write_micro(&writer, "structure", score.structure_micro);

@@ -59,6 +59,26 @@ static void commas_and_colons_come_by_themselves(void **state)
                         "{\"a\":[-9223372036854775808,true,null],\"b\":{},\"c\":[1],\"d\":\"x\"}");
 }
 
+static void a_member_is_its_key_and_its_value(void **state)
+{
+    (void)state;
+    start(0);
+    json_write_object(&writer);
+    json_member_string(&writer, "s", view_of("\n"));
+    json_member_text(&writer, "t", "x");
+    json_member_int(&writer, "i", -1);
+    json_member_double(&writer, "d", 0.1);
+    json_member_fixed(&writer, "f", 812345, 6);
+    json_member_bool(&writer, "b", false);
+    json_member_object(&writer, "o");
+    json_member_array(&writer, "a");
+    json_write_end(&writer, ']');
+    json_write_end(&writer, '}');
+    json_write_end(&writer, '}');
+    assert_string_equal(strbuf_text(&out), "{\"s\":\"\\n\",\"t\":\"x\",\"i\":-1,\"d\":0.1,"
+                                           "\"f\":0.812345,\"b\":false,\"o\":{\"a\":[]}}");
+}
+
 static void an_indent_gives_a_line_to_each_value(void **state)
 {
     (void)state;
@@ -221,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_and_colons_come_by_themselves),
+        cmocka_unit_test(a_member_is_its_key_and_its_value),
         cmocka_unit_test(an_indent_gives_a_line_to_each_value),
         cmocka_unit_test(strings_escape_what_must_be_and_nothing_else),
         cmocka_unit_test(invalid_utf8_becomes_the_replacement_character),
