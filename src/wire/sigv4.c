@@ -13,8 +13,19 @@ enum {
 
 /* Hops and proxies change these; a signature over them would break on the way. */
 static const char *const unsigned_names[] = {
-    "authorization",     "connection", "expect",     "te",
-    "transfer-encoding", "upgrade",    "user-agent", "x-amzn-trace-id",
+    "authorization",
+    "connection",
+    "expect",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-amzn-trace-id",
 };
 
 /* A name and value in a scratch buffer, by offset since the buffer may move. */
@@ -300,6 +311,27 @@ void sigv4_signature(struct view secret_key, const struct sigv4_params *params,
     digest_hex(&signature, ret_hex);
     explicit_bzero(seed, sizeof seed);
     explicit_bzero(&key, sizeof key);
+}
+
+/* ---- services ------------------------------------------------------------------------------ */
+
+static const struct sigv4_params services[] = {
+    {.service = VIEW("s3"), .encode_once = true, .keep_path = true, .content_sha256 = true},
+    {.service = VIEW("aoss"), .content_sha256 = true},
+};
+
+struct sigv4_params sigv4_params_of(struct view service, struct view region, int64_t unix_s)
+{
+    struct sigv4_params params = {.service = service};
+
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+        if (view_equal(service, services[i].service))
+            params = services[i];
+    }
+    params.service = service;
+    params.region = region;
+    params.unix_s = unix_s;
+    return params;
 }
 
 /* ---- signing -------------------------------------------------------------------------------- */

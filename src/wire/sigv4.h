@@ -31,7 +31,7 @@ struct sigv4_credentials {
     struct view session_token; /* empty: none */
 };
 
-/* All false is right for every service but S3. */
+/* All false is right for every service but S3 and OpenSearch Serverless: sigv4_params_of knows. */
 struct sigv4_params {
     struct view region;
     struct view service; /* signing name: "bedrock" */
@@ -42,9 +42,12 @@ struct sigv4_params {
     bool token_unsigned; /* the session token is added after signing */
 };
 
+/* The parameters that the service wants, by its signing name. */
+struct sigv4_params sigv4_params_of(struct view service, struct view region, int64_t unix_s);
+
 /* Signs: adds x-amz-date, x-amz-security-token, x-amz-content-sha256 and authorization, and
  * replaces those that are there. Every header of the request is signed but those that change on the
- * way (connection, expect, te, transfer-encoding, upgrade, user-agent, x-amzn-trace-id). The
+ * way (connection and what goes with it, expect, user-agent, x-amzn-trace-id: botocore's list). The
  * request must have its final target, headers and body, and a Host. ERR_INVALID with reterr,
  * ERR_LIMIT, ERR_MEMORY.
  */
