@@ -9,10 +9,11 @@
 #include "cli/model_dir.h"
 #include "report/order.h"
 #include "engine/e5.h"
+#include "provider/credentials.h"
 #include "shell/net/loop.h"
 #include "shell/os/signals.h"
 
-enum { LINE_COLUMNS_MAX = 1000 };
+enum { LINE_COLUMNS_MAX = 1000, WAY_BYTES_MAX = 16 * 1024, KEY_SHOWN_BYTES = 4 };
 
 struct doctor_options {
     struct common_options common;
@@ -42,7 +43,8 @@ struct examination {
     struct strbuf out;
     int status;
     bool interrupted;
-    struct target *asked; /* the target of the question under way */
+    struct target *asked;        /* the target of the question under way */
+    struct keeper_waiter waiter; /* for its AWS keys */
 };
 
 static void tell(struct examination *examination, int code, const char *format, ...)
@@ -128,6 +130,61 @@ static void on_answer(void *context, struct id id, const struct answer *answer)
     loop_stop(examination->host.loop);
 }
 
+/* Where the target's AWS keys come from, and which it is: by its end, which is no secret. */
+static void tell_keys(struct examination *examination, const struct target *target,
+                      struct view access_key)
+{
+    struct view end = view_slice(
+        access_key, access_key.len > KEY_SHOWN_BYTES ? access_key.len - KEY_SHOWN_BYTES : 0,
+        access_key.len);
+    struct strbuf way;
+
+    strbuf_init(&way, WAY_BYTES_MAX);
+    credentials_describe(&way, target->credentials);
+    if (access_key.len > 2 * KEY_SHOWN_BYTES)
+        strbuf_printf(&way, "; the access key ends in %.*s", VIEW_ARG(end));
+    tell(examination, 0, "target %.*s: signs with %s", VIEW_ARG(target->settings->name),
+         strbuf_text(&way));
+    strbuf_release(&way);
+}
+
+static void on_keys(void *context, int code, const char *text)
+{
+    struct examination *examination = context;
+
+    if (code != 0)
+        tell(examination, code, "target %.*s: %s", VIEW_ARG(examination->asked->settings->name),
+             text);
+    loop_stop(examination->host.loop);
+}
+
+/* Fetches the AWS keys of a target that has been opened; false where there are none. */
+static bool check_keys(struct examination *examination, struct target *target)
+{
+    struct keeper_waiter *waiter = &examination->waiter;
+    struct sigv4_credentials keys;
+    struct err err = {0};
+
+    if (target->keeper == NULL)
+        return true;
+    *waiter = (struct keeper_waiter){.ready = on_keys, .context = examination};
+    int code = keeper_keys(target->keeper, waiter, &keys, &err);
+    if (code == ERR_BUSY) {
+        size_t told = examination->out.len;
+        loop_run(examination->host.loop);
+        keeper_forget(target->keeper, waiter);
+        if (examination->interrupted || examination->out.len != told)
+            return false;
+        code = keeper_keys(target->keeper, waiter, &keys, &err);
+        keeper_forget(target->keeper, waiter);
+    }
+    if (code == 0)
+        tell_keys(examination, target, keys.access_key);
+    else
+        tell(examination, code, "target %.*s: %s", VIEW_ARG(target->settings->name), err.text);
+    return code == 0;
+}
+
 static void ask(struct examination *examination, struct target *target)
 {
     static const struct chat_message hello = {.role = CHAT_USER, .text = VIEW("Say OK.")};
@@ -143,6 +200,10 @@ static void ask(struct examination *examination, struct target *target)
     struct chat chat = {.messages = &hello, .message_count = 1, .params = params};
     examination->asked = target;
     int code = target_open(target, &examination->host, &overrides, &err);
+    if (code == 0 && !check_keys(examination, target)) {
+        target_close(target);
+        return;
+    }
     if (code == 0)
         code = asker_ask(target->asker, &chat, on_answer, examination, NULL, &err);
     if (code == 0)
@@ -150,6 +211,17 @@ static void ask(struct examination *examination, struct target *target)
     else
         tell(examination, code, "target %.*s: %s", VIEW_ARG(target->settings->name), err.text);
     target_close(target);
+}
+
+/* Asks nobody: keys that must be fetched are not. */
+static void tell_configured(struct examination *examination, const struct target *target)
+{
+    tell(examination, 0, "target %.*s: %s, configured", VIEW_ARG(target->settings->name),
+         settings_kind_name(target->settings->kind));
+    if (target->credentials != NULL)
+        tell_keys(examination, target,
+                  credentials_are_static(target->credentials) ? target->credentials->keys.access_key
+                                                              : (struct view){0});
 }
 
 static void check_targets(struct examination *examination)
@@ -166,8 +238,7 @@ static void check_targets(struct examination *examination)
         if (code != 0)
             tell(examination, code, "%s", err.text);
         else if (examination->options->dry_run)
-            tell(examination, 0, "target %.*s: %s, configured", VIEW_ARG(from->name),
-                 settings_kind_name(from->kind));
+            tell_configured(examination, &target);
         else
             ask(examination, &target);
     }
@@ -242,9 +313,9 @@ const struct command command_doctor = {
     .summary = "checks configuration, credentials, targets, models; says what to fix",
     .operands = "",
     .details =
-        "Reads assay.yaml and every golden set it names, finds each target's credentials, asks "
-        "each target one short question (not with --dry-run), and loads the embedding model. "
-        "One line a finding.\n"
+        "Reads assay.yaml and every golden set it names, finds each target's credentials, fetches "
+        "its AWS keys and asks it one short question (neither with --dry-run), and loads the "
+        "embedding model. One line a finding; of a key no more than its last four characters.\n"
         "\n"
         "Exit status: 0 all is well; 2 a configuration is wrong; 3 a target or model could "
         "not be used.",
