@@ -169,7 +169,9 @@ void http2_free(struct http2 *http2)
 {
     if (http2 == NULL)
         return;
-    nghttp2_session_del(http2->session);
+    if (!http2->memory.refused)
+        nghttp2_session_del(http2->session);
+    http2_memory_release(&http2->memory);
     while (http2->first != NULL) {
         http2_drop_queue(http2, http2->first);
         http2_stream_free(http2, http2->first);
@@ -199,6 +201,15 @@ struct http2_stream *http2_stream_new(struct http2 *http2, uint32_t id)
     http2->last = stream;
     http2->streams++;
     strbuf_init(&stream->queue, http2->limits.stream_queue + HTTP2_PIECE_BYTES_MAX);
+    return stream;
+}
+
+struct http2_stream *http2_find_waiting(const struct http2 *http2, uint32_t id)
+{
+    struct http2_stream *stream = http2->first_waiting;
+
+    while (stream != NULL && stream->id != id)
+        stream = stream->next_waiting;
     return stream;
 }
 
@@ -332,7 +343,7 @@ static int write_frame(struct http2 *http2, struct strbuf *out)
         strbuf_add(out, view_make(data, (size_t)len));
     if (http2->err.code != 0)
         return http2->err.code;
-    if (len < 0)
+    if (len < 0 || http2->memory.refused)
         return http2_fail_library(http2, len);
     int code = strbuf_status(out);
     if (code != 0)
@@ -397,7 +408,6 @@ int http2_take(struct http2 *http2, struct strbuf *out, size_t most, struct err 
 
     move_control(http2, out, most);
     if (http2->err.code == 0 && http2->control.len == 0 && strbuf_status(out) == 0) {
-        http2->memory.refused = false;
         if (take_frames(http2, out, until) == 0)
             http2_tell_writable(http2);
     }
@@ -560,22 +570,12 @@ struct http2_status http2_status(const struct http2 *http2)
     return status;
 }
 
-/* A stream that is closed, but not yet for the caller. */
-static struct http2_stream *find_waiting(const struct http2 *http2, uint32_t id)
-{
-    struct http2_stream *stream = http2->first_waiting;
-
-    while (stream != NULL && stream->id != id)
-        stream = stream->next_waiting;
-    return stream;
-}
-
 void http2_reset(struct http2 *http2, uint32_t id, enum http2_code code)
 {
     struct http2_stream *stream = http2_find(http2, id);
 
     if (stream == NULL)
-        stream = find_waiting(http2, id);
+        stream = http2_find_waiting(http2, id);
     if (stream == NULL || stream->dropped)
         return;
     http2_drop_queue(http2, stream);
@@ -623,6 +623,8 @@ void http2_goaway(struct http2 *http2)
     if (http2->side == HTTP2_SERVER) {
         http2->goaway_noticed = true;
         code = nghttp2_submit_shutdown_notice(http2->session);
+        if (code == 0)
+            code = http2_flush(http2); /* pings overtake */
         if (code == 0)
             code = submit_ping(http2, HTTP2_PING_BEFORE_GOAWAY);
     } else {

@@ -127,7 +127,7 @@ struct http2_status {
                              by a byte at a time: give up where, while this was true, `sent_bytes`
                              grew too little over the time allowed */
     uint64_t sent_bytes; /* body bytes taken in all */
-    bool wants_take;     /* http2_take has bytes to give */
+    bool wants_take;     /* http2_take may have bytes to give */
     bool going_away;     /* GOAWAY came or was sent: no new streams */
     bool done;           /* nothing will come or go any more: close when all is taken */
 };

@@ -332,7 +332,6 @@ int http2_receive(struct http2 *http2, struct view *rest)
 
     if (wrong != NULL)
         return http2_fail_wrong(http2, wrong);
-    http2->memory.refused = false;
     ssize_t taken = nghttp2_session_mem_recv(http2->session, (const uint8_t *)piece.ptr, piece.len);
     if (http2->err.code != 0)
         return http2->err.code;

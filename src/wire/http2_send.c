@@ -313,7 +313,6 @@ static int request_fields(struct http2 *http2, const struct http_request *reques
 
 static int may_open(struct http2 *http2, struct err *reterr)
 {
-    http2->memory.refused = false;
     if (http2->err.code != 0)
         return fail(reterr, ERR_CLOSED, "the connection has failed: %s", http2->err.text);
     if (http2->goaway_came || http2->goaway_sent
@@ -340,7 +339,7 @@ static int open_stream(struct http2 *http2, struct http2_stream *stream,
         http2->streams--;
         http2_stream_free(http2, stream);
         if (id == NGHTTP2_ERR_NOMEM)
-            return fail(reterr, ERR_MEMORY, "no memory for the request");
+            return fail(reterr, http2_fail_library(http2, id), "%s", http2->err.text);
         return fail(reterr, ERR_CLOSED, "the connection takes no more requests: open another");
     }
     stream->id = (uint32_t)id;
@@ -403,9 +402,7 @@ static int send_interim(struct http2 *http2, uint32_t id, const struct fields *f
 {
     int code = nghttp2_submit_headers(http2->session, NGHTTP2_FLAG_NONE, (int32_t)id, NULL,
                                       fields->items, fields->count, NULL);
-    if (code != 0)
-        return fail(reterr, ERR_MEMORY, "no memory for an interim answer");
-    code = http2_flush(http2);
+    code = code != 0 ? http2_fail_library(http2, code) : http2_flush(http2);
     return code == 0 ? 0 : fail(reterr, code, "%s", http2->err.text);
 }
 
@@ -415,7 +412,6 @@ static int may_answer(struct http2 *http2, uint32_t id, struct http2_stream **re
 {
     struct http2_stream *stream = http2_find(http2, id);
 
-    http2->memory.refused = false;
     if (http2->err.code != 0)
         return fail(reterr, ERR_CLOSED, "the connection has failed: %s", http2->err.text);
     if (stream == NULL || stream->hidden)
@@ -433,13 +429,7 @@ static int submit_answer(struct http2 *http2, struct http2_stream *stream,
     stream->head_sent = true;
     int code = nghttp2_submit_response(http2->session, (int32_t)stream->id, fields->items,
                                        fields->count, no_body ? NULL : &source);
-    if (code != 0) {
-        stream->head_sent = false;
-        stream->end_queued = false;
-        http2_drop_queue(http2, stream);
-        return fail(reterr, ERR_MEMORY, "no memory for the answer's head");
-    }
-    code = http2_flush(http2);
+    code = code != 0 ? http2_fail_library(http2, code) : http2_flush(http2);
     return code == 0 ? 0 : fail(reterr, code, "%s", http2->err.text);
 }
 
@@ -507,8 +497,11 @@ int http2_answer_status(struct http2 *http2, struct http2_stream *stream, int st
 int http2_send_body(struct http2 *http2, uint32_t id, struct view bytes, bool end,
                     struct err *reterr)
 {
-    struct http2_stream *stream;
+    struct http2_stream *stream = http2_find_waiting(http2, id);
 
+    /* An answer without body has gone, and the caller has not heard of it. */
+    if (stream != NULL && stream->answers_nothing && stream->end_sent)
+        return 0;
     int code = may_answer(http2, id, &stream, reterr);
     if (code != 0)
         return code;

@@ -102,10 +102,13 @@ struct http2_incoming {
     struct http2_head head;
 };
 
+union http2_block;
+
 struct http2_memory {
+    union http2_block *first;
     size_t used;
     size_t most;
-    bool refused;  /* something was not given */
+    bool refused;  /* something was not given: nghttp2 is not to be called any more */
     bool too_much; /* because of the ceiling */
 };
 
@@ -159,6 +162,9 @@ MUST_CHECK int http2_flush(struct http2 *http2);
 /* The stream of that number while nghttp2 knows it, or NULL. */
 struct http2_stream *http2_find(const struct http2 *http2, uint32_t stream);
 
+/* A stream of which an event waits: it may be closed, but not yet for the caller. */
+struct http2_stream *http2_find_waiting(const struct http2 *http2, uint32_t stream);
+
 /* A new stream, last in the list; NULL when memory ran out. */
 struct http2_stream *http2_stream_new(struct http2 *http2, uint32_t id);
 void http2_stream_free(struct http2 *http2, struct http2_stream *stream);
@@ -202,7 +208,8 @@ const char *http2_incoming_finish(struct http2_incoming *incoming, bool request)
 /* The status that came; 0 where there is none. */
 int http2_incoming_status(const struct http2_incoming *incoming);
 
-/* http2_memory.c */
+/* http2_memory.c. Release gives back what nghttp2 holds, in place of freeing its session. */
 nghttp2_mem http2_memory_functions(struct http2_memory *memory);
+void http2_memory_release(struct http2_memory *memory);
 
 #endif
