@@ -66,15 +66,13 @@ static const struct histogram *histogram_at(const struct pool_histograms *all, s
 
 static void member_int(struct json_writer *writer, const char *key, uint64_t value)
 {
-    json_write_key(writer, key);
-    json_write_int(writer, value > INT64_MAX ? INT64_MAX : (int64_t)value);
+    json_member_int(writer, key, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
 /* Nanoseconds as milliseconds with three decimals. */
 static void member_ms(struct json_writer *writer, const char *key, uint64_t ns)
 {
-    json_write_key(writer, key);
-    json_write_fixed(writer, (int64_t)(ns / 1000), 3);
+    json_member_fixed(writer, key, (int64_t)(ns / 1000), 3);
 }
 
 static void write_encoded(struct json_writer *writer, const struct histogram *histogram)
@@ -121,29 +119,23 @@ static void write_metrics(struct json_writer *writer, const struct pool_metrics 
               metrics->checkouts != 0 ? metrics->checkout_ns_total / metrics->checkouts : 0);
     member_ms(writer, "checkout_max_ms", metrics->checkout_ns_max);
     member_ms(writer, "elapsed_ms", metrics->elapsed_ns);
-    json_write_key(writer, "utilization");
-    json_write_fixed(writer, metrics->utilization_micro, 6);
-    json_write_key(writer, "utilization_of_open");
-    json_write_fixed(writer, metrics->utilization_open_micro, 6);
+    json_member_fixed(writer, "utilization", metrics->utilization_micro, 6);
+    json_member_fixed(writer, "utilization_of_open", metrics->utilization_open_micro, 6);
 }
 
 void pool_account_write(struct json_writer *writer, const struct pool_account *account)
 {
     json_write_object(writer);
-    json_write_key(writer, "name");
-    json_write_string(writer, account->name);
-    if (account->service.len != 0) {
-        json_write_key(writer, "service");
-        json_write_string(writer, account->service);
-    }
+    json_member_string(writer, "name", account->name);
+    if (account->service.len != 0)
+        json_member_string(writer, "service", account->service);
     member_int(writer, "min", account->connections_min);
     member_int(writer, "max", account->connections_max);
     member_int(writer, "streams_max", account->streams_max);
     if (account->checkout_in_ns != 0)
         member_ms(writer, "checkout_timeout_ms", account->checkout_in_ns);
     write_metrics(writer, &account->metrics);
-    json_write_key(writer, "times");
-    json_write_object(writer);
+    json_member_object(writer, "times");
     for (size_t i = 0; i < HISTOGRAMS; i++) {
         json_write_key(writer, histograms[i].key);
         write_histogram(writer, histogram_at(&account->histograms, i));

@@ -58,24 +58,6 @@ int serve_json(struct exchange *exchange, int status, struct strbuf *out)
     return serve_header(exchange, "content-type", view_of("application/json"));
 }
 
-void serve_member_text(struct json_writer *writer, const char *key, const char *text)
-{
-    json_write_key(writer, key);
-    json_write_text(writer, text);
-}
-
-void serve_member_view(struct json_writer *writer, const char *key, struct view text)
-{
-    json_write_key(writer, key);
-    json_write_string(writer, text);
-}
-
-void serve_member_int(struct json_writer *writer, const char *key, int64_t value)
-{
-    json_write_key(writer, key);
-    json_write_int(writer, value);
-}
-
 static bool add_part(struct strbuf *out, const struct json *part, int depth)
 {
     const struct json *text = json_get(part, "text");

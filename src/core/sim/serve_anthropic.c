@@ -22,11 +22,10 @@ static int finish(struct exchange *exchange, int status, struct strbuf *out)
 static void write_error(struct json_writer *writer, const char *type, struct view message)
 {
     json_write_object(writer);
-    serve_member_text(writer, "type", "error");
-    json_write_key(writer, "error");
-    json_write_object(writer);
-    serve_member_text(writer, "type", type);
-    serve_member_view(writer, "message", message);
+    json_member_text(writer, "type", "error");
+    json_member_object(writer, "error");
+    json_member_text(writer, "type", type);
+    json_member_string(writer, "message", message);
     json_write_end(writer, '}');
     json_write_end(writer, '}');
 }
@@ -173,7 +172,7 @@ int serve_anthropic_count(struct exchange *exchange)
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    serve_member_int(&writer, "input_tokens", claude_tokens(&reading.chat));
+    json_member_int(&writer, "input_tokens", claude_tokens(&reading.chat));
     json_write_end(&writer, '}');
     return finish(exchange, 200, &out);
 }

@@ -32,7 +32,7 @@ int serve_bedrock_error(struct exchange *exchange, int status, const char *type,
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    serve_member_view(&writer, "message", message);
+    json_member_string(&writer, "message", message);
     json_write_end(&writer, '}');
     int code = serve_json(exchange, status, &out);
     if (code == 0)
@@ -244,7 +244,7 @@ void serve_exception_frame(struct serve_stream *stream, const struct sim_fault *
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    serve_member_text(&writer, "message", fault->text);
+    json_member_text(&writer, "message", fault->text);
     json_write_end(&writer, '}');
     if (strbuf_status(&out) != 0
         || eventstream_write(&stream->bytes, headers, sizeof headers / sizeof headers[0],
@@ -326,7 +326,7 @@ static int serve_count(struct exchange *exchange, struct view model, bool is_oth
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    serve_member_int(&writer, "inputTokens", claude_tokens(&reading.chat));
+    json_member_int(&writer, "inputTokens", claude_tokens(&reading.chat));
     json_write_end(&writer, '}');
     return serve_bedrock_finish(exchange, &out);
 }

@@ -110,10 +110,9 @@ int64_t claude_tokens(const struct chat *chat)
 
 static void write_usage(struct json_writer *writer, int64_t in, int64_t out)
 {
-    json_write_key(writer, "usage");
-    json_write_object(writer);
-    serve_member_int(writer, "input_tokens", in);
-    serve_member_int(writer, "output_tokens", out);
+    json_member_object(writer, "usage");
+    json_member_int(writer, "input_tokens", in);
+    json_member_int(writer, "output_tokens", out);
     json_write_end(writer, '}');
 }
 
@@ -124,10 +123,10 @@ static void write_head(struct json_writer *writer, uint64_t id, const char *id_p
     char text[48];
 
     snprintf(text, sizeof text, "%s%016llx", id_prefix, (unsigned long long)id);
-    serve_member_text(writer, "id", text);
-    serve_member_text(writer, "type", "message");
-    serve_member_text(writer, "role", "assistant");
-    serve_member_view(writer, "model", model);
+    json_member_text(writer, "id", text);
+    json_member_text(writer, "type", "message");
+    json_member_text(writer, "role", "assistant");
+    json_member_string(writer, "model", model);
     json_write_key(writer, "content");
 }
 
@@ -141,11 +140,11 @@ void claude_write(const struct exchange *exchange, const char *id_prefix, struct
     write_head(&writer, exchange->id, id_prefix, model);
     json_write_array(&writer);
     json_write_object(&writer);
-    serve_member_text(&writer, "type", "text");
-    serve_member_view(&writer, "text", reply->text);
+    json_member_text(&writer, "type", "text");
+    json_member_string(&writer, "text", reply->text);
     json_write_end(&writer, '}');
     json_write_end(&writer, ']');
-    serve_member_view(&writer, "stop_reason", reply->stop_text);
+    json_member_string(&writer, "stop_reason", reply->stop_text);
     json_write_key(&writer, "stop_sequence");
     json_write_null(&writer);
     write_usage(&writer, reply->usage.tokens_in, reply->usage.tokens_out);
@@ -160,7 +159,7 @@ static void open_event(struct json_writer *writer, struct strbuf *out, const cha
     strbuf_init(out, EVENT_BYTES_MAX);
     json_writer_init(writer, out, 0);
     json_write_object(writer);
-    serve_member_text(writer, "type", name);
+    json_member_text(writer, "type", name);
 }
 
 static void close_event(struct serve_stream *stream, struct json_writer *writer, const char *name,
@@ -181,8 +180,7 @@ void claude_begin(struct serve_stream *stream, const char *id_prefix, claude_eve
     struct strbuf out;
 
     open_event(&writer, &out, "message_start");
-    json_write_key(&writer, "message");
-    json_write_object(&writer);
+    json_member_object(&writer, "message");
     write_head(&writer, stream->exchange->id, id_prefix, stream->model);
     json_write_array(&writer);
     json_write_end(&writer, ']');
@@ -195,11 +193,10 @@ void claude_begin(struct serve_stream *stream, const char *id_prefix, claude_eve
     close_event(stream, &writer, "message_start", event);
 
     open_event(&writer, &out, "content_block_start");
-    serve_member_int(&writer, "index", 0);
-    json_write_key(&writer, "content_block");
-    json_write_object(&writer);
-    serve_member_text(&writer, "type", "text");
-    serve_member_text(&writer, "text", "");
+    json_member_int(&writer, "index", 0);
+    json_member_object(&writer, "content_block");
+    json_member_text(&writer, "type", "text");
+    json_member_text(&writer, "text", "");
     json_write_end(&writer, '}');
     close_event(stream, &writer, "content_block_start", event);
 
@@ -213,11 +210,10 @@ void claude_delta(struct serve_stream *stream, struct view text, claude_event *e
     struct strbuf out;
 
     open_event(&writer, &out, "content_block_delta");
-    serve_member_int(&writer, "index", 0);
-    json_write_key(&writer, "delta");
-    json_write_object(&writer);
-    serve_member_text(&writer, "type", "text_delta");
-    serve_member_view(&writer, "text", text);
+    json_member_int(&writer, "index", 0);
+    json_member_object(&writer, "delta");
+    json_member_text(&writer, "type", "text_delta");
+    json_member_string(&writer, "text", text);
     json_write_end(&writer, '}');
     close_event(stream, &writer, "content_block_delta", event);
 }
@@ -227,12 +223,11 @@ static void write_metrics(struct json_writer *writer, const struct serve_stream 
 {
     const struct usage *usage = &stream->reply->usage;
 
-    json_write_key(writer, "amazon-bedrock-invocationMetrics");
-    json_write_object(writer);
-    serve_member_int(writer, "inputTokenCount", usage->tokens_in);
-    serve_member_int(writer, "outputTokenCount", usage->tokens_out);
-    serve_member_int(writer, "invocationLatency", (int64_t)(stream->whole_ns / 1000000));
-    serve_member_int(writer, "firstByteLatency", (int64_t)(stream->first_ns / 1000000));
+    json_member_object(writer, "amazon-bedrock-invocationMetrics");
+    json_member_int(writer, "inputTokenCount", usage->tokens_in);
+    json_member_int(writer, "outputTokenCount", usage->tokens_out);
+    json_member_int(writer, "invocationLatency", (int64_t)(stream->whole_ns / 1000000));
+    json_member_int(writer, "firstByteLatency", (int64_t)(stream->first_ns / 1000000));
     json_write_end(writer, '}');
 }
 
@@ -242,19 +237,17 @@ void claude_end(struct serve_stream *stream, bool with_metrics, claude_event *ev
     struct strbuf out;
 
     open_event(&writer, &out, "content_block_stop");
-    serve_member_int(&writer, "index", 0);
+    json_member_int(&writer, "index", 0);
     close_event(stream, &writer, "content_block_stop", event);
 
     open_event(&writer, &out, "message_delta");
-    json_write_key(&writer, "delta");
-    json_write_object(&writer);
-    serve_member_view(&writer, "stop_reason", stream->reply->stop_text);
+    json_member_object(&writer, "delta");
+    json_member_string(&writer, "stop_reason", stream->reply->stop_text);
     json_write_key(&writer, "stop_sequence");
     json_write_null(&writer);
     json_write_end(&writer, '}');
-    json_write_key(&writer, "usage");
-    json_write_object(&writer);
-    serve_member_int(&writer, "output_tokens", stream->reply->usage.tokens_out);
+    json_member_object(&writer, "usage");
+    json_member_int(&writer, "output_tokens", stream->reply->usage.tokens_out);
     json_write_end(&writer, '}');
     close_event(stream, &writer, "message_delta", event);
 

@@ -59,19 +59,17 @@ static void read_converse(struct reading *reading, const struct json *body)
 
 static void write_usage(struct json_writer *writer, const struct usage *usage)
 {
-    json_write_key(writer, "usage");
-    json_write_object(writer);
-    serve_member_int(writer, "inputTokens", usage->tokens_in);
-    serve_member_int(writer, "outputTokens", usage->tokens_out);
-    serve_member_int(writer, "totalTokens", usage->tokens_in + usage->tokens_out);
+    json_member_object(writer, "usage");
+    json_member_int(writer, "inputTokens", usage->tokens_in);
+    json_member_int(writer, "outputTokens", usage->tokens_out);
+    json_member_int(writer, "totalTokens", usage->tokens_in + usage->tokens_out);
     json_write_end(writer, '}');
 }
 
 static void write_metrics(struct json_writer *writer, uint64_t latency_ns)
 {
-    json_write_key(writer, "metrics");
-    json_write_object(writer);
-    serve_member_int(writer, "latencyMs", (int64_t)(latency_ns / 1000000));
+    json_member_object(writer, "metrics");
+    json_member_int(writer, "latencyMs", (int64_t)(latency_ns / 1000000));
     json_write_end(writer, '}');
 }
 
@@ -82,20 +80,17 @@ static void write_converse(const struct exchange *exchange, const struct reply *
 
     json_writer_init(&writer, out, 0);
     json_write_object(&writer);
-    json_write_key(&writer, "output");
+    json_member_object(&writer, "output");
+    json_member_object(&writer, "message");
+    json_member_text(&writer, "role", "assistant");
+    json_member_array(&writer, "content");
     json_write_object(&writer);
-    json_write_key(&writer, "message");
-    json_write_object(&writer);
-    serve_member_text(&writer, "role", "assistant");
-    json_write_key(&writer, "content");
-    json_write_array(&writer);
-    json_write_object(&writer);
-    serve_member_view(&writer, "text", reply->text);
+    json_member_string(&writer, "text", reply->text);
     json_write_end(&writer, '}');
     json_write_end(&writer, ']');
     json_write_end(&writer, '}');
     json_write_end(&writer, '}');
-    serve_member_view(&writer, "stopReason", reply->stop_text);
+    json_member_string(&writer, "stopReason", reply->stop_text);
     write_usage(&writer, &reply->usage);
     write_metrics(&writer, exchange->served->latency_ns);
     json_write_end(&writer, '}');
@@ -123,7 +118,7 @@ static void close_event(struct serve_stream *stream, struct json_writer *writer,
     };
     size_t padding = 1 + rng_below(&stream->rng, sizeof letters - 1);
 
-    serve_member_view(writer, "p", view_make(letters, padding));
+    json_member_string(writer, "p", view_make(letters, padding));
     json_write_end(writer, '}');
     if (strbuf_status(writer->out) != 0
         || eventstream_write(&stream->bytes, headers, sizeof headers / sizeof headers[0],
@@ -139,7 +134,7 @@ static void begin(struct serve_stream *stream)
     struct strbuf out;
 
     open_event(&writer, &out);
-    serve_member_text(&writer, "role", "assistant");
+    json_member_text(&writer, "role", "assistant");
     close_event(stream, &writer, "messageStart");
 }
 
@@ -149,10 +144,9 @@ static void delta(struct serve_stream *stream, struct view text)
     struct strbuf out;
 
     open_event(&writer, &out);
-    serve_member_int(&writer, "contentBlockIndex", 0);
-    json_write_key(&writer, "delta");
-    json_write_object(&writer);
-    serve_member_view(&writer, "text", text);
+    json_member_int(&writer, "contentBlockIndex", 0);
+    json_member_object(&writer, "delta");
+    json_member_string(&writer, "text", text);
     json_write_end(&writer, '}');
     close_event(stream, &writer, "contentBlockDelta");
 }
@@ -163,11 +157,11 @@ static void end(struct serve_stream *stream)
     struct strbuf out;
 
     open_event(&writer, &out);
-    serve_member_int(&writer, "contentBlockIndex", 0);
+    json_member_int(&writer, "contentBlockIndex", 0);
     close_event(stream, &writer, "contentBlockStop");
 
     open_event(&writer, &out);
-    serve_member_view(&writer, "stopReason", stream->reply->stop_text);
+    json_member_string(&writer, "stopReason", stream->reply->stop_text);
     close_event(stream, &writer, "messageStop");
 
     open_event(&writer, &out);

@@ -118,8 +118,7 @@ static int write_titan(struct exchange *exchange, struct view text, size_t dimen
         json_write_key(&writer, "embedding");
         serve_write_vector(&writer, vector, dimensions);
     }
-    json_write_key(&writer, "embeddingsByType");
-    json_write_object(&writer);
+    json_member_object(&writer, "embeddingsByType");
     if (wants_float) {
         json_write_key(&writer, "float");
         serve_write_vector(&writer, vector, dimensions);
@@ -129,7 +128,7 @@ static int write_titan(struct exchange *exchange, struct view text, size_t dimen
         write_numbers(&writer, vector, dimensions, true);
     }
     json_write_end(&writer, '}');
-    serve_member_int(&writer, "inputTextTokenCount", tokens);
+    json_member_int(&writer, "inputTextTokenCount", tokens);
     json_write_end(&writer, '}');
     return serve_bedrock_finish(exchange, &out);
 }
@@ -223,9 +222,9 @@ static int write_cohere(struct exchange *exchange)
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
     char *id = arena_printf(exchange->arena, "%016llx", (unsigned long long)exchange->id);
-    serve_member_text(&writer, "id", id != NULL ? id : "");
-    serve_member_text(&writer, "response_type",
-                      wanted == NULL ? "embeddings_floats" : "embeddings_by_type");
+    json_member_text(&writer, "id", id != NULL ? id : "");
+    json_member_text(&writer, "response_type",
+                     wanted == NULL ? "embeddings_floats" : "embeddings_by_type");
     json_write_key(&writer, "texts");
     json_write_tree(&writer, json_get(exchange->body, "texts"));
     json_write_key(&writer, "embeddings");
@@ -310,8 +309,8 @@ static int write_openai_one(struct exchange *exchange, struct json_writer *write
     if (serve_embed(exchange->arena, text, dimensions, &vector) != 0)
         return ERR_MEMORY;
     json_write_object(writer);
-    serve_member_text(writer, "object", "embedding");
-    serve_member_int(writer, "index", (int64_t)index);
+    json_member_text(writer, "object", "embedding");
+    json_member_int(writer, "index", (int64_t)index);
     json_write_key(writer, "embedding");
     if (encoded) { /* floats as they lie in memory, little-endian */
         strbuf_init(&bytes, SERVE_BYTES_MAX);
@@ -336,19 +335,17 @@ static int write_openai(struct exchange *exchange, struct view model, int64_t to
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    serve_member_text(&writer, "object", "list");
-    json_write_key(&writer, "data");
-    json_write_array(&writer);
+    json_member_text(&writer, "object", "list");
+    json_member_array(&writer, "data");
     for (size_t i = 0; one != NULL && code == 0; i++) {
         code = write_openai_one(exchange, &writer, i, one->text);
         one = json_is(input, JSON_ARRAY) ? one->next : NULL;
     }
     json_write_end(&writer, ']');
-    serve_member_view(&writer, "model", model);
-    json_write_key(&writer, "usage");
-    json_write_object(&writer);
-    serve_member_int(&writer, "prompt_tokens", tokens);
-    serve_member_int(&writer, "total_tokens", tokens);
+    json_member_string(&writer, "model", model);
+    json_member_object(&writer, "usage");
+    json_member_int(&writer, "prompt_tokens", tokens);
+    json_member_int(&writer, "total_tokens", tokens);
     json_write_end(&writer, '}');
     json_write_end(&writer, '}');
     if (code == 0)

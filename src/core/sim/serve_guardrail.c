@@ -68,11 +68,10 @@ static void note_email(struct guarding *guarding, struct view email)
         strbuf_add_byte(&guarding->emails, ',');
     json_writer_init(&writer, &guarding->emails, 0);
     json_write_object(&writer);
-    serve_member_view(&writer, "match", email);
-    serve_member_text(&writer, "type", "EMAIL");
-    serve_member_text(&writer, "action", "ANONYMIZED");
-    json_write_key(&writer, "detected");
-    json_write_bool(&writer, true);
+    json_member_string(&writer, "match", email);
+    json_member_text(&writer, "type", "EMAIL");
+    json_member_text(&writer, "action", "ANONYMIZED");
+    json_member_bool(&writer, "detected", true);
     json_write_end(&writer, '}');
     guarding->masked = true;
 }
@@ -175,29 +174,24 @@ static void write_usage(struct json_writer *writer, const struct guarding *guard
                                            "wordPolicyUnits", "sensitiveInformationPolicyUnits"};
     int64_t units = (int64_t)(guarding->characters / UNIT_CHARACTERS) + 1;
 
-    json_write_key(writer, "usage");
-    json_write_object(writer);
+    json_member_object(writer, "usage");
     for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
-        serve_member_int(writer, policies[i], units);
-    serve_member_int(writer, "sensitiveInformationPolicyFreeUnits", 0);
-    serve_member_int(writer, "contextualGroundingPolicyUnits",
-                     guarding->grounded_asked ? units : 0);
+        json_member_int(writer, policies[i], units);
+    json_member_int(writer, "sensitiveInformationPolicyFreeUnits", 0);
+    json_member_int(writer, "contextualGroundingPolicyUnits", guarding->grounded_asked ? units : 0);
     json_write_end(writer, '}');
 }
 
 static void write_attack(struct json_writer *writer)
 {
-    json_write_key(writer, "contentPolicy");
+    json_member_object(writer, "contentPolicy");
+    json_member_array(writer, "filters");
     json_write_object(writer);
-    json_write_key(writer, "filters");
-    json_write_array(writer);
-    json_write_object(writer);
-    serve_member_text(writer, "type", "PROMPT_ATTACK");
-    serve_member_text(writer, "confidence", "HIGH");
-    serve_member_text(writer, "filterStrength", "HIGH");
-    serve_member_text(writer, "action", "BLOCKED");
-    json_write_key(writer, "detected");
-    json_write_bool(writer, true);
+    json_member_text(writer, "type", "PROMPT_ATTACK");
+    json_member_text(writer, "confidence", "HIGH");
+    json_member_text(writer, "filterStrength", "HIGH");
+    json_member_text(writer, "action", "BLOCKED");
+    json_member_bool(writer, "detected", true);
     json_write_end(writer, '}');
     json_write_end(writer, ']');
     json_write_end(writer, '}');
@@ -205,19 +199,16 @@ static void write_attack(struct json_writer *writer)
 
 static void write_grounding(struct json_writer *writer, const struct guarding *guarding)
 {
-    json_write_key(writer, "contextualGroundingPolicy");
+    json_member_object(writer, "contextualGroundingPolicy");
+    json_member_array(writer, "filters");
     json_write_object(writer);
-    json_write_key(writer, "filters");
-    json_write_array(writer);
-    json_write_object(writer);
-    serve_member_text(writer, "type", "GROUNDING");
+    json_member_text(writer, "type", "GROUNDING");
     json_write_key(writer, "threshold");
     json_write_double(writer, GROUNDING_THRESHOLD);
     json_write_key(writer, "score");
     json_write_fixed(writer, (int64_t)(guarding->grounding * 1e4 + 0.5), 4);
-    serve_member_text(writer, "action", ungrounded(guarding) ? "BLOCKED" : "NONE");
-    json_write_key(writer, "detected");
-    json_write_bool(writer, ungrounded(guarding));
+    json_member_text(writer, "action", ungrounded(guarding) ? "BLOCKED" : "NONE");
+    json_member_bool(writer, "detected", ungrounded(guarding));
     json_write_end(writer, '}');
     json_write_end(writer, ']');
     json_write_end(writer, '}');
@@ -225,20 +216,16 @@ static void write_grounding(struct json_writer *writer, const struct guarding *g
 
 static void write_assessments(struct json_writer *writer, const struct guarding *guarding)
 {
-    json_write_key(writer, "assessments");
-    json_write_array(writer);
+    json_member_array(writer, "assessments");
     json_write_object(writer);
     if (guarding->attacked)
         write_attack(writer);
     if (guarding->masked) {
-        json_write_key(writer, "sensitiveInformationPolicy");
-        json_write_object(writer);
-        json_write_key(writer, "piiEntities");
-        json_write_array(writer);
+        json_member_object(writer, "sensitiveInformationPolicy");
+        json_member_array(writer, "piiEntities");
         json_write_raw(writer, strbuf_view(&guarding->emails));
         json_write_end(writer, ']');
-        json_write_key(writer, "regexes");
-        json_write_array(writer);
+        json_member_array(writer, "regexes");
         json_write_end(writer, ']');
         json_write_end(writer, '}');
     }
@@ -258,15 +245,14 @@ static int write_answer(struct guarding *guarding)
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
     write_usage(&writer, guarding);
-    serve_member_text(&writer, "action",
-                      blocked || guarding->masked ? "GUARDRAIL_INTERVENED" : "NONE");
-    json_write_key(&writer, "outputs");
-    json_write_array(&writer);
+    json_member_text(&writer, "action",
+                     blocked || guarding->masked ? "GUARDRAIL_INTERVENED" : "NONE");
+    json_member_array(&writer, "outputs");
     if (blocked || guarding->masked) {
         json_write_object(&writer);
-        serve_member_view(&writer, "text",
-                          blocked ? view_of("Sorry, the model cannot answer this question.")
-                                  : strbuf_view(&guarding->output));
+        json_member_string(&writer, "text",
+                           blocked ? view_of("Sorry, the model cannot answer this question.")
+                                   : strbuf_view(&guarding->output));
         json_write_end(&writer, '}');
     }
     json_write_end(&writer, ']');

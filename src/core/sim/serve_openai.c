@@ -41,8 +41,7 @@ int serve_openai_error(struct exchange *exchange, int status, const char *type, 
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    json_write_key(&writer, "error");
-    json_write_object(&writer);
+    json_member_object(&writer, "error");
     json_write_key(&writer, "message");
     json_write_string(&writer, message);
     json_write_key(&writer, "type");
@@ -113,8 +112,7 @@ int serve_openai_models(struct exchange *exchange)
     json_write_object(&writer);
     json_write_key(&writer, "object");
     json_write_text(&writer, "list");
-    json_write_key(&writer, "data");
-    json_write_array(&writer);
+    json_member_array(&writer, "data");
     for (size_t i = 0; i < MODELS; i++)
         write_model(&writer, view_of(models[i]));
     json_write_end(&writer, ']');
@@ -264,8 +262,7 @@ static void write_choice(struct json_writer *writer, int64_t index, const struct
     json_write_object(writer);
     json_write_key(writer, "index");
     json_write_int(writer, index);
-    json_write_key(writer, "message");
-    json_write_object(writer);
+    json_member_object(writer, "message");
     json_write_key(writer, "role");
     json_write_text(writer, "assistant");
     json_write_key(writer, "content");
@@ -293,12 +290,11 @@ static int complete(struct exchange *exchange, struct view model, const struct r
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
-    serve_member_text(&writer, "id", id);
-    serve_member_text(&writer, "object", "chat.completion");
-    serve_member_int(&writer, "created", 0);
-    serve_member_view(&writer, "model", model);
-    json_write_key(&writer, "choices");
-    json_write_array(&writer);
+    json_member_text(&writer, "id", id);
+    json_member_text(&writer, "object", "chat.completion");
+    json_member_int(&writer, "created", 0);
+    json_member_string(&writer, "model", model);
+    json_member_array(&writer, "choices");
     for (size_t i = 0; i < count; i++) {
         tokens_out += replies[i].usage.tokens_out;
         write_choice(&writer, (int64_t)i, &replies[i]);

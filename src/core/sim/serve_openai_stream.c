@@ -13,8 +13,7 @@ const char *openai_finish_reason(enum stop_reason stop)
 
 void openai_write_usage(struct json_writer *writer, int64_t tokens_in, int64_t tokens_out)
 {
-    json_write_key(writer, "usage");
-    json_write_object(writer);
+    json_member_object(writer, "usage");
     json_write_key(writer, "prompt_tokens");
     json_write_int(writer, tokens_in);
     json_write_key(writer, "completion_tokens");
@@ -33,12 +32,11 @@ static void open_chunk(struct serve_stream *stream, struct json_writer *writer, 
     strbuf_init(out, EVENT_BYTES_MAX);
     json_writer_init(writer, out, 0);
     json_write_object(writer);
-    serve_member_text(writer, "id", id);
-    serve_member_text(writer, "object", "chat.completion.chunk");
-    serve_member_int(writer, "created", 0);
-    serve_member_view(writer, "model", stream->model);
-    json_write_key(writer, "choices");
-    json_write_array(writer);
+    json_member_text(writer, "id", id);
+    json_member_text(writer, "object", "chat.completion.chunk");
+    json_member_int(writer, "created", 0);
+    json_member_string(writer, "model", stream->model);
+    json_member_array(writer, "choices");
 }
 
 /* Its end, and what wants usage at the end wants null before. */
@@ -69,13 +67,12 @@ static void write_delta(struct serve_stream *stream, const char *role, struct vi
 
     open_chunk(stream, &writer, &out);
     json_write_object(&writer);
-    serve_member_int(&writer, "index", stream->choice);
-    json_write_key(&writer, "delta");
-    json_write_object(&writer);
+    json_member_int(&writer, "index", stream->choice);
+    json_member_object(&writer, "delta");
     if (role != NULL)
-        serve_member_text(&writer, "role", role);
+        json_member_text(&writer, "role", role);
     if (text.ptr != NULL)
-        serve_member_view(&writer, "content", text);
+        json_member_string(&writer, "content", text);
     json_write_end(&writer, '}');
     json_write_key(&writer, "logprobs");
     json_write_null(&writer);
@@ -129,13 +126,12 @@ static void fault(struct serve_stream *stream, const struct sim_fault *fault)
     strbuf_add_text(&stream->bytes, "data: ");
     json_writer_init(&writer, &stream->bytes, 0);
     json_write_object(&writer);
-    json_write_key(&writer, "error");
-    json_write_object(&writer);
-    serve_member_text(&writer, "message", fault->text);
-    serve_member_text(&writer, "type", fault->openai_type);
+    json_member_object(&writer, "error");
+    json_member_text(&writer, "message", fault->text);
+    json_member_text(&writer, "type", fault->openai_type);
     json_write_key(&writer, "param");
     json_write_null(&writer);
-    serve_member_text(&writer, "code", fault->openai_code);
+    json_member_text(&writer, "code", fault->openai_code);
     json_write_end(&writer, '}');
     json_write_end(&writer, '}');
     strbuf_add_text(&stream->bytes, "\n\n");

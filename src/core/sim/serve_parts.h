@@ -79,11 +79,6 @@ MUST_CHECK int serve_json(struct exchange *exchange, int status, struct strbuf *
 /* Adds a header; value is copied. ERR_MEMORY. */
 MUST_CHECK int serve_header(struct exchange *exchange, const char *name, struct view value);
 
-/* Members of JSON objects. */
-void serve_member_text(struct json_writer *writer, const char *key, const char *text);
-void serve_member_view(struct json_writer *writer, const char *key, struct view text);
-void serve_member_int(struct json_writer *writer, const char *key, int64_t value);
-
 /* ---- requests ------------------------------------------------------------------------------- */
 
 /* Reads a string or an array of parts with text ({"text": …}, also "content" of tool results) into

@@ -12,8 +12,8 @@ static void write_message(struct serve_stream *stream, const char *type, const c
 
     json_writer_init(&writer, &stream->bytes, 0);
     json_write_object(&writer);
-    serve_member_text(&writer, "type", type);
-    serve_member_view(&writer, key, text);
+    json_member_text(&writer, "type", type);
+    json_member_string(&writer, key, text);
     json_write_end(&writer, '}');
 }
 
@@ -34,19 +34,19 @@ static void end(struct serve_stream *stream)
 
     json_writer_init(&writer, &stream->bytes, 0);
     json_write_object(&writer);
-    serve_member_text(&writer, "type", "end");
-    serve_member_view(&writer, "stop_reason", stream->reply->stop_text);
-    serve_member_int(&writer, "tokens_in", usage->tokens_in);
-    serve_member_int(&writer, "tokens_out", usage->tokens_out);
+    json_member_text(&writer, "type", "end");
+    json_member_string(&writer, "stop_reason", stream->reply->stop_text);
+    json_member_int(&writer, "tokens_in", usage->tokens_in);
+    json_member_int(&writer, "tokens_out", usage->tokens_out);
     json_write_end(&writer, '}');
 }
 
 static void write_error(struct json_writer *writer, struct view type, struct view message)
 {
     json_write_object(writer);
-    serve_member_text(writer, "type", "error");
-    serve_member_view(writer, "error", type);
-    serve_member_view(writer, "message", message);
+    json_member_text(writer, "type", "error");
+    json_member_string(writer, "error", type);
+    json_member_string(writer, "message", message);
     json_write_end(writer, '}');
 }
 
