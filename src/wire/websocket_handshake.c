@@ -219,6 +219,9 @@ int websocket_accepted(const struct http1_head *head, const struct websocket_key
         return fail(reterr, ERR_PROTOCOL,
                     "the server turned on the extension '%.*s', which was not asked for",
                     VIEW_ARG(extension));
+    if (count_of(headers, "sec-websocket-protocol") > 1)
+        return fail(reterr, ERR_PROTOCOL,
+                    "the server's answer has more than one header Sec-WebSocket-Protocol");
     if (chosen.len > 0 && find_element(subprotocols, chosen).len == 0)
         return fail(reterr, ERR_PROTOCOL,
                     "the server chose the subprotocol '%.*s', which was not asked for",

@@ -55,18 +55,9 @@ static void compare(struct view bytes, enum websocket_side side,
 /* A frame, mostly as it should be. */
 static void add_frame(struct strbuf *out, bool masked, struct rng *rng)
 {
-    static const char *const payloads[] = {"",
-                                           "a",
-                                           "hello",
-                                           "\xe3\x81\x82",
-                                           "\xe3",
-                                           "\x81\x82",
-                                           "\xff",
-                                           "\x03\xe8",
-                                           "\x03\xec",
-                                           "\x03\xe8"
-                                           "bye",
-                                           "0123456789"};
+    static const char *const payloads[] = {"",         "a",         "hello",     "\xe3\x81\x82",
+                                           "\xe3",     "\x81\x82",  "\xff",      "\x03\xe8",
+                                           "\x03\xec", "\x03\xe8!", "0123456789"};
     static const unsigned char heads[] = {0x81, 0x01, 0x82, 0x02, 0x80, 0x00, 0x00, 0x80, 0x89,
                                           0x8a, 0x89, 0x88, 0x88, 0x09, 0x83, 0xc1, 0x8f};
     size_t kinds = sizeof heads - (rng_below(rng, 8) == 0 ? 0 : 6);

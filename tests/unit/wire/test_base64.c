@@ -37,6 +37,9 @@ static void the_examples_of_rfc_4648_hold_both_ways(void **state)
         strbuf_reset(&out);
         base64_encode(&out, view_of(examples[i].bytes));
         assert_string_equal(strbuf_text(&out), examples[i].text);
+        char text[100];
+        size_t len = base64_encode_to(text, view_of(examples[i].bytes));
+        assert_true(view_is(view_make(text, len), examples[i].text));
         strbuf_reset(&out);
         assert_int_equal(base64_decode(&out, view_of(examples[i].text)), 0);
         assert_string_equal(strbuf_text(&out), examples[i].bytes);

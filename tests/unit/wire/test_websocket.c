@@ -75,6 +75,8 @@ static void the_examples_of_the_specification_are_read(void **state)
 {
     (void)state;
     const struct view hello = VIEW("Hello");
+    static const unsigned char head_16[] = {0x82, 0x7e, 1, 0};
+    static const unsigned char head_64[] = {0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0};
     static char binary[10 + 65536];
     struct peer client;
     struct peer server;
@@ -90,12 +92,12 @@ static void the_examples_of_the_specification_are_read(void **state)
     expect_event(&client, view_make(BYTES("\x89\x05Hello")), WEBSOCKET_PING, hello);
     expect_event(&server, view_make(BYTES("\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")),
                  WEBSOCKET_PONG, hello);
-    memcpy(binary, "\x82\x7e\x01\x00", 4);
+    memcpy(binary, head_16, sizeof head_16);
     expect_event(&client, view_make(binary, 4 + 256), WEBSOCKET_MESSAGE,
                  view_make(binary + 4, 256));
     close_side(&client);
     open_with(&client, WEBSOCKET_CLIENT, &(struct websocket_limits){.frame_bytes = 65536});
-    memcpy(binary, "\x82\x7f\0\0\0\0\0\x01\0\0", 10);
+    memcpy(binary, head_64, sizeof head_64);
     expect_event(&client, view_make(binary, sizeof binary), WEBSOCKET_MESSAGE,
                  view_make(binary + 10, 65536));
     close_side(&client);

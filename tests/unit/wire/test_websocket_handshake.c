@@ -25,9 +25,8 @@ static const struct http1_head *read_head(struct http1_parser *parser, struct vi
     struct http1_event event;
     struct err err = {0};
     const struct http1_head *head = NULL;
-    int code;
 
-    while ((code = http1_feed(parser, &bytes, &event, &err)) == 1) {
+    while (http1_feed(parser, &bytes, &event, &err) == 1) {
         head = event.head != NULL ? event.head : head;
         *ret_kind = event.kind;
         if (event.kind == HTTP1_UPGRADE || event.kind == HTTP1_END)
@@ -172,6 +171,9 @@ static void an_answer_that_does_not_is_refused_by_name(void **state)
          "turned on the extension 'permessage-deflate'"},
         {SWITCHING ACCEPT "Sec-WebSocket-Protocol: soap\r\n\r\n", ERR_PROTOCOL,
          "chose the subprotocol 'soap'"},
+        {SWITCHING ACCEPT
+         "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: superchat\r\n\r\n",
+         ERR_PROTOCOL, "more than one header Sec-WebSocket-Protocol"},
         {SWITCHING ACCEPT "Sec-WebSocket-Protocol: CHAT\r\n\r\n", ERR_PROTOCOL,
          "chose the subprotocol 'CHAT'"},
         {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
