@@ -3,6 +3,7 @@
  * host: see host.h. */
 #include "app/host.h"
 
+#include "app/keeper.h"
 #include "shell/net/loop.h"
 #include "shell/net/net.h"
 #include "shell/os/env.h"
@@ -21,6 +22,8 @@ int host_open(struct host *host, struct err *reterr)
         code = net_new(host->loop, &options, &host->net, reterr);
     if (code == 0)
         code = processes_new(host->loop, HOST_PROCESSES_MAX, &host->processes, reterr);
+    if (code == 0)
+        code = keepers_new(&host->keepers, reterr);
     if (code != 0) {
         host_close(host);
         return code;
@@ -31,6 +34,7 @@ int host_open(struct host *host, struct err *reterr)
 
 void host_close(struct host *host)
 {
+    keepers_free(host->keepers);
     processes_free(host->processes);
     net_free(host->net);
     loop_free(host->loop);

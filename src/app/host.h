@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * host: the real world as one bundle: loop, net, child processes. A command makes one and hands it
+ * host: the real world as one bundle: loop, net, child processes, AWS keys. A command makes one and hands it
  * to its drivers.
  *
  * Threads: the loop's, which is the command's main thread. */
@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+struct keepers; /* app/keeper.h */
 struct loop;
 struct net;
 struct outside;
@@ -21,6 +22,7 @@ struct host {
     struct net *net;
     struct processes *processes;
     struct outside *outside;
+    struct keepers *keepers; /* of AWS keys, shared by all that sign the same way; may be NULL */
 };
 
 MUST_CHECK int host_open(struct host *host, struct err *reterr);

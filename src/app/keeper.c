@@ -14,7 +14,14 @@ enum { WAY_BYTES_MAX = 1024 * 1024, KEYS_BYTES_MAX = 64 * 1024 };
 
 static const int64_t SECOND_NS = 1000000000;
 
+struct keepers {
+    struct keeper *first;
+};
+
 struct keeper {
+    struct keepers *among; /* NULL: it stands alone */
+    struct keeper *next;
+    uint32_t owners;
     struct host host;
     struct arena arena; /* of the way */
     struct credentials credentials;
@@ -216,15 +223,66 @@ void keeper_forget(struct keeper *keeper, struct keeper_waiter *waiter)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+int keepers_new(struct keepers **ret_keepers, struct err *reterr)
+{
+    struct keepers *keepers = mem_new(1, sizeof *keepers);
+    if (keepers == NULL)
+        return fail(reterr, ERR_MEMORY, "no memory");
+
+    *ret_keepers = keepers;
+    return 0;
+}
+
+void keepers_free(struct keepers *keepers)
+{
+    assert_always(keepers == NULL || keepers->first == NULL);
+    mem_free(keepers);
+}
+
+static struct keeper *find(const struct keepers *keepers, const struct credentials *credentials)
+{
+    struct keeper *keeper = keepers != NULL ? keepers->first : NULL;
+
+    while (keeper != NULL && !credentials_equal(&keeper->credentials, credentials))
+        keeper = keeper->next;
+    return keeper;
+}
+
+static void enter(struct keepers *keepers, struct keeper *keeper)
+{
+    if (keepers == NULL)
+        return;
+    keeper->among = keepers;
+    keeper->next = keepers->first;
+    keepers->first = keeper;
+}
+
+static void withdraw(struct keeper *keeper)
+{
+    struct keeper **at = keeper->among != NULL ? &keeper->among->first : NULL;
+
+    while (at != NULL && *at != keeper)
+        at = &(*at)->next;
+    if (at != NULL)
+        *at = keeper->next;
+}
+
 int keeper_new(const struct host *host, const struct keeper_options *options,
                struct keeper **ret_keeper, struct err *reterr)
 {
+    struct keeper *known = find(host->keepers, options->credentials);
+    if (known != NULL) {
+        known->owners++;
+        *ret_keeper = known;
+        return 0;
+    }
     if (options->credentials->kind == CREDENTIALS_PROCESS && host->processes == NULL)
         return fail(reterr, ERR_UNSUPPORTED, "no credential_process can be run here");
 
     struct keeper *keeper = mem_new(1, sizeof *keeper);
     if (keeper == NULL)
         return fail(reterr, ERR_MEMORY, "no memory");
+    keeper->owners = 1;
     keeper->host = *host;
     ring_of_nobody(&keeper->waiting);
     ring_of_nobody(&keeper->waking);
@@ -240,17 +298,19 @@ int keeper_new(const struct host *host, const struct keeper_options *options,
         feed(keeper, &(struct keys_event){.kind = KEYS_FETCHED});
         drive(keeper);
     }
+    enter(host->keepers, keeper);
     *ret_keeper = keeper;
     return 0;
 }
 
 void keeper_free(struct keeper *keeper)
 {
-    if (keeper == NULL)
+    if (keeper == NULL || --keeper->owners > 0)
         return;
     assert_always(!keeper->driving);
     assert_always(keeper->waiting.next == &keeper->waiting);
 
+    withdraw(keeper);
     fetch_free(keeper->fetch);
     if (!credentials_are_static(&keeper->credentials))
         (void)!keeper->host.outside->ops->wake_at(keeper->host.outside, UINT64_MAX, woken, keeper);

@@ -27,6 +27,7 @@
 
 struct credentials; /* provider/credentials.h */
 struct keeper;
+struct keepers;
 
 /* One that waits. Lies in its owner's storage, which must stay until `ready` was called or
  * keeper_forget was; zeroed but for the first two. */
@@ -45,12 +46,19 @@ struct keeper_options {
     uint64_t seed;                         /* of delays; 0: a random one */
 };
 
-/* Fetches nothing yet. Of the host only `outside` is needed, `processes` besides where a
- * credential_process is to be run. ERR_UNSUPPORTED where that is missing, ERR_MEMORY. */
+/* The keepers of one host, so that the same keys are fetched once. */
+MUST_CHECK int keepers_new(struct keepers **ret_keepers, struct err *reterr);
+/* All of them must have been freed before. NULL is fine. */
+void keepers_free(struct keepers *keepers);
+
+/* Fetches nothing yet. One of the host's keepers that goes the same way is given once more, and is
+ * to be freed as often as it was given. Of the host only `outside` is needed, `processes` besides
+ * where a credential_process is to be run. ERR_UNSUPPORTED where that is missing, ERR_MEMORY. */
 MUST_CHECK int keeper_new(const struct host *host, const struct keeper_options *options,
                           struct keeper **ret_keeper, struct err *reterr);
 
-/* Ends what is under way. Nobody may wait any more: keeper_forget them first. NULL is fine. */
+/* The last time: ends what is under way, and nobody may wait any more: keeper_forget them first.
+ * Not from inside `ready`. NULL is fine. */
 void keeper_free(struct keeper *keeper);
 
 /* Keys that are good now: 0; their views hold until control returns to the loop. ERR_BUSY: they are

@@ -363,7 +363,10 @@ static int take_instance_token(struct fetch *fetch, struct err *reterr)
 
 static int begin_instance(struct fetch *fetch, struct err *reterr)
 {
-    fetch_name(fetch, arena_printf(&fetch->arena, "the instance's metadata at %.*s",
+    fetch_name(fetch, arena_printf(&fetch->arena, "%sthe instance's metadata at %.*s",
+                                   fetch->credentials->role_count == 0
+                                       ? "neither the environment nor a profile has any, and "
+                                       : "",
                                    VIEW_ARG(fetch->credentials->url)));
     return ask_instance(fetch, "PUT", "/latest/api/token", take_instance_token, reterr);
 }

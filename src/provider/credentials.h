@@ -126,6 +126,9 @@ MUST_CHECK int credentials_region(const struct credentials_sources *sources,
 MUST_CHECK int credentials_copy(struct arena *arena, const struct credentials *credentials,
                                 struct credentials *ret_copy);
 
+/* True for the same way with the same keys at its beginning. */
+bool credentials_equal(const struct credentials *a, const struct credentials *b);
+
 /* Appends where keys come from, for people: "the role arn:… from profile 'shop', with keys from the
  * credentials file". No secret. */
 void credentials_describe(struct strbuf *out, const struct credentials *credentials);

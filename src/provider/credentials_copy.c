@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * credentials_copy: a way to keys as a whole: copied, and told to people. See credentials.h. */
+ * credentials_copy: a way to keys as a whole: copied, compared, and told to people. See credentials.h. */
 #include "provider/credentials.h"
 
 static const size_t views[] = {
@@ -60,6 +60,36 @@ int credentials_copy(struct arena *arena, const struct credentials *credentials,
     if (code == 0)
         *ret_copy = copy;
     return code;
+}
+
+static bool equal_views(const void *a, const void *b, const size_t *offsets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct view *one = (const struct view *)(const void *)((const char *)a + offsets[i]);
+        const struct view *two = (const struct view *)(const void *)((const char *)b + offsets[i]);
+        if (!view_equal(*one, *two))
+            return false;
+    }
+    return true;
+}
+
+static bool equal_roles(const struct credentials_role *a, const struct credentials_role *b)
+{
+    return a->duration_s == b->duration_s
+           && equal_views(a, b, role_views, sizeof role_views / sizeof role_views[0]);
+}
+
+bool credentials_equal(const struct credentials *a, const struct credentials *b)
+{
+    if (a->kind != b->kind || a->attempts != b->attempts || a->timeout_s != b->timeout_s
+        || a->role_count != b->role_count || !equal_roles(&a->role, &b->role)
+        || !equal_views(a, b, views, sizeof views / sizeof views[0]))
+        return false;
+    for (size_t i = 0; i < a->role_count; i++) {
+        if (!equal_roles(&a->roles[i], &b->roles[i]))
+            return false;
+    }
+    return true;
 }
 
 /* ---- for people ----------------------------------------------------------------------------- */

@@ -431,6 +431,35 @@ static void keys_in_use_are_fresh_for_days_though_the_server_fails_often(void **
     }
 }
 
+static void all_that_sign_the_same_way_share_a_keeper(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct keeper *second;
+    struct keeper *other;
+    struct keeper_options options = {.seed = 7};
+    struct sigv4_credentials keys;
+
+    rig_open(&rig, 1, NULL);
+    assert_int_equal(keepers_new(&rig.host.keepers, NULL), 0);
+    rig_start(&rig);
+    struct credentials way = rig.way;
+    options.credentials = &way;
+    assert_int_equal(keeper_new(&rig.host, &options, &second, NULL), 0);
+    assert_ptr_equal(second, rig.keeper);
+    way.roles[way.role_count++] = (struct credentials_role){.arn = VIEW("arn:one")};
+    assert_int_equal(keeper_new(&rig.host, &options, &other, NULL), 0);
+    assert_ptr_not_equal(other, rig.keeper);
+    keeper_free(second);
+    keeper_free(other);
+    assert_int_equal(ask(&rig, 0, &keys), ERR_BUSY);
+    run_for(&rig, SECOND);
+    expect_keys(&rig, "ID-1");
+    struct keepers *keepers = rig.host.keepers;
+    rig_close(&rig);
+    keepers_free(keepers);
+}
+
 static void one_that_is_freed_while_it_fetches_leaves_nothing(void **state)
 {
     (void)state;
@@ -459,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_server_that_fails_is_asked_again_within_the_fetch),
         cmocka_unit_test(a_machine_that_is_no_instance_is_told_so_soon),
         cmocka_unit_test(keys_in_use_are_fresh_for_days_though_the_server_fails_often),
+        cmocka_unit_test(all_that_sign_the_same_way_share_a_keeper),
         cmocka_unit_test(one_that_is_freed_while_it_fetches_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
