@@ -8,14 +8,14 @@
  *     bytes ──▶ core/server/session ──▶ request ──▶ handler.request ─▶ server_respond, server_piece
  *                                                        └── due, writable, message ──▶ over
  *
- * Every request that `request` told of ends with exactly one `over`, unless the handler ended it by
- * server_reset or server_cut; after that its id names nobody. Handlers may call any function of this
- * header but server_free; nothing they hear of comes from inside such a call.
+ * Every request that `request` told of ends with exactly one `over`, but for those ended by
+ * server_reset or server_cut; then its id names nobody. Handlers may call any function of this
+ * header but server_free; what they hear of never comes from inside such a call.
  *
  * Peers are not trusted: heads must be whole in time, bodies and readers must make progress, what
  * waits has a budget for the whole process (past it 503), pauses stop a sender whose answers are
  * not read, connections are bounded (one too many is told 503 and closed).
- * A peer of HTTP/1.1 that ends its side after its request still gets its answer; so who leaves while
+ * A peer of HTTP/1.1 that ends its side after its request still gets its answer: who leaves while
  * an answer is made is noticed by the first bytes sent.
  *
  * What it does not do: routes, credentials, compression, files.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * session_websocket: the row for WebSocket (see session.h) over wire/websocket: messages for as long
- * as the one stream lives, which began as a request of HTTP/1.1. */
+ * session_websocket: the row for WebSocket (see session.h) over wire/websocket: messages as long as
+ * the one stream lives, which began as a request of HTTP/1.1. */
 #include "base/mem.h"
 #include "core/server/session_internal.h"
 #include "wire/websocket.h"
