@@ -87,16 +87,19 @@ int ask_take_chat(const struct asker *asker, struct ask *ask, const struct chat 
                   struct err *reterr)
 {
     struct arena *arena = &ask->request_arena;
+    struct chat asked = *chat;
 
+    asked.stream = chat->stream || asker->options.stream;
+    ask->in_pieces = asked.stream;
     ask->tokens = tokens_of(asker, chat);
     if (asker->provider->build == NULL) {
-        int code = copy_chat(arena, chat, &ask->chat);
+        int code = copy_chat(arena, &asked, &ask->chat);
         return code != 0 ? no_memory(reterr) : 0;
     }
     struct http_request *request = arena_new(arena, 1, sizeof *request);
     if (request == NULL)
         return no_memory(reterr);
-    int code = asker->provider->build(asker->options.target, chat, arena, request, reterr);
+    int code = asker->provider->build(asker->options.target, &asked, arena, request, reterr);
     ask->request = request;
     return code;
 }
@@ -135,13 +138,28 @@ static double seconds(uint64_t ns)
     return (double)ns / 1e9;
 }
 
+/* What the peer did of what it should have done. */
+static void say_silence(const struct asker *asker, const struct ask *ask,
+                        const struct call_effect *done, struct strbuf *out)
+{
+    if (asker->peer.len > 0)
+        strbuf_printf(out, "%.*s: ", VIEW_ARG(asker->peer));
+    if (ask->stalled) {
+        strbuf_add_text(out, "it did not take all of the request; is the server overloaded?");
+        return;
+    }
+    strbuf_printf(out, "%s; a longer `timeout:` or a lower max_tokens may help",
+                  done->first_byte_ns != 0 ? "the answer began and did not end"
+                                           : "the request was sent and nothing came back");
+}
+
 /* No answer in time: what it waited for, and what would help. */
 static void say_timeout(const struct asker *asker, const struct ask *ask,
                         const struct call_effect *done, struct strbuf *out)
 {
     const struct asker_options *options = &asker->options;
 
-    strbuf_printf(out, "no answer within %g s: ", seconds(options->timeout_ns));
+    strbuf_printf(out, "no answer within %g s: ", seconds(ask->timeout_ns));
     switch (done->where) {
     case CALL_STATE_QUEUED:
         strbuf_printf(out, "it waited for its turn (%" PRIu32 " in flight", options->max_in_flight);
@@ -155,9 +173,7 @@ static void say_timeout(const struct asker *asker, const struct ask *ask,
         strbuf_add_text(out, "it was still connecting; is the address right and the server up?");
         break;
     case CALL_STATE_SENT:
-        strbuf_printf(out, "%s; a longer `timeout:` or a lower max_tokens may help",
-                      done->first_byte_ns != 0 ? "the answer began and did not end"
-                                               : "the request was sent and nothing came back");
+        say_silence(asker, ask, done, out);
         break;
     case CALL_STATE_ABSENT:
     case CALL_STATE_BACKOFF:
@@ -224,6 +240,9 @@ void ask_answer(const struct asker *asker, struct ask *ask, const struct call_ef
         .reply = done->code == 0 ? ask->reply : failed_reply(asker, ask, done),
         .latency_ns = asker_now(asker) - ask->asked_ns,
         .first_byte_ns = done->first_byte_ns,
+        .waited_ns = done->waited_ns,
+        .ttft_ns = ask->first_text_ns != 0 ? ask->first_text_ns - ask->sent_ns : 0,
+        .gaps = ask->gaps,
         .attempts = done->attempt,
     };
 }

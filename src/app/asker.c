@@ -9,6 +9,7 @@
 
 #include "app/carrier.h"
 #include "base/mem.h"
+#include "core/call/channel.h"
 
 enum {
     IN_FLIGHT = 50,
@@ -19,6 +20,7 @@ enum {
 
 static const uint64_t TIMEOUT_NS = 30000000000;
 static const uint64_t CONNECT_IN_NS = 5000000000;
+static const uint64_t CHECK_EVERY_NS = 60000000000; /* of an idle connection */
 
 /* ---- driving -------------------------------------------------------------------------------- */
 
@@ -48,6 +50,10 @@ static void send_ask(struct asker *asker, const struct call_effect *effect)
 
     arena_release(&ask->answer_arena);
     ask->reply = (struct reply){0};
+    ask->stalled = false;
+    ask->sent_ns = asker_now(asker);
+    ask->first_text_ns = 0;
+    ask->gaps = (struct answer_gaps){0};
     asker->carrier->ops->send(asker->carrier, ask, effect->connection);
 }
 
@@ -55,6 +61,21 @@ static void abandon_ask(struct asker *asker, const struct call_effect *effect)
 {
     asker->carrier->ops->abandon(asker->carrier, asker_find(asker, effect->call),
                                  effect->connection);
+}
+
+static void check_connection(struct asker *asker, const struct call_effect *effect)
+{
+    if (asker->carrier->ops->check != NULL)
+        asker->carrier->ops->check(asker->carrier, effect->connection);
+    else
+        asker_checked(asker, effect->connection, 0);
+}
+
+/* What its settings keep the machine from saying. */
+static void unasked(struct asker *asker, const struct call_effect *effect)
+{
+    (void)asker;
+    assert_always(effect->kind == CALL_DECIDED);
 }
 
 static void end_ask(struct asker *asker, const struct call_effect *effect)
@@ -75,9 +96,12 @@ static void end_ask(struct asker *asker, const struct call_effect *effect)
 
 static void drain(struct asker *asker)
 {
-    static void (*const handlers[])(struct asker *, const struct call_effect *) = {
-        [CALL_OPEN] = open_connection, [CALL_CLOSE] = close_connection, [CALL_SEND] = send_ask,
-        [CALL_ABANDON] = abandon_ask,  [CALL_DONE] = end_ask,
+    static void (*const handlers[CALL_EFFECT_END])(struct asker *, const struct call_effect *) = {
+        [CALL_OPEN] = open_connection,  [CALL_CLOSE] = close_connection,
+        [CALL_SEND] = send_ask,         [CALL_ABANDON] = abandon_ask,
+        [CALL_DONE] = end_ask,          [CALL_CHECK] = check_connection,
+        [CALL_PERMIT_WANTED] = unasked, [CALL_PERMIT_BACK] = unasked,
+        [CALL_DECIDED] = unasked,
     };
     struct call_effect effect;
 
@@ -145,7 +169,19 @@ static void drive(struct asker *asker)
 static void tell(struct asker *asker, const struct call_event *event)
 {
     ring_push(&asker->pending, event);
-    if (!asker->driving)
+    if (!asker->driving && asker->held == 0)
+        drive(asker);
+}
+
+void asker_hold(struct asker *asker)
+{
+    asker->held++;
+}
+
+void asker_release(struct asker *asker)
+{
+    assert_always(asker->held > 0);
+    if (--asker->held == 0 && !asker->driving)
         drive(asker);
 }
 
@@ -160,9 +196,26 @@ static int tell_soon(struct asker *asker, const struct call_event *event)
 
 /* ---- what carriers tell --------------------------------------------------------------------- */
 
-void asker_opened(struct asker *asker, struct id connection)
+void asker_opened(struct asker *asker, struct id connection, uint32_t streams)
 {
-    tell(asker, &(struct call_event){.kind = CALL_OPENED, .connection = connection});
+    tell(asker,
+         &(struct call_event){.kind = CALL_OPENED, .connection = connection, .streams = streams});
+}
+
+void asker_capacity(struct asker *asker, struct id connection, uint32_t streams)
+{
+    tell(asker,
+         &(struct call_event){.kind = CALL_CAPACITY, .connection = connection, .streams = streams});
+}
+
+void asker_drain(struct asker *asker, struct id connection)
+{
+    tell(asker, &(struct call_event){.kind = CALL_DRAIN, .connection = connection});
+}
+
+void asker_checked(struct asker *asker, struct id connection, int code)
+{
+    tell(asker, &(struct call_event){.kind = CALL_CHECKED, .connection = connection, .code = code});
 }
 
 void asker_open_failed(struct asker *asker, struct id connection, int code, const char *format, ...)
@@ -193,15 +246,17 @@ static void set_failure(struct ask *ask, int code, const char *format, va_list a
     };
 }
 
-void asker_closed(struct asker *asker, struct id connection, struct ask *ask, int code, bool unsent,
-                  const char *format, ...)
+void ask_failed(struct ask *ask, int code, const char *format, ...)
 {
-    if (ask != NULL) {
-        va_list args;
-        va_start(args, format);
-        set_failure(ask, code, format, args);
-        va_end(args);
-    }
+    va_list args;
+
+    va_start(args, format);
+    set_failure(ask, code, format, args);
+    va_end(args);
+}
+
+void asker_closed(struct asker *asker, struct id connection, int code, bool unsent)
+{
     tell(asker,
          &(struct call_event){
              .kind = CALL_CLOSED,
@@ -215,6 +270,28 @@ void asker_closed(struct asker *asker, struct id connection, struct ask *ask, in
 void asker_began(struct asker *asker, const struct ask *ask)
 {
     tell(asker, &(struct call_event){.kind = CALL_FIRST_BYTE, .call = ask->id});
+}
+
+void asker_said(struct asker *asker, struct ask *ask, struct view text)
+{
+    uint64_t now_ns = asker_now(asker);
+
+    if (ask->first_text_ns == 0) {
+        ask->first_text_ns = now_ns;
+    } else {
+        uint64_t gap_ns = now_ns - ask->last_text_ns;
+        ask->gaps.count++;
+        ask->gaps.sum_ns += gap_ns;
+        ask->gaps.max_ns = gap_ns > ask->gaps.max_ns ? gap_ns : ask->gaps.max_ns;
+    }
+    ask->last_text_ns = now_ns;
+    if (ask->piece == NULL)
+        return;
+    asker_hold(asker); /* nothing ends while its listener runs */
+    tell(asker, &(struct call_event){.kind = CALL_PIECE, .call = ask->id});
+    if (!ask->cancelled)
+        ask->piece(ask->context, ask->id, text);
+    asker_release(asker);
 }
 
 /* Tokens that count against a quota. */
@@ -236,6 +313,9 @@ void asker_responded(struct asker *asker, struct ask *ask, const struct http_res
 {
     struct reply *reply = &ask->reply;
 
+    asker_hold(asker);
+    if (reply->code == 0 && ask->in_pieces && ask->first_text_ns == 0 && reply->text.len > 0)
+        asker_said(asker, ask, reply->text); /* it came whole after all */
     if (reply->code != 0) { /* it may outlive the response, when it is tried again */
         struct answer kept = {.reply = *reply};
         if (answer_copy(&ask->answer_arena, &kept, &kept) != 0)
@@ -253,24 +333,27 @@ void asker_responded(struct asker *asker, struct ask *ask, const struct http_res
                     .tokens = tokens_of(&reply->usage),
                     .reusable = reusable,
                 });
+    asker_release(asker);
     asker->response = NULL;
     asker->response_ask = (struct id){0};
 }
 
-void asker_lost(struct asker *asker, struct ask *ask, int code, bool may_retry, bool unsent,
+void asker_lost(struct asker *asker, struct ask *ask, const struct ask_loss *loss,
                 const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    set_failure(ask, code, format, args);
+    set_failure(ask, loss->code, format, args);
     va_end(args);
     tell(asker, &(struct call_event){
                     .kind = CALL_STREAM_ENDED,
                     .call = ask->id,
-                    .code = code,
-                    .may_retry = may_retry,
-                    .unsent = unsent,
+                    .code = loss->code,
+                    .may_retry = loss->may_retry,
+                    .unsent = loss->unsent,
+                    .unprocessed = loss->unprocessed,
+                    .reusable = loss->reusable,
                 });
 }
 
@@ -293,16 +376,16 @@ static int make_ask(struct asker *asker, void *context, struct ask **ret_ask, st
 }
 
 /* Submits a filled ask, or gives it back where it could not be filled. */
-static int submit(struct asker *asker, struct ask *ask, int code, struct id *ret_ask,
-                  struct err *reterr)
+static int submit(struct asker *asker, struct ask *ask, const struct asker_question *question,
+                  int code, struct id *ret_ask, struct err *reterr)
 {
-    if (code == 0 && quota_possible(&asker->machine.quota, ask->tokens) != 0)
+    if (code == 0 && call_possible(&asker->machine, 0, ask->tokens) != 0)
         code = fail(reterr, ERR_LIMIT,
                     "the question may use %lld tokens, more than the target's tpm of %lld: raise "
                     "tpm or lower max_tokens",
                     (long long)ask->tokens, (long long)asker->options.tpm);
     uint64_t now_ns = asker_now(asker);
-    uint64_t timeout_ns = asker->options.timeout_ns;
+    uint64_t timeout_ns = ask->timeout_ns;
     uint64_t deadline_ns = timeout_ns < UINT64_MAX - now_ns ? now_ns + timeout_ns : UINT64_MAX;
     ask->asked_ns = now_ns;
     if (code == 0) {
@@ -311,6 +394,8 @@ static int submit(struct asker *asker, struct ask *ask, int code, struct id *ret
                                     .call = ask->id,
                                     .deadline_ns = deadline_ns,
                                     .tokens = ask->tokens,
+                                    .caller = question->caller,
+                                    .weight = question->weight,
                                 });
         if (code != 0)
             fail(reterr, code, "no timer is left");
@@ -326,17 +411,27 @@ static int submit(struct asker *asker, struct ask *ask, int code, struct id *ret
     return 0;
 }
 
-int asker_ask(struct asker *asker, const struct chat *chat, asker_done *done, void *context,
-              struct id *ret_ask, struct err *reterr)
+int asker_put(struct asker *asker, const struct asker_question *question, struct id *ret_ask,
+              struct err *reterr)
 {
     struct ask *ask;
-    int code = make_ask(asker, context, &ask, reterr);
+    int code = make_ask(asker, question->context, &ask, reterr);
     if (code != 0)
         return code;
 
-    ask->done = done;
-    code = ask_take_chat(asker, ask, chat, reterr);
-    return submit(asker, ask, code, ret_ask, reterr);
+    ask->done = question->done;
+    ask->piece = question->piece;
+    ask->timeout_ns = question->timeout_ns != 0 ? question->timeout_ns : asker->options.timeout_ns;
+    code = ask_take_chat(asker, ask, question->chat, reterr);
+    return submit(asker, ask, question, code, ret_ask, reterr);
+}
+
+int asker_ask(struct asker *asker, const struct chat *chat, asker_done *done, void *context,
+              struct id *ret_ask, struct err *reterr)
+{
+    const struct asker_question question = {.chat = chat, .done = done, .context = context};
+
+    return asker_put(asker, &question, ret_ask, reterr);
 }
 
 int asker_ask_raw(struct asker *asker, const struct http_request *request, asker_raw_done *done,
@@ -352,8 +447,9 @@ int asker_ask_raw(struct asker *asker, const struct http_request *request, asker
     if (code != 0)
         return code;
     ask->raw_done = done;
+    ask->timeout_ns = asker->options.timeout_ns;
     code = ask_take_request(asker, ask, request, reterr);
-    return submit(asker, ask, code, ret_ask, reterr);
+    return submit(asker, ask, &(struct asker_question){0}, code, ret_ask, reterr);
 }
 
 void asker_cancel(struct asker *asker, struct id id)
@@ -373,6 +469,14 @@ void asker_cancel_all(struct asker *asker)
         if (slots_at(&asker->asks, slot, &id) != NULL)
             asker_cancel(asker, id);
     }
+}
+
+void asker_pause(struct asker *asker, struct id id, bool paused)
+{
+    struct ask *ask = asker_find(asker, id);
+
+    if (ask != NULL && asker->carrier->ops->pause != NULL)
+        asker->carrier->ops->pause(asker->carrier, ask, paused);
 }
 
 void asker_stats(const struct asker *asker, struct asker_stats *ret_stats)
@@ -417,6 +521,21 @@ static int check_options(struct asker *asker, struct err *reterr)
     return 0;
 }
 
+static bool speaks_http(const struct asker *asker)
+{
+    enum provider_kind kind = asker->options.target->kind;
+
+    return kind == PROVIDER_BEDROCK || kind == PROVIDER_ANTHROPIC || kind == PROVIDER_OPENAI
+           || kind == PROVIDER_HTTP;
+}
+
+static int find_address(struct asker *asker, struct err *reterr)
+{
+    if (!speaks_http(asker))
+        return 0;
+    return provider_address_of(asker->options.target, &asker->arena, &asker->address, reterr);
+}
+
 static int make_carrier(struct asker *asker, struct loop *loop, struct err *reterr)
 {
     switch (asker->options.target->kind) {
@@ -437,6 +556,19 @@ static int make_carrier(struct asker *asker, struct loop *loop, struct err *rete
                 VIEW_ARG(asker->options.target->name), asker->provider->name);
 }
 
+/* Of each connection, until it says which HTTP it speaks. */
+static uint32_t streams_max(const struct asker *asker)
+{
+    const struct asker_options *options = &asker->options;
+    bool is_http2 =
+        options->http == ASKER_HTTP_2 || (options->http == ASKER_HTTP_AUTO && asker->address.tls);
+    uint32_t most = options->streams_max != 0 && options->streams_max < CHANNEL_STREAMS_MAX
+                        ? options->streams_max
+                        : CHANNEL_STREAMS_MAX;
+
+    return is_http2 ? most : 1;
+}
+
 static int make_machine(struct asker *asker, struct err *reterr)
 {
     const struct asker_options *options = &asker->options;
@@ -454,9 +586,11 @@ static int make_machine(struct asker *asker, struct err *reterr)
         .pool =
             {
                 .connections_max = options->max_in_flight,
-                .streams_max = 1,
+                .streams_max = streams_max(asker),
                 /* the carrier's own limit comes first: it knows why */
                 .connect_in_ns = options->connect_in_ns + options->connect_in_ns / 10,
+                .check_every_ns = CHECK_EVERY_NS,
+                .seed = options->seed,
             },
     };
 
@@ -467,10 +601,13 @@ static int make_machine(struct asker *asker, struct err *reterr)
                     VIEW_ARG(options->target->name));
     if (code == 0)
         code = slots_init(&asker->asks, asks_max, sizeof(struct ask));
-    /* Of each ask a submission, a cancellation, a begin and an end; of each connection the last. */
+    /* Of each ask a submission and a cancellation, of each in flight a begin, a piece and an end;
+     * of each connection its opening, capacity, check, drain and end, and the same of its
+     * successor. */
     if (code == 0)
-        code = ring_init(&asker->pending, (size_t)4 * asks_max + (size_t)2 * options->max_in_flight,
-                         sizeof(struct call_event));
+        code =
+            ring_init(&asker->pending, (size_t)2 * asks_max + (size_t)13 * options->max_in_flight,
+                      sizeof(struct call_event));
     return code != 0 ? fail(reterr, code, "no memory for %u questions", asks_max) : 0;
 }
 
@@ -487,6 +624,8 @@ int asker_new(struct outside *outside, struct loop *loop, const struct asker_opt
     asker->wake_ns = UINT64_MAX;
     arena_init(&asker->arena, ADDRESS_BYTES_MAX);
     int code = check_options(asker, reterr);
+    if (code == 0)
+        code = find_address(asker, reterr);
     if (code == 0)
         code = make_machine(asker, reterr);
     if (code == 0)

@@ -31,14 +31,21 @@
 #include "wire/outside.h"
 
 struct asker;
-struct credentials; /* provider/credentials.h */
-struct loop;        /* shell/os/loop.h */
+struct keeper; /* app/keeper.h */
+struct loop;   /* shell/os/loop.h */
 
 enum {
     ASKER_ANSWER_BYTES_MAX = 32 * 1024 * 1024,
     ASKER_IN_FLIGHT_MAX = 10000,
     ASKER_PROCESSES_MAX = 100, /* of kind exec, which is never asked more at once */
     ASKER_WAITING_MAX = 1000000,
+};
+
+/* Which HTTP is spoken; `http:` of a target. */
+enum asker_http {
+    ASKER_HTTP_AUTO, /* over TLS whichever the server prefers, HTTP/1.1 otherwise */
+    ASKER_HTTP_1,    /* HTTP/1.1 */
+    ASKER_HTTP_2,    /* HTTP/2, without TLS by prior knowledge */
 };
 
 /* A simulator in this process: fills the reply (views into the arena) and how long it would have
@@ -62,7 +69,14 @@ struct asker_options {
     uint64_t seed;           /* of the retry delays */
     /* Who signs where the provider signs and the target has no api_key; holds until asker_free.
      * NULL: nobody. */
-    const struct credentials *credentials;
+    struct keeper *keeper;
+    enum asker_http http;
+    uint32_t streams_max; /* on one connection of HTTP/2; 0: as many as it may carry */
+    bool stream;          /* answers are asked for in pieces */
+    /* An HTTP proxy to connect through; hold until asker_free. */
+    struct view proxy_host; /* empty: none */
+    uint16_t proxy_port;
+    struct view proxy_user; /* "user:password"; empty: none. Secret */
     /* exec: the command and its arguments; holds until asker_free. */
     const struct view *command;
     size_t command_count;
@@ -88,6 +102,22 @@ struct asker_stats {
  * them). */
 typedef void asker_done(void *context, struct id ask, const struct answer *answer);
 
+/* Called for each piece of text of an answer that comes in pieces, before its done; once with the
+ * whole text for one that does not. From then on the question is not asked a second time. The text
+ * holds until it returns. It may call asker_ask, asker_cancel and asker_pause. */
+typedef void asker_piece(void *context, struct id ask, struct view text);
+
+/* A question with all that can be said about it; zero, where nothing else is said, is nothing. */
+struct asker_question {
+    const struct chat *chat;
+    asker_done *done;
+    asker_piece *piece; /* NULL: nobody listens to pieces */
+    void *context;
+    uint64_t timeout_ns; /* 0: the options' */
+    uint64_t caller;     /* whose it is: callers take turns; 0: nobody's in particular */
+    uint32_t weight;     /* of the caller's turns; 0: 1 */
+};
+
 /* The same for raw requests. `response` is NULL where none came whole; a response with an error
  * status is given beside the reply that it was read as. */
 typedef void asker_raw_done(void *context, struct id ask, const struct http_response *response,
@@ -111,6 +141,11 @@ void asker_free(struct asker *asker);
 MUST_CHECK int asker_ask(struct asker *asker, const struct chat *chat, asker_done *done,
                          void *context, struct id *ret_ask, struct err *reterr);
 
+/* The same with more to say. The chat is asked for in pieces where the options or the chat say
+ * so. */
+MUST_CHECK int asker_put(struct asker *asker, const struct asker_question *question,
+                         struct id *ret_ask, struct err *reterr);
+
 /* The same for a request of the caller's own to the same server (provider/openai_embeddings.h),
  * which is copied at once: whole target, headers and key as a provider builds them; Host,
  * Content-Length and the signature are added here. A response of status 400 and up is read as the
@@ -122,6 +157,10 @@ MUST_CHECK int asker_ask_raw(struct asker *asker, const struct http_request *req
 /* The ask ends soon with ERR_CANCELLED; one that is done already is left alone. */
 void asker_cancel(struct asker *asker, struct id ask);
 void asker_cancel_all(struct asker *asker);
+
+/* Back-pressure: while an ask is paused its server is soon stopped from sending. One that is done
+ * is left alone. Its deadline goes on. */
+void asker_pause(struct asker *asker, struct id ask, bool paused);
 
 void asker_stats(const struct asker *asker, struct asker_stats *ret_stats);
 

@@ -26,15 +26,33 @@ struct ask {
     struct id id;
     asker_done *done;
     asker_raw_done *raw_done; /* of a raw request, else NULL */
+    asker_piece *piece;       /* NULL: nobody listens */
     void *context;
     struct arena request_arena;
     const struct http_request *request; /* http and exec */
     const struct chat *chat;            /* sim */
     uint64_t asked_ns;
+    uint64_t timeout_ns;
     int64_t tokens; /* reserved */
     bool cancelled;
     struct arena answer_arena; /* of the last attempt */
     struct reply reply;        /* how the last attempt ended; code 0 and no text: not at all */
+    bool in_pieces;            /* the answer is asked for in pieces */
+    bool stalled;              /* the last attempt ended before the peer took all of the request */
+    uint64_t sent_ns;          /* the last attempt; likewise below */
+    uint64_t first_text_ns;    /* 0: none came */
+    uint64_t last_text_ns;
+    struct answer_gaps gaps;
+    void *carried; /* the carrier's own, of an attempt */
+};
+
+/* How an attempt ended that brought no reply. */
+struct ask_loss {
+    int code;
+    bool may_retry;
+    bool unsent;      /* nothing of its request had left */
+    bool unprocessed; /* the peer says that it did nothing about it */
+    bool reusable;    /* the connection can carry another stream */
 };
 
 struct carrier;
@@ -44,6 +62,10 @@ struct carrier_ops {
     void (*close)(struct carrier *carrier, struct id connection);
     void (*send)(struct carrier *carrier, struct ask *ask, struct id connection);
     void (*abandon)(struct carrier *carrier, struct ask *ask, struct id connection);
+    /* Tell asker_checked whether the connection lives. NULL: it always does. */
+    void (*check)(struct carrier *carrier, struct id connection);
+    /* Back-pressure of an ask that was sent. NULL: there is nothing to hold up. */
+    void (*pause)(struct carrier *carrier, struct ask *ask, bool paused);
     /* The carrier's own times, where it has any; else NULL both. */
     void (*tick)(struct carrier *carrier, uint64_t now_ns);
     uint64_t (*deadline)(const struct carrier *carrier);
@@ -61,6 +83,7 @@ struct asker {
     const struct provider *provider;
     struct arena arena; /* of the address */
     struct provider_address address;
+    struct view peer; /* "host:port", for messages; empty where nothing is connected to */
     struct carrier *carrier;
     struct call_machine machine;
     struct slots asks;
@@ -70,6 +93,7 @@ struct asker {
     struct err open_failure; /* of the last connection that could not be opened */
     uint64_t wake_ns;        /* when the outside will wake us; UINT64_MAX: not */
     bool driving;
+    uint32_t held;
     uint64_t asked;
 };
 
@@ -87,26 +111,41 @@ uint64_t asker_now(const struct asker *asker);
 /* The ask of that id; NULL where it is done. */
 struct ask *asker_find(const struct asker *asker, struct id ask);
 
-void asker_opened(struct asker *asker, struct id connection);
+/* Between hold and release what is told is remembered, and done at the last release. */
+void asker_hold(struct asker *asker);
+void asker_release(struct asker *asker);
+
+/* `streams`: how many it carries at once. */
+void asker_opened(struct asker *asker, struct id connection, uint32_t streams);
 void asker_open_failed(struct asker *asker, struct id connection, int code, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
-/* The connection is gone, and with it the stream of `ask` where that is not NULL. `unsent`: nothing
- * of its request had left. */
-void asker_closed(struct asker *asker, struct id connection, struct ask *ask, int code, bool unsent,
-                  const char *format, ...) PRINTF_LIKE(6, 7);
+/* So many streams at once from now on; no more streams; alive or (code) not. */
+void asker_capacity(struct asker *asker, struct id connection, uint32_t streams);
+void asker_drain(struct asker *asker, struct id connection);
+void asker_checked(struct asker *asker, struct id connection, int code);
+
+/* The connection is gone, and with it all its streams, whose asks were told why by ask_failed.
+ * `unsent`: nothing of their requests had left. */
+void asker_closed(struct asker *asker, struct id connection, int code, bool unsent);
 
 /* The first byte of the response is there. */
 void asker_began(struct asker *asker, const struct ask *ask);
+
+/* A piece of its text is there. The ask may be done when this returns. */
+void asker_said(struct asker *asker, struct ask *ask, struct view text);
 
 /* The response is there and was read into ask->reply. `response` (NULL where there is none) is
  * handed on to a raw request's listener. */
 void asker_responded(struct asker *asker, struct ask *ask, const struct http_response *response,
                      bool reusable);
 
-/* It will not be; the connection carries nothing more. */
-void asker_lost(struct asker *asker, struct ask *ask, int code, bool may_retry, bool unsent,
-                const char *format, ...) PRINTF_LIKE(6, 7);
+/* It will not be. */
+void asker_lost(struct asker *asker, struct ask *ask, const struct ask_loss *loss,
+                const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Says why the attempt ended, where asker_closed is told next. */
+void ask_failed(struct ask *ask, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* ---- for asker.c and ask.c ------------------------------------------------------------------ */
 

@@ -40,7 +40,7 @@ static struct carrier_exec *exec_of(struct carrier *carrier)
 
 static void exec_open(struct carrier *carrier, struct id connection)
 {
-    asker_opened(exec_of(carrier)->asker, connection);
+    asker_opened(exec_of(carrier)->asker, connection, 1);
 }
 
 static void exec_close(struct carrier *carrier, struct id connection)
@@ -119,7 +119,9 @@ static void exec_send(struct carrier *carrier, struct ask *ask, struct id connec
     int code =
         process_start(exec->processes, &options, listen_to_process, place, &place->process, &err);
     if (code != 0) {
-        asker_lost(exec->asker, ask, code, code == ERR_LIMIT, false, "%s", err.text);
+        asker_lost(exec->asker, ask,
+                   &(struct ask_loss){.code = code, .may_retry = code == ERR_LIMIT}, "%s",
+                   err.text);
         return;
     }
     place->ask = ask->id;
@@ -128,8 +130,8 @@ static void exec_send(struct carrier *carrier, struct ask *ask, struct id connec
     if (code == 0 || code == ERR_BUSY || code == ERR_CLOSED) /* it need not read its input */
         return;
     exec_close(carrier, connection);
-    asker_lost(exec->asker, ask, code, false, false, "command '%s' cannot be given its input: %s",
-               exec->arguments[0], err_text(code));
+    asker_lost(exec->asker, ask, &(struct ask_loss){.code = code},
+               "command '%s' cannot be given its input: %s", exec->arguments[0], err_text(code));
 }
 
 static void exec_free(struct carrier *carrier)

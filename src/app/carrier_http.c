@@ -1,85 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * carrier_http: attempts as HTTP requests on connections of the outside, one lane for each place in
- * the pool. Signs when it sends, since a signature carries the time. See carrier.h.
- *
- * Everything told to the asker may end the lane's ask or close the lane before it returns; so each
- * teller here is the last thing its handler does with either, or looks again. */
-#include "app/carrier.h"
+ * carrier_http: see carrier_http.h. Connections: opened, HTTP/1.1 or HTTP/2 as TLS chose it, fed,
+ * checked, closed. */
+#include "app/carrier_http.h"
 #include "base/mem.h"
-#include "core/call/channel.h"
-#include "provider/credentials.h"
-#include "wire/sigv4.h"
 #include "wire/url.h"
 
-enum {
-    AUTHORITY_BYTES_MAX = 512,
-};
+enum { AUTHORITY_BYTES_MAX = 512 };
 
-struct carrier_http;
-
-struct lane {
-    struct carrier_http *http;
-    struct id connection; /* as the pool calls it; none: closed */
-    struct id socket;     /* as the outside does */
-    bool open;
-    bool began; /* the response */
-    struct id ask;
-    struct channel *channel;
-    struct strbuf out; /* what the outside is to take next */
-    uint64_t written;  /* bytes of the request that the outside took */
-    bool busy;         /* the outside took enough for now: WRITABLE comes */
-};
-
-struct carrier_http {
-    struct carrier carrier;
-    struct asker *asker;
-    const struct channel_codec *codec;
-    struct lane *lanes; /* by the pool's slots */
-    uint32_t lane_count;
-    struct view authority; /* of the Host header */
-    struct view peer;      /* "host:port", for messages */
-};
+static const uint64_t SECOND_NS = 1000000000;
 
 static struct carrier_http *http_of(struct carrier *carrier)
 {
     return (struct carrier_http *)carrier;
 }
 
-/* The lane's ask; NULL where it has none. */
-static struct ask *ask_of(const struct lane *lane)
-{
-    return asker_find(lane->http->asker, lane->ask);
-}
-
 static void lane_clear(struct lane *lane)
 {
     lane->connection = (struct id){0};
     lane->socket = (struct id){0};
-    lane->ask = (struct id){0};
     lane->open = false;
+    lane->busy = false;
+    lane->taken = 0;
 }
 
 static void lane_close(struct lane *lane)
 {
     struct outside *outside = lane->http->asker->outside;
+    struct id socket = lane->socket;
 
-    if (!id_is_none(lane->socket))
-        outside->ops->close(outside, lane->socket);
+    lane->socket = (struct id){0};
+    while (lane->exchanges.first != NULL)
+        exchange_free(LIST_ITEM(lane->exchanges.first, struct exchange, link));
+    if (!id_is_none(socket))
+        outside->ops->close(outside, socket);
     lane_clear(lane);
 }
 
-/* The connection is of no more use: closes it and says so. */
-static void lane_break(struct lane *lane, int code, const char *text)
+void lane_break(struct lane *lane, int code, const char *text)
 {
     struct id connection = lane->connection;
-    struct ask *ask = ask_of(lane);
-    struct view peer = lane->http->peer;
     struct asker *asker = lane->http->asker;
-    bool unsent = lane->written == 0;
 
+    asker_hold(asker);
+    asker_drain(asker, connection); /* nothing is sent on it again */
+    bool unsent = exchanges_end(lane, code, text);
     lane_close(lane);
-    asker_closed(asker, connection, ask, code, unsent, "%.*s: %s", VIEW_ARG(peer), text);
+    asker_closed(asker, connection, code, unsent);
+    asker_release(asker);
+}
+
+/* Gives the outside what it takes; a code and text where that, or the channel, fails. */
+static int write_out(struct lane *lane, struct err *reterr)
+{
+    struct outside *outside = lane->http->asker->outside;
+
+    while (!lane->busy) {
+        strbuf_reset(&lane->out);
+        int code = lane_codec(lane)->take(lane->channel, &lane->out, CHANNEL_TAKE_BYTES, reterr);
+        if (code != 0 || lane->out.len == 0)
+            return code;
+        code = outside->ops->write(outside, lane->socket, strbuf_view(&lane->out));
+        if (code != 0 && code != ERR_BUSY)
+            return fail(reterr, code == ERR_LIMIT ? ERR_MEMORY : code,
+                        "the request could not be written");
+        lane->busy = code == ERR_BUSY;
+        lane->taken += lane->out.len;
+    }
+    return 0;
+}
+
+void lane_flush(struct lane *lane)
+{
+    struct err err = {0};
+    int code = lane->open && !id_is_none(lane->socket) ? write_out(lane, &err) : 0;
+
+    if (code != 0)
+        lane_break(lane, code, err.text);
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -100,41 +97,48 @@ static struct view without_peer(struct view text, struct view peer)
 static void say_open_failed(struct carrier_http *http, struct id connection, int code,
                             const char *text)
 {
-    struct view said = without_peer(view_of(text), http->peer);
+    struct view said = without_peer(view_of(text), http->asker->peer);
 
     asker_open_failed(http->asker, connection, code, "%s %.*s: %.*s",
-                      code == ERR_TLS ? "no TLS with" : "cannot connect to", VIEW_ARG(http->peer),
-                      VIEW_ARG(said));
+                      code == ERR_TLS ? "no TLS with" : "cannot connect to",
+                      VIEW_ARG(http->asker->peer), VIEW_ARG(said));
 }
 
 static outside_listener listen_to_lane;
+
+/* What is offered to a peer over TLS. */
+static struct view alpn_of(enum asker_http http)
+{
+    static const struct view offers[] = {
+        [ASKER_HTTP_AUTO] = VIEW("\x02h2\x08http/1.1"),
+        [ASKER_HTTP_1] = VIEW("\x08http/1.1"),
+        [ASKER_HTTP_2] = VIEW("\x02h2"),
+    };
+    return offers[http];
+}
 
 static void http_open(struct carrier *carrier, struct id connection)
 {
     struct carrier_http *http = http_of(carrier);
     struct lane *lane = &http->lanes[connection.slot];
     const struct asker *asker = http->asker;
+    const struct asker_options *options = &asker->options;
     struct outside_endpoint endpoint = {
         .host = asker->address.host,
         .port = asker->address.port,
         .tls = asker->address.tls,
-        .tls_insecure = asker->options.tls_insecure,
-        .tls_ca_file = asker->options.tls_ca_file,
-        .connect_in_ns = asker->options.connect_in_ns,
+        .tls_insecure = options->tls_insecure,
+        .tls_ca_file = options->tls_ca_file,
+        .connect_in_ns = options->connect_in_ns,
+        .alpn = alpn_of(options->http),
+        .proxy_host = options->proxy_host,
+        .proxy_port = options->proxy_port,
+        .proxy_user = options->proxy_user,
     };
 
-    if (lane->channel == NULL) {
-        lane->channel = http->codec->make(endpoint.tls);
-        strbuf_init(&lane->out, CHANNEL_OUT_BYTES_MAX);
-    } else if (http->codec->reset(lane->channel) != 0) {
-        http->codec->free(lane->channel);
-        lane->channel = NULL;
-    }
-    lane->busy = false;
-    int code = lane->channel == NULL
-                   ? ERR_MEMORY
-                   : asker->outside->ops->open(asker->outside, &endpoint, listen_to_lane, lane,
-                                               &lane->socket);
+    lane_clear(lane);
+    int code =
+        asker->outside->ops->open(asker->outside, &endpoint, listen_to_lane, lane, &lane->socket);
     if (code != 0) {
         say_open_failed(http, connection, code,
                         code == ERR_LIMIT ? "no place for another connection; lower the concurrency"
@@ -152,143 +156,171 @@ static void http_close(struct carrier *carrier, struct id connection)
         lane_close(lane);
 }
 
-/* ---- sending -------------------------------------------------------------------------------- */
-
-/* Hands on what the outside takes. */
-static void flush(struct lane *lane)
+/* The row that is spoken on a connection; NULL where the peer speaks none that is wanted. */
+static const struct channel_codec *codec_of(const struct asker *asker, struct view alpn)
 {
-    struct outside *outside = lane->http->asker->outside;
-    struct err err = {0};
-    int code = 0;
+    bool is_http2 = asker->address.tls ? view_is(alpn, channel_http2.name)
+                                       : asker->options.http == ASKER_HTTP_2;
 
-    while (code == 0 && !lane->busy) {
-        strbuf_reset(&lane->out);
-        code = lane->http->codec->take(lane->channel, &lane->out, CHANNEL_TAKE_BYTES, &err);
-        if (code != 0 || lane->out.len == 0)
-            break;
-        code = outside->ops->write(outside, lane->socket, strbuf_view(&lane->out));
-        lane->busy = code == ERR_BUSY;
-        if (code == 0 || code == ERR_BUSY)
-            lane->written += lane->out.len;
-    }
-    if (code != 0 && code != ERR_BUSY)
-        lane_break(lane, code == ERR_LIMIT ? ERR_MEMORY : code, "the request could not be written");
+    if (is_http2)
+        return &channel_http2;
+    return asker->options.http != ASKER_HTTP_2 ? &channel_http1 : NULL;
 }
 
-/* The request as it goes out now: with Host, and signed where the provider signs. */
-static int complete_request(struct carrier_http *http, struct ask *ask,
-                            struct http_request *request, struct err *reterr)
+/* A channel for a new connection. */
+static int make_channel(struct lane *lane, const struct channel_codec *codec)
 {
-    const struct asker *asker = http->asker;
-    int code = 0;
-
-    *request = *ask->request;
-    if (http_header_get(&request->headers, "host").ptr == NULL)
-        code = http_header_add(&request->headers, (struct view)VIEW("Host"), http->authority);
-    if (code != 0)
-        return fail(reterr, code, "the request has too many headers");
-    if (!asker->provider->signs || asker->options.target->api_key.len > 0)
+    if (lane->channel != NULL && lane->channel->codec == codec && codec->reset(lane->channel) == 0)
         return 0;
-    struct sigv4_params params = {
-        .region = asker->options.target->region,
-        .service = view_of(asker->provider->service),
-        .unix_s = asker->outside->ops->unix_s(asker->outside),
-    };
-    return sigv4_sign(&asker->options.credentials->keys, &params, &ask->answer_arena, request,
-                      reterr);
+    if (lane->channel != NULL)
+        lane_codec(lane)->free(lane->channel);
+    lane->channel = codec->make(lane->http->asker->address.tls);
+    return lane->channel != NULL ? 0 : ERR_MEMORY;
 }
+
+static uint32_t at_most(uint32_t value, uint32_t most)
+{
+    return value < most ? value : most;
+}
+
+static void take_opened(struct lane *lane, const struct outside_event *event)
+{
+    struct asker *asker = lane->http->asker;
+    struct id connection = lane->connection;
+    const struct channel_codec *codec = codec_of(asker, event->alpn);
+    int code = codec == NULL ? ERR_UNSUPPORTED : make_channel(lane, codec);
+
+    if (code != 0) {
+        lane_close(lane);
+        say_open_failed(lane->http, connection, code,
+                        code == ERR_UNSUPPORTED
+                            ? "it does not speak HTTP/2 over TLS; write http: auto"
+                            : err_text(code));
+        return;
+    }
+    lane->open = true;
+    lane->ticked_ns = asker_now(asker);
+    asker_opened(asker, connection,
+                 at_most(codec->streams_max, asker->machine.settings.pool.streams_max));
+    if (id_equal(lane->connection, connection))
+        lane_flush(lane);
+}
+
+/* ---- attempts ------------------------------------------------------------------------------- */
 
 static void http_send(struct carrier *carrier, struct ask *ask, struct id connection)
 {
     struct carrier_http *http = http_of(carrier);
     struct lane *lane = &http->lanes[connection.slot];
-    struct http_request request;
-    struct err err = {0};
-    uint32_t stream;
+    const struct ask_loss loss = {.code = ERR_CLOSED, .may_retry = true, .unsent = true};
 
-    lane->written = 0;
-    lane->began = false;
-    int code = complete_request(http, ask, &request, &err);
-    if (code == 0)
-        code = http->codec->send(lane->channel, &request, false, &stream, &err);
-    if (code != 0) {
-        asker_lost(http->asker, ask, code, false, false, "the request cannot be sent: %s",
-                   err.text);
-        return;
-    }
-    lane->ask = ask->id;
-    flush(lane);
+    if (id_equal(lane->connection, connection) && lane->open)
+        exchange_start(http, lane, ask);
+    else /* it broke in this very moment, and that is not fed yet */
+        asker_lost(http->asker, ask, &loss, "%.*s: the connection was closed",
+                   VIEW_ARG(http->asker->peer));
 }
 
 static void http_abandon(struct carrier *carrier, struct ask *ask, struct id connection)
 {
     struct lane *lane = &http_of(carrier)->lanes[connection.slot];
+    struct exchange *exchange = ask->carried;
 
-    if (id_equal(lane->ask, ask->id))
-        lane->ask = (struct id){0};
+    if (exchange != NULL && exchange->lane == lane && exchange_abandon(exchange))
+        lane_flush(lane); /* the peer is told */
+}
+
+static void http_check(struct carrier *carrier, struct id connection)
+{
+    struct lane *lane = &http_of(carrier)->lanes[connection.slot];
+    struct asker *asker = http_of(carrier)->asker;
+    struct err err = {0};
+
+    if (!id_equal(lane->connection, connection))
+        return; /* its end is on its way */
+    int code = lane_codec(lane)->ping(lane->channel, &err);
+    if (code == 0)
+        lane_flush(lane);             /* PONG tells, or nothing does */
+    else if (code == ERR_UNSUPPORTED) /* its socket would have told */
+        asker_checked(asker, connection, 0);
+    else if (code != ERR_BUSY)
+        asker_checked(asker, connection, code);
+}
+
+static void http_pause(struct carrier *carrier, struct ask *ask, bool paused)
+{
+    (void)carrier;
+    if (ask->carried != NULL)
+        exchange_pause(ask->carried, paused);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------ */
 
-static void read_reply(const struct asker *asker, struct ask *ask,
-                       const struct http_response *response)
-{
-    bool is_error = response->status >= 400;
-    int code = 0;
-
-    if (ask->raw_done != NULL && !is_error) {
-        ask->reply = (struct reply){.http_status = response->status};
-        return;
-    }
-    code = asker->provider->read(asker->options.target, response, &ask->answer_arena, &ask->reply);
-    if (code != 0)
-        ask->reply = (struct reply){
-            .code = code,
-            .http_status = response->status,
-            .error_text = VIEW("no memory to read the answer"),
-        };
-    else if (ask->raw_done != NULL && ask->reply.code == 0)
-        ask->reply = (struct reply){
-            .code = ERR_UPSTREAM,
-            .http_status = response->status,
-            .error_text = VIEW("the server answered with an error that it did not explain"),
-        };
-}
-
-static void complete(struct lane *lane, const struct channel_event *event)
+static void take_event(struct lane *lane, const struct channel_event *event)
 {
     struct asker *asker = lane->http->asker;
-    struct ask *ask = ask_of(lane);
+    uint32_t most = asker->machine.settings.pool.streams_max;
 
-    if (ask == NULL)
-        return;
-    lane->ask = (struct id){0};
-    read_reply(asker, ask, event->response);
-    asker_responded(asker, ask, event->response, event->reusable);
+    switch (event->kind) {
+    case CHANNEL_HEAD:
+    case CHANNEL_PIECE:
+    case CHANNEL_COMPLETE:
+    case CHANNEL_FAILED:
+        exchange_take(lane, event);
+        break;
+    case CHANNEL_CAPACITY:
+        asker_capacity(asker, lane->connection, at_most(event->streams, most));
+        break;
+    case CHANNEL_DRAINING:
+        asker_drain(asker, lane->connection);
+        break;
+    case CHANNEL_PONG:
+        asker_checked(asker, lane->connection, 0);
+        break;
+    }
+}
+
+/* Feeds until nothing is left; false where the lane is another's when it returns, or nobody's. */
+static bool feed(struct lane *lane, struct view bytes)
+{
+    struct id connection = lane->connection;
+    struct channel_event event;
+    struct err err = {0};
+    int code;
+
+    while ((code = lane_codec(lane)->feed(lane->channel, &bytes, &event, &err)) == 1) {
+        take_event(lane, &event);
+        if (!id_equal(lane->connection, connection))
+            return false;
+    }
+    if (code == 0)
+        return true;
+    struct err unsaid = {0};
+    (void)!write_out(lane, &unsaid); /* HTTP/2 says goodbye, and why */
+    lane_break(lane, code, err.text);
+    return false;
+}
+
+static void let_time_pass(struct lane *lane)
+{
+    uint64_t seconds = (asker_now(lane->http->asker) - lane->ticked_ns) / SECOND_NS;
+
+    lane->ticked_ns += seconds * SECOND_NS;
+    lane_codec(lane)->tick(lane->channel, seconds);
 }
 
 static void take_bytes(struct lane *lane, struct view bytes)
 {
-    const struct channel_codec *codec = lane->http->codec;
     struct id connection = lane->connection;
-    struct channel_event event;
-    struct err err = {0};
 
-    if (!lane->began && ask_of(lane) != NULL) {
-        lane->began = true;
-        asker_began(lane->http->asker, ask_of(lane));
-        if (!id_equal(lane->connection, connection))
-            return;
-    }
-    int code;
-    while ((code = codec->feed(lane->channel, &bytes, &event, &err)) == 1) {
-        if (event.kind != CHANNEL_COMPLETE)
-            continue;
-        complete(lane, &event); /* what follows it makes the connection unusable: nothing is lost */
+    let_time_pass(lane);
+    if (lane_codec(lane)->streams_max == 1)
+        exchanges_began(lane);
+    if (!id_equal(lane->connection, connection) || !feed(lane, bytes))
         return;
-    }
-    if (code != 0)
-        lane_break(lane, code, err.text);
+    exchanges_go_on(lane);
+    if (id_equal(lane->connection, connection))
+        lane_flush(lane);
 }
 
 static void take_end(struct lane *lane, const struct outside_event *event)
@@ -297,6 +329,7 @@ static void take_end(struct lane *lane, const struct outside_event *event)
     struct channel_event last;
     struct err err = {0};
 
+    lane->socket = (struct id){0};
     if (!lane->open) {
         struct carrier_http *http = lane->http;
         lane_clear(lane);
@@ -304,11 +337,10 @@ static void take_end(struct lane *lane, const struct outside_event *event)
                         event->text);
         return;
     }
-    lane->socket = (struct id){0};
-    int code = lane->http->codec->finish(lane->channel, &last, &err);
+    int code = lane_codec(lane)->finish(lane->channel, &last, &err);
     if (code == 1) {
         last.reusable = false;
-        complete(lane, &last);
+        take_event(lane, &last);
     }
     if (!id_equal(lane->connection, connection))
         return;
@@ -324,15 +356,14 @@ static void listen_to_lane(void *context, const struct outside_event *event)
         return;
     switch (event->kind) {
     case OUTSIDE_OPENED:
-        lane->open = true;
-        asker_opened(lane->http->asker, lane->connection);
+        take_opened(lane, event);
         break;
     case OUTSIDE_BYTES:
         take_bytes(lane, event->bytes);
         break;
     case OUTSIDE_WRITABLE:
         lane->busy = false;
-        flush(lane);
+        lane_flush(lane);
         break;
     case OUTSIDE_CLOSED:
         take_end(lane, event);
@@ -351,9 +382,11 @@ static void http_free(struct carrier *carrier)
     for (uint32_t i = 0; i < http->lane_count; i++) {
         struct lane *lane = &http->lanes[i];
         lane_close(lane);
-        http->codec->free(lane->channel);
+        if (lane->channel != NULL)
+            lane_codec(lane)->free(lane->channel);
         strbuf_release(&lane->out);
     }
+    slots_release(&http->exchanges);
     mem_free(http->lanes);
     mem_free(http);
 }
@@ -363,6 +396,8 @@ static const struct carrier_ops http_ops = {
     .close = http_close,
     .send = http_send,
     .abandon = http_abandon,
+    .check = http_check,
+    .pause = http_pause,
     .free = http_free,
 };
 
@@ -383,19 +418,34 @@ static int name_peer(struct carrier_http *http, struct err *reterr)
     if (code == 0)
         code = arena_copy(&asker->arena, strbuf_view(&authority), &http->authority);
     if (code == 0)
-        code = arena_copy(&asker->arena, strbuf_view(&peer), &http->peer);
+        code = arena_copy(&asker->arena, strbuf_view(&peer), &asker->peer);
     strbuf_release(&authority);
     strbuf_release(&peer);
     return code != 0 ? fail(reterr, code, "the host's name is too long") : 0;
 }
 
+static int make_lanes(struct carrier_http *http)
+{
+    uint32_t count = http->asker->options.max_in_flight;
+    int code = slots_init(&http->exchanges, count, sizeof(struct exchange));
+
+    if (code != 0)
+        return code;
+    http->lanes = mem_new(count, sizeof *http->lanes);
+    if (http->lanes == NULL)
+        return ERR_MEMORY;
+    http->lane_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        http->lanes[i].http = http;
+        strbuf_init(&http->lanes[i].out, CHANNEL_OUT_BYTES_MAX);
+    }
+    return 0;
+}
+
 int carrier_http_new(struct asker *asker, struct carrier **ret_carrier, struct err *reterr)
 {
     const struct asker_options *options = &asker->options;
-    int code = provider_address_of(options->target, &asker->arena, &asker->address, reterr);
-    if (code != 0)
-        return code;
-    if (asker->provider->signs && options->target->api_key.len == 0 && options->credentials == NULL)
+    if (asker->provider->signs && options->target->api_key.len == 0 && options->keeper == NULL)
         return fail(reterr, ERR_DENIED,
                     "target '%.*s': no AWS credentials: set AWS_ACCESS_KEY_ID and "
                     "AWS_SECRET_ACCESS_KEY, or a profile, or an api_key",
@@ -404,17 +454,12 @@ int carrier_http_new(struct asker *asker, struct carrier **ret_carrier, struct e
     struct carrier_http *http = mem_new(1, sizeof *http);
     if (http == NULL)
         return fail(reterr, ERR_MEMORY, "no memory");
-    *http = (struct carrier_http){
-        .carrier = {.ops = &http_ops},
-        .asker = asker,
-        .codec = &channel_http1,
-        .lanes = mem_new(options->max_in_flight, sizeof *http->lanes),
-    };
-    code = http->lanes == NULL ? fail(reterr, ERR_MEMORY, "no memory") : name_peer(http, reterr);
+    *http = (struct carrier_http){.carrier = {.ops = &http_ops}, .asker = asker};
+    int code = make_lanes(http);
     if (code == 0)
-        http->lane_count = options->max_in_flight;
-    for (uint32_t i = 0; i < http->lane_count; i++)
-        http->lanes[i].http = http;
+        code = name_peer(http, reterr);
+    else
+        fail(reterr, code, "no memory for %u connections", options->max_in_flight);
     if (code != 0) {
         http_free(&http->carrier);
         return code;

@@ -20,7 +20,7 @@ static struct carrier_sim *sim_of(struct carrier *carrier)
 
 static void sim_open(struct carrier *carrier, struct id connection)
 {
-    asker_opened(sim_of(carrier)->asker, connection);
+    asker_opened(sim_of(carrier)->asker, connection, 1);
 }
 
 static void sim_close(struct carrier *carrier, struct id connection)

@@ -214,7 +214,6 @@ int target_open(struct target *target, const struct host *host,
         .tls_insecure = from->tls.insecure,
         .tls_ca_file = from->tls.ca_file,
         .seed = overrides->seed,
-        .credentials = target->credentials,
         .command = from->command.items,
         .command_count = from->command.count,
         .simulate = simulate,
@@ -228,6 +227,7 @@ int target_open(struct target *target, const struct host *host,
         options.command_count = 3;
     }
     int code = open_keeper(target, host, reterr);
+    options.keeper = target->keeper;
     if (code == 0)
         code = asker_new(host->outside, host->loop, &options, &target->asker, reterr);
     if (code != 0)

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "app/asker.h"
+#include "app/host.h"
+#include "app/keeper.h"
 #include "provider/credentials.h"
 #include "scripted_server.h"
 
@@ -355,7 +357,9 @@ static void a_bedrock_request_is_signed_by_whoever_signs(void **state)
     assert_int_equal(asker_new(rig.stage->outside, NULL, &rig.options, &rig.asker, &err),
                      ERR_DENIED);
     assert_non_null(strstr(err.text, "AWS_ACCESS_KEY_ID"));
-    rig.options.credentials = &credentials;
+    const struct host host = {.outside = rig.stage->outside};
+    const struct keeper_options keeping = {.credentials = &credentials, .seed = 1};
+    assert_int_equal(keeper_new(&host, &keeping, &rig.options.keeper, &err), 0);
     rig_start(&rig);
     ask(&rig, "do:deny");
     await(&rig);
@@ -365,6 +369,10 @@ static void a_bedrock_request_is_signed_by_whoever_signs(void **state)
     expect_heard(&rig, "session-1");
     assert_null(strstr(scripted_server_heard(rig.server), "hidden-key"));
     assert_int_equal(rig.outcomes[0].code, ERR_DENIED);
+    struct keeper *keeper = rig.options.keeper;
+    asker_free(rig.asker);
+    rig.asker = NULL;
+    keeper_free(keeper);
     rig_close(&rig);
 }
 
