@@ -122,7 +122,7 @@ int websocket_finish(const struct websocket *websocket, struct err *reterr)
         return 0;
     bool amidst = websocket->type != 0 || websocket->head_len > 0;
     return fail(reterr, ERR_CLOSED, "WebSocket: the connection ended %swithout a close frame",
-                amidst ? "within a message and " : "");
+                amidst ? "within a message or frame and " : "");
 }
 
 /* Tells the peer by a close frame and the caller by an error. */

@@ -380,6 +380,12 @@ static void without_memory_it_fails_and_stays_failed(void **state)
     mem_fail_at(0);
     assert_int_equal(resp_feed(&parser, &rest, &event, NULL), ERR_MEMORY);
     resp_parser_release(&parser);
+    resp_parser_init(&parser, RESP_READS_REPLIES, NULL);
+    rest = view_of("+O");
+    mem_fail_at(1);
+    assert_int_equal(resp_feed(&parser, &rest, &event, NULL), ERR_MEMORY);
+    mem_fail_at(0);
+    resp_parser_release(&parser);
 }
 
 int main(void)

@@ -440,6 +440,7 @@ static void a_close_is_answered_with_its_code_and_nothing_follows(void **state)
     assert_int_equal(
         websocket_send(server.websocket, WEBSOCKET_TEXT, view_of("late"), true, &server.err),
         ERR_CLOSED);
+    assert_int_equal(websocket_ping(server.websocket, view_of("late"), NULL), ERR_CLOSED);
     expect_out(&server, BYTES("\x81\x04last\x88\x02\x03\xe9"));
     close_side(&server);
 }
@@ -578,6 +579,55 @@ static void without_memory_it_fails_and_the_peer_is_told(void **state)
     close_side(&server);
 }
 
+/* All that allocates, once; the first error, or 0. */
+static int converse(struct strbuf *out)
+{
+    static const char fragment[2 + 125] = "\x02\x7d";
+    static const struct view end = VIEW("\x80\x01.");
+    struct websocket_event event;
+    struct rng rng;
+    rng_init(&rng, 1);
+    struct websocket *client = websocket_new(WEBSOCKET_CLIENT, NULL, &rng);
+
+    if (client == NULL)
+        return ERR_MEMORY;
+    struct view rest = view_make(fragment, sizeof fragment);
+    int code = websocket_feed(client, &rest, &event, NULL);
+    rest = end;
+    if (code == 0)
+        code = websocket_feed(client, &rest, &event, NULL);
+    if (code == 1)
+        code = websocket_send(client, WEBSOCKET_BINARY, event.bytes, true, NULL);
+    if (code == 0)
+        code = websocket_ping(client, view_of("?"), NULL);
+    if (code == 0)
+        code = websocket_take(client, out);
+    websocket_free(client);
+    return code;
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct strbuf out;
+    unsigned long failed = 0;
+    int code;
+    strbuf_init(&out, OUT_BYTES_MAX);
+
+    do {
+        strbuf_release(&out);
+        mem_fail_at(failed + 1);
+        code = converse(&out);
+        mem_fail_at(0);
+        assert_true(code == 0 || code == ERR_MEMORY);
+        failed += code != 0;
+    } while (code != 0);
+    assert_in_range(failed, 4, 10);
+    assert_int_equal(out.len, (6 + 2 + 126) + (6 + 1));
+    strbuf_release(&out);
+    websocket_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,6 +650,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_ends_without_close_is_lost),
         cmocka_unit_test(what_is_not_taken_is_bounded_and_later_fits_again),
         cmocka_unit_test(without_memory_it_fails_and_the_peer_is_told),
+        cmocka_unit_test(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
