@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * host: the real world as one bundle: loop, net, child processes, AWS keys. A command makes one and hands it
- * to its drivers.
+ * host: the real world as one bundle: loop, net, child processes, AWS keys. A command makes one and
+ * hands it to its drivers.
  *
  * Threads: the loop's, which is the command's main thread. */
 #ifndef ASSAY_APP_HOST_H

@@ -127,7 +127,10 @@ int date_parse(struct view text, int64_t *ret_unix_s)
     }
     if (part[2] > days_in(part[0], part[1]) || zone(view_slice(text, at, text.len), &offset_s) != 0)
         return ERR_INVALID;
-    *ret_unix_s = days_of(part[0], part[1], part[2]) * DAY_S + part[3] * 3600 + part[4] * 60
-                  + part[5] - offset_s;
+    int64_t unix_s = days_of(part[0], part[1], part[2]) * DAY_S + part[3] * 3600 + part[4] * 60
+                     + part[5] - offset_s;
+    if (unix_s < YEAR_1_S || unix_s > YEAR_9999_S) /* by its offset */
+        return ERR_INVALID;
+    *ret_unix_s = unix_s;
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * credentials_copy: a way to keys as a whole: copied, compared, and told to people. See credentials.h. */
+ * credentials_copy: a way to keys as a whole: copied, compared, and told to people. See
+ * credentials.h. */
 #include "provider/credentials.h"
 
 static const size_t views[] = {
