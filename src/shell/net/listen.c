@@ -11,6 +11,8 @@
 
 enum { BACKLOG = 1024, FILE_SIZE = 4096 };
 
+static const uint64_t TRY_AGAIN_NS = 100 * 1000 * 1000;
+
 static const struct view alpn_http1 = VIEW("\x08http/1.1");
 
 /* The peer is announced: from now on it is its owner's. */
@@ -69,7 +71,25 @@ static void start_handshake(struct net_connection *fresh, struct tls_port *port)
     net_stream_read_start(fresh);
 }
 
-static bool accept_one(struct net_connection *listening)
+static void on_try_again(void *context, uint64_t now_ns)
+{
+    (void)now_ns;
+    net_listen_accept(net_of_deadline(context));
+}
+
+/* libuv listens no further until the peer that waits was accepted. */
+static void accept_later(struct net_connection *listening, bool soon)
+{
+    struct loop *loop = listening->net->loop;
+
+    listening->accept_waits = true;
+    listening->net->accepts_wait = true;
+    if (soon)
+        (void)!loop_wake_at(loop, loop_now(loop) + TRY_AGAIN_NS, on_try_again,
+                            &listening->deadline);
+}
+
+static void accept_one(struct net_connection *listening)
 {
     struct net *net = listening->net;
     struct tls_port *port = listening->tls_port;
@@ -80,25 +100,27 @@ static bool accept_one(struct net_connection *listening)
         fresh = net_take(net, port != NULL ? NET_SHAKING : NET_OPEN, listening->listener,
                          listening->context);
     if (fresh == NULL) {
-        listening->accept_waits = true;
-        net->accepts_wait = true;
-        return false;
+        accept_later(listening, false);
+        return;
     }
     fresh->accepted = true;
     fresh->listening = listening->id;
     fresh->socket = net_socket_new(fresh, &status);
-    if (fresh->socket == NULL
-        || uv_accept((uv_stream_t *)&listening->socket->tcp, (uv_stream_t *)&fresh->socket->tcp)
-               != 0) {
+    if (fresh->socket == NULL) {
         net_release(fresh);
-        return false;
+        accept_later(listening, true);
+        return;
+    }
+    if (uv_accept((uv_stream_t *)&listening->socket->tcp, (uv_stream_t *)&fresh->socket->tcp)
+        != 0) {
+        net_release(fresh);
+        return;
     }
     net_socket_tune(fresh->socket);
     if (port != NULL)
         start_handshake(fresh, port);
     else
         announce(fresh);
-    return true;
 }
 
 void net_listen_end(struct net_connection *listening)
@@ -118,7 +140,7 @@ void net_listen_accept(struct net_connection *listening)
 {
     if (listening->accept_waits) {
         listening->accept_waits = false;
-        (void)accept_one(listening);
+        accept_one(listening);
     }
 }
 
@@ -128,7 +150,7 @@ static void on_peer(uv_stream_t *stream, int status)
 
     /* Out of descriptors libuv has turned the peer away already; the next one may have luck. */
     if (listening != NULL && status == 0)
-        (void)accept_one(listening);
+        accept_one(listening);
 }
 
 static int port_of(const struct net_socket *socket, uint16_t *ret_port)
