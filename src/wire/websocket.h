@@ -16,7 +16,7 @@
  * the payload; wslay then reads and unmasks the frame, and writes ours. No extension: a reserved
  * bit is an error.
  *
- * What it does not do: compress, keep time (who pings when, and how long to wait for a close), send.
+ * What it does not do: compress, send, keep time (who pings when, how long to wait for a close).
  * Memory: about 5 KiB with wslay's own; a message as far as it arrived, never as long as announced;
  * what waits to be taken. A flood of pings costs nothing: only the latest that was not answered yet
  * is (RFC 6455, section 5.5.3).

@@ -5,13 +5,14 @@
  *     client   websocket_request ──▶ http1_write_request_head     … UPGRADE ──▶ websocket_accepted
  *     server   UPGRADE ──▶ websocket_answer ──▶ websocket_response ──▶ http1_write_response_head
  *
- * No extension is ever asked for or agreed to: a client's offer (permessage-deflate) is passed over,
- * as RFC 6455 has it, and a server that turns one on unasked is refused, since its frames could not
- * be read.
+ * No extension is ever asked for or agreed to: a client's offer (permessage-deflate) is passed
+ * over, as RFC 6455 has it, and a server that turns one on unasked is refused, since its frames
+ * could not be read.
  *
  * What it does not do: judge the Origin (the caller sees the head), follow redirects, authenticate,
  * the handshake of HTTP/2 (RFC 8441).
- * Memory: none kept; views point into what was given. Threads: values. Source: RFC 6455, section 4. */
+ * Memory: none kept; views point into what was given. Threads: values.
+ * Source: RFC 6455, section 4. */
 #ifndef ASSAY_WIRE_WEBSOCKET_HANDSHAKE_H
 #define ASSAY_WIRE_WEBSOCKET_HANDSHAKE_H
 
@@ -53,9 +54,9 @@ MUST_CHECK int websocket_request(struct http_request *request, const struct webs
                                  struct view subprotocols, struct err *reterr);
 
 /* Did the server agree to what websocket_request asked? 0, and ret_subprotocol (may be NULL) the
- * one it chose, empty where none, pointing into the head. For another status than 101 ERR_DENIED
- * (401, 403, 407), ERR_THROTTLED (429), ERR_UPSTREAM (5xx), ERR_REFUSED (other 4xx) or ERR_PROTOCOL;
- * for a 101 that is not as it must be ERR_PROTOCOL. */
+ * one it chose, empty where none, pointing into the head. For a status other than 101 ERR_DENIED
+ * (401, 403, 407), ERR_THROTTLED (429), ERR_UPSTREAM (5xx), ERR_REFUSED (other 4xx) or
+ * ERR_PROTOCOL; for a 101 that is not as it must be ERR_PROTOCOL. */
 MUST_CHECK int websocket_accepted(const struct http1_head *head, const struct websocket_key *key,
                                   struct view subprotocols, struct view *ret_subprotocol,
                                   struct err *reterr);

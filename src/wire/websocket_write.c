@@ -2,7 +2,7 @@
  *
  * websocket_write: the writing half of websocket.h. Frames of messages and pings are made when they
  * are queued; a pong and the close frame when they are taken, so that the latest ping is answered
- * and nothing follows the close. Room is made before wslay writes, so that it never stops midway. */
+ * and nothing follows the close. Room is made before wslay writes, so it never stops midway. */
 #include "wire/websocket_state.h"
 
 #include "base/utf8.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * resp_peer: our side of tests/e2e/test_resp_redis.py, which holds a real Redis against it. It reads
- * standard input in pieces of random sizes:
+ * resp_peer: our side of tests/e2e/test_resp_redis.py, which holds a real Redis against it. It
+ * reads standard input in pieces of random sizes:
  *
  *     resp_peer commands SEED   writes the commands again, as resp_write_command does
  *     resp_peer replies SEED    writes each reply, or push, as a line of JSON
  *
  * In the JSON strings are hexadecimal, or their SHA-256 where they are long; an aggregate is an
- * object of its type and its elements, and an attribute is one before the value that it is about. */
+ * object of its type and its elements, an attribute one before the value that it is about. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
