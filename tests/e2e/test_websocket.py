@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The WebSocket codec against the Python package websockets: each side of ours with the other of its.
+"""The WebSocket codec against the Python package websockets: each side with the other of theirs.
 
 Needs `pip install websockets` (skipped without it); our side is the test program
 tests/unit/wire/websocket_peer of the build, ASSAY_BUILD, by default build/. Frames that break the
