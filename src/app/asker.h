@@ -164,4 +164,9 @@ void asker_pause(struct asker *asker, struct id ask, bool paused);
 
 void asker_stats(const struct asker *asker, struct asker_stats *ret_stats);
 
+/* What its pool did so far, for a report (core/pool/account.h): texts and histograms are borrowed
+ * until the asker goes on or ends. False where nothing is connected (exec, sim). */
+struct pool_account;
+bool asker_account(const struct asker *asker, struct pool_account *ret_account);
+
 #endif

@@ -14,6 +14,7 @@
 #include "app/asker.h"
 #include "base/slots.h"
 #include "core/call/call.h"
+#include "core/pool/account.h"
 #include "core/pool/ring.h"
 
 enum {

@@ -11,8 +11,11 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "core/golden/judge.h"
+#include "core/pool/account.h"
 #include "shell/os/clock.h"
 #include "shell/os/seed.h"
+
+enum { POOLS_BYTES_MAX = 64 << 20 };
 
 static const size_t RUN_BYTES_MAX = (size_t)16 << 30;
 
@@ -262,6 +265,33 @@ static int find_changes(struct golden_run *run)
     return 0;
 }
 
+/* What the targets' pools did, for the report. */
+static int write_pools(struct golden_run *run)
+{
+    struct json_writer writer;
+    struct strbuf out;
+    bool any = false;
+    int code = 0;
+
+    strbuf_init(&out, POOLS_BYTES_MAX);
+    json_writer_init(&writer, &out, 0);
+    json_write_array(&writer);
+    for (size_t i = 0; run->targets != NULL && i < run->plan->target_count; i++) {
+        struct pool_account account;
+        if (run->targets[i].asker == NULL || !asker_account(run->targets[i].asker, &account))
+            continue;
+        pool_account_write(&writer, &account);
+        any = true;
+    }
+    json_write_end(&writer, ']');
+    if (any)
+        code = strbuf_status(&out) != 0
+                   ? strbuf_status(&out)
+                   : arena_copy(&run->arena, strbuf_view(&out), &run->result.pools_json);
+    strbuf_release(&out);
+    return code;
+}
+
 int golden_run_finish(struct golden_run *run, const struct run **ret_result, struct err *reterr)
 {
     const struct settings_suite *suite = run->plan->suite;
@@ -281,7 +311,8 @@ int golden_run_finish(struct golden_run *run, const struct run **ret_result, str
     gate.limits = judge.limits;
     gate.stale_count = (int64_t)count_stale(run->plan);
     gate.noise_known = is_noise_known(run);
-    if (gate_decide(&run->result, &gate, &run->arena) != 0 || find_changes(run) != 0)
+    if (gate_decide(&run->result, &gate, &run->arena) != 0 || find_changes(run) != 0
+        || write_pools(run) != 0)
         return fail(reterr, ERR_MEMORY, "no memory to judge the run");
     *ret_result = &run->result;
     return 0;

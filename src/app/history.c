@@ -223,3 +223,46 @@ int history_failing(const struct plan *plan, struct arena *arena, const char ***
     store_close(store);
     return code;
 }
+
+static int find_run(struct store *store, struct view wanted, struct arena *arena,
+                    struct store_run *ret_run, struct err *reterr)
+{
+    size_t back = view_is(wanted, "@last") ? 1 : view_is(wanted, "@prev") ? 2 : 0;
+    struct store_filter filter = {.limit = (uint32_t)back, .finished = true};
+    struct store_run *runs;
+    size_t count;
+
+    if (back == 0)
+        return store_get_run(store, wanted, arena, ret_run, reterr);
+    int code = store_list_runs(store, &filter, arena, &runs, &count, reterr);
+    if (code != 0)
+        return code;
+    if (count < back)
+        return fail(reterr, ERR_MISSING, "%.*s: there is no such run yet: run 'assay test'%s",
+                    VIEW_ARG(wanted), back == 2 ? " twice" : "");
+    *ret_run = runs[back - 1];
+    return 0;
+}
+
+int history_summary(const char *config, struct view run, struct arena *arena,
+                    struct view *ret_json, struct err *reterr)
+{
+    struct plan plan = {.state_dir = ".assay"}; /* what history_path looks at */
+    struct store *store = NULL;
+    struct store_run row;
+
+    int code = plan_settings(arena, config, NULL, 0, &plan.settings, reterr);
+    if (code != 0)
+        return code;
+    if (plan.settings.folder.len > 0)
+        plan.state_dir = arena_printf(arena, "%.*s/.assay", VIEW_ARG(plan.settings.folder));
+    if (plan.state_dir == NULL)
+        return fail(reterr, ERR_MEMORY, "no memory for the history");
+    code = open_store(&plan, arena, &store, reterr);
+    if (code == 0)
+        code = find_run(store, run, arena, &row, reterr);
+    if (code == 0)
+        *ret_json = row.summary_json;
+    store_close(store);
+    return code;
+}

@@ -24,4 +24,10 @@ MUST_CHECK int history_save(const struct plan *plan, const struct run *run,
 MUST_CHECK int history_failing(const struct plan *plan, struct arena *arena, const char ***ret_ids,
                                size_t *ret_count, struct err *reterr);
 
+/* What is kept of a past run beside its entries, as JSON: of the run of that id, or of the last one
+ * ("@last") or the one before ("@prev"), whatever its suite. `config` as in struct plan_options.
+ * ERR_MISSING with the remedy where there is none. */
+MUST_CHECK int history_summary(const char *config, struct view run, struct arena *arena,
+                               struct view *ret_json, struct err *reterr);
+
 #endif

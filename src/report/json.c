@@ -258,12 +258,21 @@ void report_json_entry(struct json_writer *writer, const struct run_entry *of)
     entry(writer, of);
 }
 
+static void pools(struct json_writer *writer, const struct run *run)
+{
+    if (run->pools_json.len == 0)
+        return;
+    json_write_key(writer, "pools");
+    json_write_raw(writer, run->pools_json);
+}
+
 void report_json_summary(struct json_writer *writer, const struct run *run,
                          const struct report_options *options)
 {
     json_write_object(writer);
     head(writer, run, options->assay_version);
     gate(writer, run);
+    pools(writer, run);
     json_write_end(writer, '}');
 }
 
@@ -275,6 +284,7 @@ void report_json(const struct run *run, const struct report_options *options, st
     json_write_object(&writer);
     head(&writer, run, options->assay_version);
     gate(&writer, run);
+    pools(&writer, run);
     advice(&writer, run);
     changes(&writer, run);
     json_member_array(&writer, "entries");

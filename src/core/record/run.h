@@ -177,6 +177,9 @@ struct run {
     const struct prompt_change *changes;
     size_t change_count;
 
+    struct view pools_json; /* what the targets' pools did: an array of core/pool/account.h's
+                             * objects; empty where nothing was connected */
+
     struct gate gate;
 };
 
