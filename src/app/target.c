@@ -14,6 +14,7 @@
 enum { KEY_BYTES_MAX = 64 * 1024, COMMAND_ARGUMENTS_MAX = 256, WAITING_SPARE = 16 };
 
 _Static_assert((int)SETTINGS_SIM == (int)PROVIDER_SIM, "both lists of kinds are one list");
+_Static_assert((int)SETTINGS_HTTP_2 == (int)ASKER_HTTP_2, "and of versions");
 _Static_assert((int)SETTINGS_API_CONVERSE == (int)PROVIDER_API_CONVERSE, "and of calls");
 
 struct preparing {
@@ -211,6 +212,8 @@ int target_open(struct target *target, const struct host *host,
         .attempts = (uint32_t)from->attempts,
         .rpm = from->quota.rpm,
         .tpm = from->quota.tpm,
+        .stream = from->stream,
+        .http = (enum asker_http)from->http,
         .tls_insecure = from->tls.insecure,
         .tls_ca_file = from->tls.ca_file,
         .seed = overrides->seed,

@@ -39,6 +39,9 @@ enum settings_kind {
 /* The same order as enum provider_api. */
 enum settings_api { SETTINGS_API_DEFAULT, SETTINGS_API_INVOKE, SETTINGS_API_CONVERSE };
 
+/* The same order as enum asker_http. */
+enum settings_http { SETTINGS_HTTP_AUTO, SETTINGS_HTTP_1, SETTINGS_HTTP_2 };
+
 struct settings_pool {
     int64_t min; /* 0: the kind's own */
     int64_t max;
@@ -81,6 +84,8 @@ struct settings_target {
     struct view defect;         /* sim: "keyword:0.1" */
     const struct json *params;  /* NULL: none */
     uint64_t timeout_ns;
+    bool stream;
+    enum settings_http http;
     struct settings_pool pool;
     int64_t max_in_flight; /* 0: the suite's concurrency */
     int64_t attempts;

@@ -17,6 +17,7 @@ _Static_assert(sizeof(enum settings_kind) == sizeof(unsigned), "CONFIG_CHOICE wr
 static const char *const kinds[] = {"bedrock",   "anthropic", "openai", "http",
                                     "websocket", "exec",      "sim",    NULL};
 static const char *const apis[] = {"default", "invoke", "converse", NULL};
+static const char *const versions[] = {"auto", "1.1", "2", NULL};
 static const char *const gates[] = {"both", "severity", "statistics", NULL};
 static const char *const majors[] = {"signoff", "warn", "fail", NULL};
 
@@ -169,6 +170,19 @@ static const struct config_field target_fields[] = {
      .max = 24 * HOUR,
      .otherwise = "30s",
      .help = "time for one request"},
+    {.key = "stream",
+     .type = CONFIG_BOOL,
+     .offset = AT(settings_target, stream),
+     .otherwise = "false",
+     .help = "ask for answers in pieces: they are the same, and the time to the first text and "
+             "between pieces is measured"},
+    {.key = "http",
+     .type = CONFIG_CHOICE,
+     .offset = AT(settings_target, http),
+     .choices = versions,
+     .otherwise = "auto",
+     .help = "HTTP version; auto: over TLS what the server prefers of 2 and 1.1, else 1.1; 2 "
+             "without TLS is spoken without asking"},
     {.key = "pool",
      .type = CONFIG_TABLE,
      .offset = AT(settings_target, pool),

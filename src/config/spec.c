@@ -100,12 +100,13 @@ static int read_path(const struct reading *reading)
 static int read_choice(const struct reading *reading)
 {
     const char *const *choices = reading->field->choices;
-    struct view word = json_text(reading->value, view_of(""));
+    bool is_word = json_is(reading->value, JSON_STRING) || json_is(reading->value, JSON_NUMBER);
+    struct view word = is_word ? reading->value->text : view_of("");
     char all[256] = "";
     unsigned i;
 
     for (i = 0; choices[i] != NULL; i++) {
-        if (reading->value->kind == JSON_STRING && view_is(word, choices[i])) {
+        if (view_is(word, choices[i])) {
             memcpy(reading->member, &i, sizeof i);
             return 0;
         }

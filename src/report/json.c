@@ -64,6 +64,23 @@ static void sample_error(struct json_writer *writer, const struct reply *reply)
     json_write_end(writer, '}');
 }
 
+/* How an answer in pieces came. */
+static void pieces(struct json_writer *writer, const struct answer *answer)
+{
+    const struct answer_gaps *gaps = &answer->gaps;
+
+    if (answer->ttft_ns == 0)
+        return;
+    json_member_fixed(writer, "ttft_ms", (int64_t)(answer->ttft_ns / 1000), 3);
+    if (gaps->count == 0)
+        return;
+    json_member_object(writer, "inter_token_ms");
+    json_member_int(writer, "count", gaps->count);
+    json_member_fixed(writer, "mean", (int64_t)(gaps->sum_ns / gaps->count / 1000), 3);
+    json_member_fixed(writer, "max", (int64_t)(gaps->max_ns / 1000), 3);
+    json_write_end(writer, '}');
+}
+
 static void sample(struct json_writer *writer, const struct sample *sample)
 {
     const struct reply *reply = &sample->answer.reply;
@@ -79,6 +96,7 @@ static void sample(struct json_writer *writer, const struct sample *sample)
         json_member_text(writer, "stop_reason", stop_reason_name(reply->stop));
     }
     json_member_fixed(writer, "latency_ms", (int64_t)(sample->answer.latency_ns / 1000), 3);
+    pieces(writer, &sample->answer);
     json_member_int(writer, "attempts", sample->answer.attempts);
     if (reply->usage.known) {
         json_member_int(writer, "tokens_in", reply->usage.tokens_in);

@@ -394,9 +394,35 @@ static void a_failed_allocation_is_an_error_and_leaks_nothing(void **state)
     assert_true(failures > 0);
 }
 
+static void a_target_says_which_http_and_whether_it_streams(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        enum settings_http http;
+    } cases[] = {{"auto", SETTINGS_HTTP_AUTO},
+                 {"1.1", SETTINGS_HTTP_1},
+                 {"\"2\"", SETTINGS_HTTP_2},
+                 {"2", SETTINGS_HTTP_2}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena arena;
+        char yaml[300];
+        arena_init(&arena, 1 << 20);
+        snprintf(yaml, sizeof yaml,
+                 "targets:\n  a: {kind: openai, model: m, http: %s, stream: %s}\n", cases[i].value,
+                 i == 0 ? "true" : "false");
+        struct settings settings = load(&arena, yaml);
+        assert_int_equal(settings.targets[0].http, cases[i].http);
+        assert_int_equal(settings.targets[0].stream, i == 0);
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_target_says_which_http_and_whether_it_streams),
         ARENA_TEST(the_example_of_the_manual_is_read),
         ARENA_TEST(targets_and_suites_have_their_defaults),
         ARENA_TEST(every_setting_reaches_its_member),

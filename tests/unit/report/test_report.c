@@ -102,6 +102,24 @@ static void assert_has(const struct strbuf *out, const char *text)
         fail_msg("'%s' does not stand in the report:\n%s", text, strbuf_text(out));
 }
 
+static void json_says_how_an_answer_in_pieces_came(void **state)
+{
+    (void)state;
+    sample.answer.ttft_ns = 123456789;
+    sample.answer.gaps = (struct answer_gaps){.count = 2, .sum_ns = 5000000, .max_ns = 4000000};
+    struct strbuf out = written("json");
+
+    assert_has(&out, "\"ttft_ms\": 123.456");
+    assert_has(&out, "\"inter_token_ms\"");
+    assert_has(&out, "\"mean\": 2.5");
+    assert_has(&out, "\"max\": 4");
+    strbuf_release(&out);
+    sample.answer.ttft_ns = 0;
+    out = written("json");
+    assert_lacks(&out, "ttft_ms");
+    strbuf_release(&out);
+}
+
 static void a_terminal_never_gets_control_characters_of_others(void **state)
 {
     (void)state;
@@ -182,6 +200,7 @@ static void formats_are_found_by_name_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(json_says_how_an_answer_in_pieces_came, set_up),
         cmocka_unit_test_setup(a_terminal_never_gets_control_characters_of_others, set_up),
         cmocka_unit_test_setup(json_is_valid_whatever_the_texts_hold, set_up),
         cmocka_unit_test_setup(markdown_neither_formats_nor_mentions_for_a_model, set_up),
