@@ -439,8 +439,11 @@ static struct http2_event connection_event(struct http2 *http2, enum http2_conne
 static struct http2_event reset_event(struct http2 *http2, const struct http2_stream *stream)
 {
     const char *name = http2_code_name(stream->code);
+    const char *fault = stream->fault;
     size_t size = sizeof http2->reset_text;
 
+    if (fault[0] == '\0') /* the one that nghttp2 does not tell of */
+        fault = stream->code == HTTP2_PROTOCOL_ERROR ? "more bytes than content-length said" : name;
     if (stream->unprocessed && !stream->by_peer)
         snprintf(http2->reset_text, size, "%s goes away and has not begun with it",
                  http2_peer(http2));
@@ -449,7 +452,7 @@ static struct http2_event reset_event(struct http2 *http2, const struct http2_st
                  stream->code);
     else
         snprintf(http2->reset_text, size, "%s sent what cannot be accepted: %s", http2_peer(http2),
-                 stream->fault[0] != '\0' ? stream->fault : name);
+                 fault);
     return (struct http2_event){
         .kind = HTTP2_RESET,
         .code = stream->code,

@@ -138,34 +138,53 @@ static int head_complete(struct http2 *http2, struct http2_stream *stream, uint8
 
 /* ---- bodies --------------------------------------------------------------------------------- */
 
+/* The windows open when a frame is whole, so that no split of it changes what a peer may send. */
+static int open_windows(struct http2 *http2)
+{
+    size_t all = http2->consumed;
+    size_t of_stream = http2->stream_consumed;
+
+    http2->consumed = 0;
+    http2->stream_consumed = 0;
+    int code = nghttp2_session_consume_connection(http2->session, all);
+    if (code == 0 && of_stream > 0)
+        code = nghttp2_session_consume_stream(http2->session, (int32_t)http2->guard.frame.stream,
+                                              of_stream);
+    return code;
+}
+
 static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
                          size_t len, void *context)
 {
     struct http2 *http2 = context;
     struct http2_stream *stream = http2_find(http2, (uint32_t)id);
+    (void)session;
     (void)flags;
 
-    int code = nghttp2_session_consume_connection(session, len);
-    if (stream == NULL || code != 0)
-        return code;
+    http2->consumed += len;
+    if (stream == NULL)
+        return 0;
     if (stream->held && !stream->hidden)
         stream->unconsumed += len;
     else
-        code = nghttp2_session_consume_stream(session, id, len);
-    if (code != 0 || stream->hidden)
-        return code;
+        http2->stream_consumed += len;
+    if (stream->hidden)
+        return 0;
 
-    stream->body_bytes += len;
-    if (stream->body_bytes > http2->limits.body_bytes) {
-        char text[HTTP2_FAULT_MAX];
-        snprintf(text, sizeof text, "its body is larger than %llu bytes",
-                 (unsigned long long)http2->limits.body_bytes);
-        return http2_refuse(http2, stream, HTTP2_ENHANCE_YOUR_CALM, text);
+    uint64_t left = http2->limits.body_bytes - stream->body_bytes;
+    size_t given = len < left ? len : (size_t)left;
+    stream->body_bytes += given;
+    if (given > 0) {
+        http2_guard_earn(&http2->guard, HTTP2_EARNED_BODY);
+        stream->body = view_make(data, given);
+        http2_wait(http2, stream, HTTP2_WAITS_BODY);
     }
-    http2_guard_earn(&http2->guard, HTTP2_EARNED_BODY);
-    stream->body = view_make(data, len);
-    http2_wait(http2, stream, HTTP2_WAITS_BODY);
-    return 0;
+    if (given == len)
+        return 0;
+    char text[HTTP2_FAULT_MAX];
+    snprintf(text, sizeof text, "its body is larger than %llu bytes",
+             (unsigned long long)http2->limits.body_bytes);
+    return http2_refuse(http2, stream, HTTP2_ENHANCE_YOUR_CALM, text);
 }
 
 /* ---- the connection ------------------------------------------------------------------------- */
@@ -335,7 +354,10 @@ int http2_receive(struct http2 *http2, struct view *rest)
     ssize_t taken = nghttp2_session_mem_recv(http2->session, (const uint8_t *)piece.ptr, piece.len);
     if (http2->err.code != 0)
         return http2->err.code;
-    if (taken < 0)
-        return http2_fail_library(http2, taken);
+    int code = taken < 0 ? (int)taken : 0;
+    if (code == 0 && http2->consumed > 0 && !http2_guard_cut(&http2->guard))
+        code = open_windows(http2);
+    if (code != 0)
+        return http2_fail_library(http2, code);
     return http2_flush(http2);
 }

@@ -119,8 +119,10 @@ struct http2 {
     enum http2_side side;
     struct http2_guard guard;
     struct http2_incoming incoming;
-    struct strbuf control; /* frames to be sent that are no bodies */
-    struct strbuf scratch; /* lowered names while a head is written */
+    size_t consumed; /* bytes of the body frame under way that open the connection's window, */
+    size_t stream_consumed; /* and the stream's */
+    struct strbuf control;  /* frames to be sent that are no bodies */
+    struct strbuf scratch;  /* lowered names while a head is written */
     struct http2_stream *first;
     struct http2_stream *last;
     uint32_t streams; /* not closed */
