@@ -59,7 +59,7 @@ static struct rig rig_with(struct sim_server_options options, size_t piece_bytes
     assert_int_equal(world_new(&(struct world_options){.seed = 3}, &rig.world), 0);
     assert_int_equal(world_set_link(rig.world, view_of(""), 0, &link), 0);
     rig.outside = world_outside(rig.world);
-    options.sim.profile = sim_profile_default();
+    options.service.sim.profile = sim_profile_default();
     assert_int_equal(sim_server_new(rig.outside, &options, &rig.server, &rig.port, &err), 0);
     return rig;
 }
@@ -125,7 +125,7 @@ static void a_request_is_answered_and_the_connection_kept(void **state)
     }
     assert_false(client.closed);
     assert_int_equal(sim_server_figures(rig.server).answers, 3);
-    assert_int_equal(sim_server_figures(rig.server).connections, 1);
+    assert_int_equal(sim_server_figures(rig.server).server.connections, 1);
     client_free(&client);
     rig_free(&rig);
 }
@@ -135,10 +135,10 @@ static void requests_in_a_row_are_answered_in_order_whatever_their_pieces(void *
     (void)state;
 
     for (size_t piece = 0; piece < 60; piece += 7) {
-        struct rig rig =
-            rig_with((struct sim_server_options){.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
-                                                                     .low_ns = SECOND / 10}}},
-                     piece);
+        struct rig rig = rig_with(
+            (struct sim_server_options){
+                .service.sim = {.latency = {.kind = SIM_LATENCY_FIXED, .low_ns = SECOND / 10}}},
+            piece);
         struct client client;
         struct strbuf all;
         client_open(&rig, &client);
@@ -163,8 +163,8 @@ static void an_answer_takes_its_latency_and_keeps_no_one_else_waiting(void **sta
 {
     (void)state;
     struct rig rig =
-        rig_with((struct sim_server_options){.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
-                                                                 .low_ns = 2 * SECOND}}},
+        rig_with((struct sim_server_options){.service.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
+                                                                         .low_ns = 2 * SECOND}}},
                  0);
     struct client slow;
     struct client quick;
@@ -271,7 +271,9 @@ static void a_head_request_gets_no_body(void **state)
 static void idle_connections_are_closed_and_busy_ones_are_not(void **state)
 {
     (void)state;
-    struct rig rig = rig_with((struct sim_server_options){.idle_in_ns = 10 * SECOND}, 0);
+    struct rig rig = rig_with((struct sim_server_options){.server = {.idle_in_ns = 10 * SECOND,
+                                                                     .head_in_ns = 10 * SECOND}},
+                              0);
     struct client idle;
     struct client busy;
 
@@ -293,7 +295,7 @@ static void idle_connections_are_closed_and_busy_ones_are_not(void **state)
 static void one_connection_too_many_is_told_so(void **state)
 {
     (void)state;
-    struct rig rig = rig_with((struct sim_server_options){.connections_max = 2}, 0);
+    struct rig rig = rig_with((struct sim_server_options){.server.connections_max = 2}, 0);
     struct client clients[3];
 
     for (int i = 0; i < 3; i++)
@@ -314,8 +316,8 @@ static void a_peer_that_leaves_while_its_answer_is_due_harms_no_one(void **state
 {
     (void)state;
     struct rig rig =
-        rig_with((struct sim_server_options){.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
-                                                                 .low_ns = 2 * SECOND}}},
+        rig_with((struct sim_server_options){.service.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
+                                                                         .low_ns = 2 * SECOND}}},
                  0);
     struct client leaves;
     struct client stays;
@@ -338,8 +340,8 @@ static void a_server_can_be_freed_in_the_middle_of_everything(void **state)
 {
     (void)state;
     struct rig rig =
-        rig_with((struct sim_server_options){.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
-                                                                 .low_ns = 2 * SECOND}}},
+        rig_with((struct sim_server_options){.service.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
+                                                                         .low_ns = 2 * SECOND}}},
                  0);
     struct client client;
 
@@ -359,7 +361,7 @@ static void an_address_that_cannot_be_had_is_an_error(void **state)
 {
     (void)state;
     struct rig rig = rig_with((struct sim_server_options){0}, 0);
-    struct sim_server_options taken = {.port = rig.port};
+    struct sim_server_options taken = {.server.port.port = rig.port};
     struct sim_server *server;
     uint16_t port;
     struct err err;
