@@ -10,10 +10,12 @@
 
 #include <cmocka.h>
 
+#include "base/date.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "shell/net/loop.h"
 #include "shell/net/net.h"
+#include "shell/os/clock.h"
 #include "tls_peer.h"
 
 static const uint64_t MS = 1000000;
@@ -26,6 +28,7 @@ struct fixture {
     struct outside *outside;
     struct id connection;
     unsigned opened, closed;
+    bool resumed;
     int code;
     char text[1024];
     struct strbuf bytes;
@@ -36,8 +39,10 @@ static void on_event(void *context, const struct outside_event *event)
 {
     struct fixture *fixture = context;
 
-    if (event->kind == OUTSIDE_OPENED)
+    if (event->kind == OUTSIDE_OPENED) {
         fixture->opened++;
+        fixture->resumed = event->tls_resumed;
+    }
     if (event->kind == OUTSIDE_BYTES)
         strbuf_add(&fixture->bytes, event->bytes);
     if (event->kind == OUTSIDE_CLOSED) {
@@ -111,7 +116,7 @@ static void open_to(struct fixture *fixture, const struct tls_peer *peer, const 
 static void expect_failure(struct fixture *fixture, enum tls_peer_kind kind, const char *host,
                            int code, const char *reason, const char *remedy)
 {
-    struct tls_peer *peer = tls_peer_start(kind);
+    struct tls_peer *peer = tls_peer_start(kind, 1);
 
     open_to(fixture, peer, host, tls_peer_ca_file(peer), false);
     tls_peer_free(peer);
@@ -125,7 +130,7 @@ static void expect_failure(struct fixture *fixture, enum tls_peer_kind kind, con
 static void a_trusted_peer_is_talked_to_both_ways(void **state)
 {
     struct fixture *fixture = *state;
-    struct tls_peer *peer = tls_peer_start(PEER_GOOD);
+    struct tls_peer *peer = tls_peer_start(PEER_GOOD, 1);
     size_t len = 3000000;
     char *bytes = mem_new(len, 1);
 
@@ -154,7 +159,7 @@ static void a_trusted_peer_is_talked_to_both_ways(void **state)
 static void an_address_is_verified_and_not_sent_as_a_server_name(void **state)
 {
     struct fixture *fixture = *state;
-    struct tls_peer *peer = tls_peer_start(PEER_GOOD);
+    struct tls_peer *peer = tls_peer_start(PEER_GOOD, 1);
 
     open_to(fixture, peer, "127.0.0.1", tls_peer_ca_file(peer), false);
     assert_string_equal(fixture->text, "");
@@ -169,7 +174,7 @@ static void an_address_is_verified_and_not_sent_as_a_server_name(void **state)
 static void a_paused_end_hears_nothing_of_what_tls_holds_already(void **state)
 {
     struct fixture *fixture = *state;
-    struct tls_peer *peer = tls_peer_start(PEER_GOOD);
+    struct tls_peer *peer = tls_peer_start(PEER_GOOD, 1);
     struct outside *outside = fixture->outside;
     static const struct view words = VIEW("some words");
 
@@ -194,7 +199,7 @@ static void an_orderly_end_is_clean_and_an_abrupt_one_is_not(void **state)
     static const struct view bye = VIEW("bye");
 
     for (size_t i = 0; i < 2; i++) {
-        struct tls_peer *peer = tls_peer_start(kinds[i]);
+        struct tls_peer *peer = tls_peer_start(kinds[i], 1);
         open_to(fixture, peer, "localhost", tls_peer_ca_file(peer), false);
         assert_int_equal(fixture->outside->ops->write(fixture->outside, fixture->connection, bye),
                          0);
@@ -209,7 +214,7 @@ static void an_orderly_end_is_clean_and_an_abrupt_one_is_not(void **state)
 static void an_unknown_authority_is_refused(void **state)
 {
     struct fixture *fixture = *state;
-    struct tls_peer *peer = tls_peer_start(PEER_GOOD);
+    struct tls_peer *peer = tls_peer_start(PEER_GOOD, 1);
 
     open_to(fixture, peer, "localhost", "", false);
     tls_peer_free(peer);
@@ -222,7 +227,7 @@ static void an_unknown_authority_is_refused(void **state)
 static void whoever_asks_for_no_verification_gets_none(void **state)
 {
     struct fixture *fixture = *state;
-    struct tls_peer *peer = tls_peer_start(PEER_SELF_SIGNED);
+    struct tls_peer *peer = tls_peer_start(PEER_SELF_SIGNED, 1);
 
     open_to(fixture, peer, "localhost", "", true);
     assert_int_equal(fixture->opened, 1);
@@ -238,14 +243,14 @@ static void a_self_signed_certificate_is_refused(void **state)
 
 static void a_certificate_of_another_host_is_refused(void **state)
 {
-    expect_failure(*state, PEER_WRONG_HOST, "localhost", ERR_TLS, "another host name",
-                   "use the name");
+    expect_failure(*state, PEER_WRONG_HOST, "localhost", ERR_TLS,
+                   "its certificate is for example.org, not for localhost", "use a name");
 }
 
 static void a_certificate_that_does_not_name_the_address_is_refused(void **state)
 {
-    expect_failure(*state, PEER_WRONG_HOST, "127.0.0.1", ERR_TLS, "does not name this address",
-                   "use the host name");
+    expect_failure(*state, PEER_WRONG_HOST, "127.0.0.1", ERR_TLS,
+                   "its certificate is for example.org, not for 127.0.0.1", "use a name");
 }
 
 static void an_expired_certificate_is_refused(void **state)
@@ -256,6 +261,102 @@ static void an_expired_certificate_is_refused(void **state)
 static void a_certificate_of_the_future_is_refused(void **state)
 {
     expect_failure(*state, PEER_NOT_YET, "localhost", ERR_TLS, "not valid yet", "date");
+}
+
+static void the_dates_of_a_certificate_and_of_this_machine_are_said(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t now_s = clock_unix_s();
+    char yesterday[DATE_ISO_SIZE], today[DATE_ISO_SIZE], tomorrow[DATE_ISO_SIZE];
+
+    date_iso(now_s - 86400, yesterday);
+    date_iso(now_s, today);
+    date_iso(now_s + 86400, tomorrow);
+    yesterday[10] = today[10] = tomorrow[10] = '\0'; /* the day is enough */
+    expect_failure(fixture, PEER_EXPIRED, "localhost", ERR_TLS, yesterday, today);
+    fixture->closed = 0;
+    expect_failure(fixture, PEER_NOT_YET, "localhost", ERR_TLS, tomorrow, today);
+}
+
+static void a_chain_through_an_authority_between_is_followed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tls_peer *peer = tls_peer_start(PEER_CHAIN, 1);
+
+    open_to(fixture, peer, "localhost", tls_peer_ca_file(peer), false);
+    assert_string_equal(fixture->text, "");
+    assert_int_equal(fixture->opened, 1);
+    fixture->outside->ops->close(fixture->outside, fixture->connection);
+    run(fixture, 100 * MS);
+    tls_peer_free(peer);
+}
+
+static void a_chain_with_a_certificate_missing_names_who_issued_and_what_to_send(void **state)
+{
+    expect_failure(*state, PEER_CHAIN_CUT, "localhost", ERR_TLS,
+                   "issued by 'Authority Between', an authority this machine does not know, and "
+                   "the peer sent no certificate between",
+                   "let the server send its whole chain");
+}
+
+static void an_authority_that_expired_is_named(void **state)
+{
+    expect_failure(*state, PEER_CHAIN_EXPIRED, "localhost", ERR_TLS,
+                   "the certificate of its authority 'Authority Between' has expired", "renew");
+}
+
+static void garbage_and_alerts_instead_of_an_answer_are_told_apart(void **state)
+{
+    static const struct {
+        enum tls_peer_kind kind;
+        const char *reason;
+        const char *remedy;
+    } rows[] = {
+        {PEER_GARBAGE, "the handshake failed", "check the server's TLS settings"},
+        {PEER_ALERT, "nothing in common", "check the server's TLS settings"},
+        {PEER_ALERT_NAME, "knows no host of this name", "correct the url"},
+        {PEER_HALF, "closed the connection during the handshake", "speak TLS on this port"},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture->closed = 0;
+        expect_failure(fixture, rows[i].kind, "localhost", ERR_TLS, rows[i].reason, rows[i].remedy);
+        assert_non_null(strstr(fixture->text, "TLS with localhost:"));
+    }
+}
+
+/* Connects so often, one after another, and says a few words each time. */
+static void converse(struct fixture *fixture, enum tls_peer_kind kind, unsigned times,
+                     unsigned resumed)
+{
+    struct tls_peer *peer = tls_peer_start(kind, times);
+    static const struct view words = VIEW("some words");
+    unsigned told = 0;
+
+    for (unsigned i = 0; i < times; i++) {
+        open_to(fixture, peer, "localhost", tls_peer_ca_file(peer), false);
+        assert_string_equal(fixture->text, "");
+        told += fixture->resumed ? 1 : 0;
+        assert_int_equal(fixture->outside->ops->write(fixture->outside, fixture->connection, words),
+                         0);
+        fixture->stop_at_bytes = fixture->bytes.len + words.len;
+        run(fixture, 20000 * MS);
+        fixture->outside->ops->close(fixture->outside, fixture->connection);
+        fixture->stop_at_bytes = 0;
+        run(fixture, 20 * MS);
+    }
+    tls_peer_join(peer);
+    assert_int_equal(tls_peer_resumed(peer), resumed);
+    assert_int_equal(told, resumed);
+    tls_peer_free(peer);
+}
+
+static void sessions_of_another_implementation_are_resumed(void **state)
+{
+    converse(*state, PEER_GOOD, 4, 3);
+    converse(*state, PEER_TLS_1_2, 4, 3);
+    converse(*state, PEER_ABRUPT, 3, 2);
 }
 
 static void a_peer_without_tls_is_told_apart(void **state)
@@ -284,7 +385,7 @@ static void a_peer_that_stays_silent_runs_into_the_deadline(void **state)
 static void an_authority_file_that_is_none_is_named(void **state)
 {
     struct fixture *fixture = *state;
-    struct tls_peer *peer = tls_peer_start(PEER_SLAMS);
+    struct tls_peer *peer = tls_peer_start(PEER_SLAMS, 1);
     static const char *const files[] = {"/nowhere/ca.pem", "/proc/version"};
 
     for (size_t i = 0; i < 2; i++) {
@@ -360,6 +461,12 @@ int main(void)
         WITH_NET(a_certificate_that_does_not_name_the_address_is_refused),
         WITH_NET(an_expired_certificate_is_refused),
         WITH_NET(a_certificate_of_the_future_is_refused),
+        WITH_NET(the_dates_of_a_certificate_and_of_this_machine_are_said),
+        WITH_NET(a_chain_through_an_authority_between_is_followed),
+        WITH_NET(a_chain_with_a_certificate_missing_names_who_issued_and_what_to_send),
+        WITH_NET(an_authority_that_expired_is_named),
+        WITH_NET(garbage_and_alerts_instead_of_an_answer_are_told_apart),
+        WITH_NET(sessions_of_another_implementation_are_resumed),
         WITH_NET(a_peer_without_tls_is_told_apart),
         WITH_NET(a_peer_that_knows_only_old_tls_is_refused),
         WITH_NET(a_peer_that_closes_during_the_handshake_is_told_apart),

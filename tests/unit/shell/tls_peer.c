@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "tls_files.h"
 
 struct tls_peer {
     enum tls_peer_kind kind;
@@ -31,51 +32,24 @@ struct tls_peer {
     X509 *ca;
     EVP_PKEY *key;
     X509 *certificate;
+    X509 *between; /* of PEER_CHAIN and PEER_CHAIN_CUT */
+    EVP_PKEY *between_key;
+    SSL_CTX *context;
+    unsigned connections;
+    unsigned resumed;
 };
 
-static EVP_PKEY *make_key(void)
+/* Authority, an authority under it, the peer. */
+static void make_chain(struct tls_peer *peer, const char *hosts)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
+    static const long DAY = 86400;
+    long to_s = peer->kind == PEER_CHAIN_EXPIRED ? -DAY : 2 * DAY;
 
-    assert_always(key != NULL);
-    return key;
-}
-
-static void add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
-{
-    X509V3_CTX context;
-
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
-    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
-    assert_always(extension != NULL);
-    assert_always(X509_add_ext(certificate, extension, -1) == 1);
-    X509_EXTENSION_free(extension);
-}
-
-/* Valid from now + from_s to now + to_s; signed by `issuer`, by itself where that is NULL. */
-static X509 *make_certificate(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key,
-                              long from_s, long to_s, const char *hosts)
-{
-    X509 *certificate = X509_new();
-    static long serial = 1000;
-
-    assert_always(certificate != NULL);
-    X509_set_version(certificate, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), from_s);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), to_s);
-    X509_set_pubkey(certificate, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                               (const unsigned char *)name, -1, -1, 0);
-    X509_set_issuer_name(certificate, X509_get_subject_name(issuer != NULL ? issuer : certificate));
-    if (hosts != NULL)
-        add_extension(certificate, issuer != NULL ? issuer : certificate, NID_subject_alt_name,
-                      hosts);
-    else
-        add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
-    assert_always(X509_sign(certificate, issuer_key, EVP_sha256()) != 0);
-    return certificate;
+    peer->between_key = tls_make_key();
+    peer->between = tls_make_certificate(peer->between_key, "Authority Between", peer->ca,
+                                         peer->ca_key, -2 * DAY, to_s, NULL);
+    peer->certificate = tls_make_certificate(peer->key, "localhost", peer->between,
+                                             peer->between_key, -2 * DAY, 2 * DAY, hosts);
 }
 
 static void make_certificates(struct tls_peer *peer)
@@ -86,16 +60,19 @@ static void make_certificates(struct tls_peer *peer)
     const char *hosts =
         peer->kind == PEER_WRONG_HOST ? "DNS:example.org" : "DNS:localhost,IP:127.0.0.1";
 
-    peer->ca_key = make_key();
-    peer->ca = make_certificate(peer->ca_key, "Throwaway Authority", NULL, peer->ca_key, -3 * DAY,
-                                3 * DAY, NULL);
-    peer->key = make_key();
+    peer->ca_key = tls_make_key();
+    peer->ca = tls_make_certificate(peer->ca_key, "Throwaway Authority", NULL, peer->ca_key,
+                                    -3 * DAY, 3 * DAY, NULL);
+    peer->key = tls_make_key();
     if (peer->kind == PEER_SELF_SIGNED)
         peer->certificate =
-            make_certificate(peer->key, "localhost", NULL, peer->key, from_s, to_s, hosts);
+            tls_make_certificate(peer->key, "localhost", NULL, peer->key, from_s, to_s, hosts);
+    else if (peer->kind == PEER_CHAIN || peer->kind == PEER_CHAIN_CUT
+             || peer->kind == PEER_CHAIN_EXPIRED)
+        make_chain(peer, hosts);
     else
-        peer->certificate =
-            make_certificate(peer->key, "localhost", peer->ca, peer->ca_key, from_s, to_s, hosts);
+        peer->certificate = tls_make_certificate(peer->key, "localhost", peer->ca, peer->ca_key,
+                                                 from_s, to_s, hosts);
 
     snprintf(peer->ca_file, sizeof peer->ca_file, "/tmp/assay-ca-XXXXXX");
     int descriptor = mkstemp(peer->ca_file);
@@ -139,52 +116,88 @@ static void talk(struct tls_peer *peer, SSL *ssl)
         SSL_shutdown(ssl);
 }
 
-static void serve_tls(struct tls_peer *peer, int descriptor)
+static SSL_CTX *make_context(struct tls_peer *peer)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
     assert_always(context != NULL);
     SSL_CTX_use_certificate(context, peer->certificate);
     SSL_CTX_use_PrivateKey(context, peer->key);
+    if (peer->between != NULL && peer->kind != PEER_CHAIN_CUT)
+        SSL_CTX_add1_chain_cert(context, peer->between);
     SSL_CTX_set_alpn_select_cb(context, choose_alpn, peer);
     if (peer->kind == PEER_TLS_1_1) {
         SSL_CTX_set_security_level(context, 0);
         SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
         SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
     }
-    SSL *ssl = SSL_new(context);
+    if (peer->kind == PEER_TLS_1_2)
+        SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+    return context;
+}
+
+static void serve_tls(struct tls_peer *peer, int descriptor)
+{
+    SSL *ssl = SSL_new(peer->context);
+
     SSL_set_fd(ssl, descriptor);
-    if (SSL_accept(ssl) == 1)
+    if (SSL_accept(ssl) == 1) {
+        peer->resumed += SSL_session_reused(ssl) == 1 ? 1 : 0;
         talk(peer, ssl);
+    }
     SSL_free(ssl);
-    SSL_CTX_free(context);
+}
+
+/* Kinds that speak no TLS: what they say once they were spoken to; NULL: nothing. */
+static const struct {
+    enum tls_peer_kind kind;
+    const char *words;
+    size_t len;
+} scripts[] = {
+#define SAYS(literal) (literal), sizeof(literal) - 1
+    {PEER_PLAIN, SAYS("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")},
+    {PEER_SLAMS, NULL, 0},
+    {PEER_GARBAGE, SAYS("\x16\x03\x03\x00\x20 a record that starts well and is nothing")},
+    {PEER_ALERT, SAYS("\x15\x03\x03\x00\x02\x02\x28")},      /* fatal, handshake_failure */
+    {PEER_ALERT_NAME, SAYS("\x15\x03\x03\x00\x02\x02\x70")}, /* unrecognized_name */
+    {PEER_HALF, SAYS("\x16\x03\x03\x00\x7a\x02\x00")},       /* the start of a ServerHello */
+};
+
+static void serve_one(struct tls_peer *peer, int descriptor)
+{
+    char bytes[4096];
+
+    if (peer->kind == PEER_SILENT) {
+        while (recv(descriptor, bytes, sizeof bytes, 0) > 0)
+            continue;
+        return;
+    }
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        if (scripts[i].kind != peer->kind)
+            continue;
+        (void)!recv(descriptor, bytes, sizeof bytes, 0);
+        if (scripts[i].len != 0)
+            (void)!send(descriptor, scripts[i].words, scripts[i].len, MSG_NOSIGNAL);
+        return;
+    }
+    serve_tls(peer, descriptor);
 }
 
 static void *serve(void *context)
 {
-    static const char plain[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
     struct tls_peer *peer = context;
-    char byte;
-    int descriptor = accept(peer->listening, NULL, NULL);
 
-    if (descriptor < 0)
-        return NULL;
-    if (peer->kind == PEER_SILENT) {
-        while (recv(descriptor, &byte, 1, 0) > 0)
-            continue;
-    } else if (peer->kind == PEER_PLAIN || peer->kind == PEER_SLAMS) {
-        char hello[4096];
-        (void)!recv(descriptor, hello, sizeof hello, 0);
-        if (peer->kind == PEER_PLAIN)
-            (void)!send(descriptor, plain, sizeof plain - 1, MSG_NOSIGNAL);
-    } else {
-        serve_tls(peer, descriptor);
+    for (unsigned i = 0; i < peer->connections; i++) {
+        int descriptor = accept(peer->listening, NULL, NULL);
+        if (descriptor < 0)
+            return NULL;
+        serve_one(peer, descriptor);
+        close(descriptor);
     }
-    close(descriptor);
     return NULL;
 }
 
-struct tls_peer *tls_peer_start(enum tls_peer_kind kind)
+struct tls_peer *tls_peer_start(enum tls_peer_kind kind, unsigned connections)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
     socklen_t len = sizeof address;
@@ -192,7 +205,9 @@ struct tls_peer *tls_peer_start(enum tls_peer_kind kind)
 
     assert_always(peer != NULL);
     peer->kind = kind;
+    peer->connections = connections;
     make_certificates(peer);
+    peer->context = make_context(peer);
     peer->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_always(bind(peer->listening, (struct sockaddr *)&address, sizeof address) == 0);
     assert_always(listen(peer->listening, 4) == 0);
@@ -222,6 +237,11 @@ const char *tls_peer_alpn(const struct tls_peer *peer)
     return peer->alpn;
 }
 
+unsigned tls_peer_resumed(const struct tls_peer *peer)
+{
+    return peer->resumed;
+}
+
 void tls_peer_join(struct tls_peer *peer)
 {
     if (!peer->joined) {
@@ -236,6 +256,9 @@ void tls_peer_free(struct tls_peer *peer)
     tls_peer_join(peer);
     close(peer->listening);
     unlink(peer->ca_file);
+    SSL_CTX_free(peer->context);
+    X509_free(peer->between);
+    EVP_PKEY_free(peer->between_key);
     X509_free(peer->ca);
     X509_free(peer->certificate);
     EVP_PKEY_free(peer->ca_key);
