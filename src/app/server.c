@@ -134,8 +134,9 @@ static void fill_options(struct server_options *options)
 {
     if (options->port.host.len == 0)
         options->port.host = view_of("127.0.0.1");
-    if (options->port.alpn.len == 0)
-        options->port.alpn = view_of("\x02h2\x08http/1.1");
+    options->port.alpn = view_of(options->without_http2   ? "\x08http/1.1"
+                                 : options->without_http1 ? "\x02h2"
+                                                          : "\x02h2\x08http/1.1");
     if (options->connections_max == 0)
         options->connections_max = CONNECTIONS_DEFAULT;
     if (options->requests_max == 0)

@@ -53,7 +53,9 @@ struct server_handler {
 
 /* 0 in any field: the default in brackets. */
 struct server_options {
-    struct outside_port port; /* host [127.0.0.1], TLS; alpn [h2, then http/1.1] */
+    struct outside_port port; /* host [127.0.0.1], TLS; alpn is ours */
+    bool without_http1;       /* speaks HTTP/2 alone */
+    bool without_http2;       /* speaks HTTP/1.1 and 1.0 alone */
     struct view name;         /* the header `server`; empty: none */
     struct session_limits limits;
     uint32_t connections_max;      /* [10,000] */

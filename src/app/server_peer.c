@@ -135,7 +135,9 @@ static int choose_protocol(struct server *server, struct peer *peer)
 
     if (held.len == 0)
         return 0;
-    if (!view_starts(preface, begins))
+    if (server->options.without_http1)
+        return open_session(server, peer, SESSION_HTTP2);
+    if (server->options.without_http2 || !view_starts(preface, begins))
         return open_session(server, peer, SESSION_HTTP1);
     return begins.len == preface.len ? open_session(server, peer, SESSION_HTTP2) : 0;
 }

@@ -22,6 +22,7 @@ struct sim_options {
     const char *latency;
     const char *defect;
     const char *fault;
+    const char *protocols;
     const char *tls_cert;
     const char *tls_key;
     int64_t seed;
@@ -55,6 +56,8 @@ static const struct option items[] = {
      "tokens a minute for each model, reserved and settled as Bedrock does, then 429 (default: "
      "any)",
      NULL, 0, INT64_MAX / 1000000},
+    {"protocols", 0, OPTION_TEXT, "LIST", AT(protocols),
+     "http1, http2 or both (default: http1,http2)", NULL, 0, 0},
     {"tls-cert", 0, OPTION_TEXT, "FILE", AT(tls_cert),
      "speak TLS with this certificate (PEM, those of its authorities after it)", NULL, 0, 0},
     {"tls-key", 0, OPTION_TEXT, "FILE", AT(tls_key), "the certificate's key (PEM)", NULL, 0, 0},
@@ -86,6 +89,26 @@ static int read_listen(const char *text, struct outside_port *ret_port, struct e
     return 0;
 }
 
+static int plan_protocols(const char *text, struct server_options *server, struct err *reterr)
+{
+    struct view rest = view_of(text);
+
+    server->without_http1 = server->without_http2 = true;
+    while (rest.ptr != NULL) {
+        struct view word = view_split(&rest, ',');
+        if (!view_is(word, "http1") && !view_is(word, "http2"))
+            return fail(reterr, ERR_USAGE,
+                        "--protocols: '%.*s' is none; there are http1 and http2, with a comma "
+                        "between them",
+                        VIEW_ARG(word));
+        if (view_is(word, "http1"))
+            server->without_http1 = false;
+        else
+            server->without_http2 = false;
+    }
+    return 0;
+}
+
 static int plan_tls(const struct sim_options *options, struct outside_port *ret_port,
                     struct err *reterr)
 {
@@ -109,6 +132,8 @@ static int plan(const struct sim_options *options, struct sim_server_options *se
     int code = read_listen(options->listen, &server->server.port, reterr);
     if (code == 0)
         code = plan_tls(options, &server->server.port, reterr);
+    if (code == 0)
+        code = plan_protocols(options->protocols, &server->server, reterr);
     if (code == 0 && options->profile != NULL)
         code = sim_profile_load(options->profile, &service->sim.profile, reterr);
     if (code == 0)
@@ -182,8 +207,10 @@ static int serve(struct cli *cli, const struct sim_server_options *options)
 
 static int run(struct cli *cli, int argc, char *const argv[])
 {
-    struct sim_options options = {
-        .listen = "127.0.0.1:8790", .latency = "lognormal:800ms:0.4", .seed = 7};
+    struct sim_options options = {.listen = "127.0.0.1:8790",
+                                  .latency = "lognormal:800ms:0.4",
+                                  .protocols = "http1,http2",
+                                  .seed = 7};
     struct sim_server_options server = {0};
     struct operands operands;
     struct err err = {0};
