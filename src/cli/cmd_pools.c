@@ -75,8 +75,16 @@ static int read_source(struct asking *asking, struct view *ret_json, struct err 
     bool is_input = view_is(name, "-");
     struct strbuf content;
 
-    if (!is_input && !file_exists(asking->source))
-        return history_summary(asking->options->config, name, &asking->arena, ret_json, reterr);
+    if (!is_input && !file_exists(asking->source)) {
+        int found =
+            history_summary(asking->options->config, name, &asking->arena, ret_json, reterr);
+        return found == ERR_MISSING && asking->source[0] != '@'
+                   ? fail(reterr, found,
+                          "'%s' is neither a file nor a run of the history: give a report of "
+                          "'assay test -o json=FILE', a run's id, @last or @prev",
+                          asking->source)
+                   : found;
+    }
     strbuf_init(&content, INPUT_BYTES_MAX);
     int code = is_input ? file_read_from(0, "standard input", &content, reterr)
                         : file_read(asking->source, &content, reterr);
