@@ -35,7 +35,7 @@ static void done(void *context, struct id ask, const struct answer *answer)
 
 static struct outcome ask_peer(enum tls_peer_kind kind)
 {
-    struct tls_peer *peer = tls_peer_start(kind);
+    struct tls_peer *peer = tls_peer_start(kind, 1);
     struct outcome outcome = {0};
     struct net *net = NULL;
     struct asker *asker = NULL;
