@@ -90,13 +90,13 @@ static int make_session(struct http2 *http2, nghttp2_session_callbacks *callback
     return nghttp2_session_client_new3(&http2->session, callbacks, http2, option, &memory);
 }
 
-/* nghttp2's own limits stand behind ours. The budget of resets is out of reach: it is the one thing
- * that it asks the clock for. */
+/* What the guard counts nghttp2 need not: its budget of resets is the one thing that it asks the
+ * clock for, and it counts CONTINUATION frames that come in pieces more than once. */
 static void set_options(const struct http2 *http2, nghttp2_option *option)
 {
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, 0);
-    nghttp2_option_set_max_continuations(option, HTTP2_CONTINUATIONS_MAX + 1);
+    nghttp2_option_set_max_continuations(option, SIZE_MAX);
     nghttp2_option_set_peer_max_concurrent_streams(option, http2->limits.streams);
     nghttp2_option_set_max_send_header_block_length(option, 2 * http2->limits.header_bytes + 4096);
 }

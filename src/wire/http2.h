@@ -17,10 +17,9 @@
  * one says http2_tick once a second. Past a budget the connection ends with a text that says what
  * the peer did.
  *
- * nghttp2 reads the clock in one place, the rate limit of streams that a server's peer resets; it
- * is given a budget that no stream of numbers can use up, so that the clock decides nothing. Its
- * memory comes from base/mem, its limits on CONTINUATION frames and on answers to PING and SETTINGS
- * stand behind the stricter ones here.
+ * nghttp2 (1.52) reads the clock in one place, the rate limit of streams that a server's peer
+ * resets; it is given a budget that no count can use up, so that the clock decides nothing. Its
+ * memory comes from base/mem, under a ceiling.
  *
  * What it does not do: the upgrade from HTTP/1.1 (h2c is by prior knowledge), server push,
  * priorities (read and forgotten, RFC 9113, section 5.3), extended CONNECT, trailers (bounded,

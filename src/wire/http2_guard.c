@@ -304,11 +304,13 @@ const struct http2_wrong *http2_guard_next(struct http2_guard *guard, struct vie
         guard->payload_left -= (uint32_t)ret_piece->len;
         return judge_payload(guard, *ret_piece, offset);
     }
-    *ret_piece = cut(rest, HTTP2_FRAME_HEADER_BYTES - guard->header_len);
-    memcpy(guard->header + guard->header_len, ret_piece->ptr, ret_piece->len);
-    guard->header_len += ret_piece->len;
+    struct view start = cut(rest, HTTP2_FRAME_HEADER_BYTES - guard->header_len);
+    memcpy(guard->header + guard->header_len, start.ptr, start.len);
+    guard->header_len += start.len;
+    *ret_piece = (struct view){0};
     if (guard->header_len < HTTP2_FRAME_HEADER_BYTES)
         return NULL;
+    *ret_piece = view_make(guard->header, HTTP2_FRAME_HEADER_BYTES);
     return header_complete(guard);
 }
 
@@ -316,4 +318,9 @@ bool http2_guard_cut(const struct http2_guard *guard)
 {
     bool in_preface = guard->preface_left > 0 && guard->preface_left < HTTP2_PREFACE_BYTES;
     return in_preface || guard->header_len > 0 || guard->payload_left > 0;
+}
+
+bool http2_guard_in_payload(const struct http2_guard *guard)
+{
+    return guard->payload_left > 0 && guard->payload_left < guard->frame.length;
 }

@@ -93,13 +93,16 @@ struct http2_guard {
 /* block_bytes_max: of one header block as it is on the wire. */
 void http2_guard_init(struct http2_guard *guard, bool server, size_t block_bytes_max);
 
-/* Cuts from the front of *rest what may be looked at in one go (never past the end of a frame) into
- * ret_piece, and judges it: NULL, or what is wrong with it. */
+/* Takes bytes from the front of *rest and gives what may be looked at in one go: a frame's header,
+ * whole, or some of its payload; empty where a header is not whole yet. NULL, or what is wrong. */
 const struct http2_wrong *http2_guard_next(struct http2_guard *guard, struct view *rest,
                                            struct view *ret_piece);
 
 /* True inside a frame or the preface. */
 bool http2_guard_cut(const struct http2_guard *guard);
+
+/* True where some of a frame's payload has been read, and not all. */
+bool http2_guard_in_payload(const struct http2_guard *guard);
 
 /* A client opened a stream. What its peer opens, a server sees by itself. */
 void http2_guard_opened(struct http2_guard *guard, uint32_t stream);

@@ -351,13 +351,17 @@ int http2_receive(struct http2 *http2, struct view *rest)
 
     if (wrong != NULL)
         return http2_fail_wrong(http2, wrong);
+    if (piece.len == 0)
+        return 0;
     ssize_t taken = nghttp2_session_mem_recv(http2->session, (const uint8_t *)piece.ptr, piece.len);
     if (http2->err.code != 0)
         return http2->err.code;
     int code = taken < 0 ? (int)taken : 0;
-    if (code == 0 && http2->consumed > 0 && !http2_guard_cut(&http2->guard))
+    if (code == 0 && http2->consumed > 0 && http2->guard.payload_left == 0)
         code = open_windows(http2);
     if (code != 0)
         return http2_fail_library(http2, code);
+    if (http2_guard_in_payload(&http2->guard))
+        return 0; /* what is wrong within a frame shows with its end, however it is cut */
     return http2_flush(http2);
 }
