@@ -140,19 +140,20 @@ void http2_free(struct http2 *http2);
 
 /* Takes bytes from the front of *rest until one event is there: 1 and ret_event filled; 0 when
  * *rest is used up without one (feed more); or ERR_PROTOCOL (the peer broke the rules), ERR_LIMIT
- * (it passed a budget), ERR_MEMORY, ERR_CLOSED (after http2_goaway's error) with reterr (may be
+ * (it passed a budget), ERR_MEMORY, ERR_CLOSED (after http2_abort) with reterr (may be
  * NULL), and then for ever: http2_take still gives the GOAWAY that tells the peer. Events that wait
  * come before the error. Bytes in *rest are looked at only once no event waits. */
 MUST_CHECK int http2_feed(struct http2 *http2, struct view *rest, struct http2_event *ret_event,
                           struct err *reterr);
 
-/* The peer sends no more: 0 where no stream is under way and no frame is cut, ERR_CLOSED with reterr
- * otherwise. */
+/* The peer sends no more: 0 where no stream is under way and no frame is cut, ERR_CLOSED with
+ * reterr otherwise. */
 MUST_CHECK int http2_finish(const struct http2 *http2, struct err *reterr);
 
 /* Appends bytes for the peer, as many as are there, stopping with the frame that reaches `most`
  * (HTTP2_TAKE_BYTES is sensible; `out` needs room for HTTP2_FRAME_BYTES_MAX more). Its end may wait
- * for the next take. 0, or ERR_MEMORY or ERR_LIMIT with reterr, and then for ever. */
+ * for the next take. 0, also where the connection has failed, which the next feed says; or
+ * ERR_MEMORY or ERR_LIMIT of `out` with reterr, and the connection is of no more use. */
 enum { HTTP2_TAKE_BYTES = 64 * 1024, HTTP2_FRAME_BYTES_MAX = 17 * 1024 };
 MUST_CHECK int http2_take(struct http2 *http2, struct strbuf *out, size_t most, struct err *reterr);
 
@@ -162,30 +163,31 @@ void http2_tick(struct http2 *http2);
 
 struct http2_status http2_status(const struct http2 *http2);
 
-/* ---- sending: bytes wait in queues of ours until http2_take, as the peer's windows allow ------ */
+/* ---- sending: what is given waits here for http2_take, and for the peer's windows ------------ */
 
-/* Client: opens a stream. `host` among the headers becomes :authority (and must be there); names are
- * lowered. request->body is sent too, whole; with `end` nothing follows it, and content-length is
- * added where it is missing. Copies all it needs.
- * ERR_BUSY: no stream is free, or too much waits (CAPACITY, CLOSED or RESET tell when to try again);
- * ERR_CLOSED: this connection takes no more (GOAWAY, or its numbers are used up); ERR_INVALID: what
- * cannot be sent, connection-specific headers (section 8.2.2) among it; ERR_LIMIT: a head that
- * is too large; ERR_MEMORY. Nothing was sent then. */
+/* Client: opens a stream. `host` among the headers becomes :authority (and must be there); names
+ * are lowered. request->body is sent too, whole; with `end` nothing follows it, and content-length
+ * is added where it is missing. Copies all it needs. Nothing was sent where it returns
+ *   ERR_BUSY     no stream is free, or too much waits: CAPACITY, CLOSED or RESET tell when to try
+ *   ERR_CLOSED   this connection takes no more: GOAWAY, or its numbers are used up
+ *   ERR_INVALID  what cannot be sent, connection-specific headers (section 8.2.2) among it
+ *   ERR_LIMIT    a head of more than limits.header_bytes, a body of more than 64 MiB
+ *   ERR_MEMORY   http2_feed says whether the connection is lost with it */
 MUST_CHECK int http2_send_request(struct http2 *http2, const struct http_request *request, bool end,
                                   uint32_t *ret_stream, struct err *reterr);
 
-/* Server: answers a stream; response->body and `end` as above. A status of 1xx is an interim answer,
- * without body and end; the real one follows. Answers to HEAD, 204 and 304 end with their head, what
- * is given as body is dropped. ERR_BUSY as http2_send_body; ERR_CLOSED: the stream is
- * over (its RESET has come or waits). An answer that ends before its request did cancels the
- * rest of it. */
+/* Server: answers a stream; response->body and `end` as above. A status of 1xx is an interim
+ * answer, without body and end; the real one follows. Answers to HEAD, 204 and 304 end with their
+ * head, what is given as body is dropped. ERR_BUSY as http2_send_body; ERR_CLOSED: the stream is
+ * over (its RESET has come or waits). An answer that ends before its request did cancels the rest
+ * of it. */
 MUST_CHECK int http2_send_response_head(struct http2 *http2, uint32_t stream,
                                         const struct http_response *response, bool end,
                                         struct err *reterr);
 
 /* Either side: bytes of the body, taken whole, empty ones too; `end`: the last. ERR_BUSY: too much
- * waits on this stream or on all, nothing was taken, WRITABLE comes; ERR_CLOSED: the stream is over,
- * or its end was sent; ERR_MEMORY. */
+ * waits on this stream or on all, nothing was taken, WRITABLE comes; ERR_CLOSED: the stream is
+ * over, or its end was sent; ERR_LIMIT: more than 64 MiB at once; ERR_MEMORY. */
 MUST_CHECK int http2_send_body(struct http2 *http2, uint32_t stream, struct view bytes, bool end,
                                struct err *reterr);
 

@@ -9,10 +9,10 @@
  * refused outright, because nghttp2 lets it pass: pushed streams, frames on streams that the peer
  * itself ended, numbers of streams that go backwards, priorities on stream 0 or on itself.
  *
- * Memory: a value of about 1.5 KiB. Threads: one owner. Source: RFC 9113, section 10.5; the
- * attacks known as rapid reset (CVE-2023-44487), CONTINUATION flood (CVE-2024-27316), made-you-reset
- * (CVE-2025-8671), and the ping, settings, empty-frame and priority floods (CVE-2019-9511 to
- * 9518). */
+ * Memory: a value of about 1.5 KiB. Threads: one owner. Source: RFC 9113, section 10.5; the attacks
+ * known as rapid reset (CVE-2023-44487), CONTINUATION flood (CVE-2024-27316), made-you-reset
+ * (CVE-2025-8671), and the ping, settings, empty-frame and priority floods (CVE-2019-9511 to 9518).
+ * */
 #ifndef ASSAY_WIRE_HTTP2_GUARD_H
 #define ASSAY_WIRE_HTTP2_GUARD_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http2_memory: nghttp2's memory comes from base/mem, so that tests can make it fail, and is counted
- * against a ceiling.
+ * http2_memory: nghttp2's memory comes from base/mem, so that tests can make it fail, and is
+ * counted against a ceiling.
  *
- * nghttp2 1.52 does not survive every allocation that fails: what it could not attach to a stream it
- * frees at once, and again with the session. So blocks are kept in a list, and once something was
- * refused nothing is given out or taken back any more: the session is left as it is, and all its
- * blocks go together, in http2_memory_release. */
+ * nghttp2 1.52 does not survive every allocation that fails: what it could not attach to a stream
+ * it frees at once, and again with the session. So blocks are kept in a list, and once something
+ * was refused nothing is given out or taken back any more: the session is left as it is, and all
+ * its blocks go together, in http2_memory_release. */
 #include "base/mem.h"
 #include "wire/http2_state.h"
 
