@@ -38,6 +38,9 @@ struct outcome {
     int64_t tokens_out;
 };
 
+/* Of the run that is under way. */
+static enum asker_http http;
+
 struct rig {
     struct stage *stage;
     struct scripted_server *server;
@@ -67,7 +70,10 @@ static void rig_open(struct rig *rig)
         .target = &rig->target,
         .timeout_ns = 20 * SECOND,
         .seed = 1,
+        .http = http,
     };
+    if (http == ASKER_HTTP_2)
+        scripted_server_speak_http2(rig->server);
 }
 
 static void rig_start(struct rig *rig)
@@ -226,12 +232,13 @@ static void many_questions_share_few_connections(void **state)
     await(&rig);
     struct scripted_figures figures = scripted_server_figures(rig.server);
     assert_int_equal(figures.requests, 100);
-    assert_int_equal(figures.connections, 4);
+    uint32_t connections = http == ASKER_HTTP_2 ? 1 : 4;
+    assert_int_equal(figures.connections, connections);
     assert_int_equal(figures.under_way_most, 4);
     struct asker_stats stats;
     asker_stats(rig.asker, &stats);
     assert_int_equal(stats.answered, 100);
-    assert_int_equal(stats.pool.reused, 96);
+    assert_in_range(stats.pool.reused, 96, 100 - connections);
     assert_int_equal(stats.in_flight, 0);
     rig_close(&rig);
 }
@@ -333,7 +340,7 @@ static void a_request_carries_its_host_and_its_key(void **state)
     rig_start(&rig);
     ask(&rig, "do:answer");
     await(&rig);
-    snprintf(host, sizeof host, "\r\nHost: 127.0.0.1:%u\r\n", rig.port);
+    snprintf(host, sizeof host, "ost: 127.0.0.1:%u\r\n", rig.port);
     expect_heard(&rig, "POST /v1/chat/completions HTTP/1.1\r\n");
     expect_heard(&rig, host);
     expect_heard(&rig, "Bearer key-1\r\n");
@@ -698,8 +705,144 @@ static void a_target_that_cannot_be_asked_is_refused_at_the_start(void **state)
     rig_close(&rig);
 }
 
-int asker_contract_run(const char *name)
+/* ---- streams -------------------------------------------------------------------------------- */
+
+/* Pieces as they came. */
+struct heard {
+    struct rig *rig;
+    struct outcome *outcome;
+    char text[TEXT_MAX];
+    int pieces;
+    bool cancels;
+};
+
+static void hear(void *context, struct id id, struct view text)
 {
+    struct heard *heard = context;
+    size_t len = strlen(heard->text);
+
+    assert_int_equal(heard->outcome->count, 0); /* before its done */
+    heard->pieces++;
+    snprintf(heard->text + len, sizeof heard->text - len, "%.*s|", VIEW_ARG(text));
+    if (heard->cancels)
+        asker_cancel(heard->rig->asker, id);
+}
+
+static void heard_done(void *context, struct id id, const struct answer *answer)
+{
+    struct heard *heard = context;
+
+    if (answer->reply.code == 0 && heard->pieces > 1) {
+        assert_int_equal(answer->gaps.count, heard->pieces - 1);
+        assert_true(answer->ttft_ns > 0 && answer->ttft_ns <= answer->latency_ns);
+        assert_true(answer->gaps.sum_ns <= answer->latency_ns - answer->ttft_ns);
+    }
+    done(heard->outcome, id, answer);
+}
+
+/* Asks for pieces, and listens to them or not. */
+static struct outcome stream_once(const char *question, bool listens, struct heard *heard)
+{
+    struct rig rig;
+    struct err err = {0};
+    struct chat_message message = {.role = CHAT_USER, .text = view_of(question)};
+    struct chat chat = {.messages = &message, .message_count = 1, .stream = true};
+    struct asker_question put = {
+        .chat = &chat, .done = heard_done, .piece = listens ? hear : NULL, .context = heard};
+
+    rig_open(&rig);
+    rig_start(&rig);
+    heard->rig = &rig;
+    heard->outcome = &rig.outcomes[0];
+    heard->outcome->rig = &rig;
+    assert_int_equal(asker_put(rig.asker, &put, NULL, &err), 0);
+    rig.asked = 1;
+    await(&rig);
+    struct outcome outcome = rig.outcomes[0];
+    rig_close(&rig);
+    return outcome;
+}
+
+static void an_answer_is_heard_as_it_comes(void **state)
+{
+    (void)state;
+    struct heard heard = {.pieces = 0};
+    struct outcome outcome = stream_once("do:words", true, &heard);
+
+    assert_int_equal(outcome.code, 0);
+    assert_string_equal(heard.text, "hel|lo |you|");
+    assert_string_equal(outcome.text, "hello you");
+    assert_int_equal(outcome.tokens_out, 4);
+    assert_int_equal(outcome.http_status, 200);
+}
+
+static void a_server_that_does_not_stream_is_heard_once(void **state)
+{
+    (void)state;
+    struct heard heard = {.pieces = 0};
+    struct outcome outcome = stream_once("do:answer", true, &heard);
+
+    assert_int_equal(outcome.code, 0);
+    assert_string_equal(heard.text, "hello|");
+    assert_string_equal(outcome.text, "hello");
+}
+
+static void what_was_heard_is_not_asked_again(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *question;
+        int code;
+        const char *says;
+    } cases[] = {
+        {"do:broken-words", ERR_CLOSED, "127.0.0.1:"},
+        {"do:error-words", ERR_UPSTREAM, "told to break off"},
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        struct heard heard = {.pieces = 0};
+        struct outcome outcome = stream_once(cases[i].question, true, &heard);
+        assert_int_equal(outcome.code, cases[i].code);
+        assert_int_equal(outcome.attempts, 1);
+        assert_string_equal(heard.text, "hel|lo |you|");
+        expect_text(&outcome, cases[i].says);
+    }
+}
+
+static void what_nobody_heard_is_asked_again(void **state)
+{
+    (void)state;
+    struct heard heard = {.pieces = 0};
+    struct outcome outcome = stream_once("do:broken-words", false, &heard);
+
+    assert_int_equal(outcome.code, ERR_CLOSED);
+    assert_int_equal(outcome.attempts, 3);
+}
+
+static void an_error_instead_of_a_stream_is_retried(void **state)
+{
+    (void)state;
+    struct heard heard = {.pieces = 0};
+    struct outcome outcome = stream_once("do:once", true, &heard);
+
+    assert_int_equal(outcome.code, 0);
+    assert_int_equal(outcome.attempts, 2);
+    assert_string_equal(heard.text, "hello|");
+}
+
+static void who_listens_may_cancel(void **state)
+{
+    (void)state;
+    struct heard heard = {.cancels = true};
+    struct outcome outcome = stream_once("do:words", true, &heard);
+
+    assert_int_equal(outcome.code, ERR_CANCELLED);
+    assert_string_equal(heard.text, "hel|");
+}
+
+int asker_contract_run(const char *name, enum asker_http spoken)
+{
+    http = spoken;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_question_gets_its_answer),
         cmocka_unit_test(many_questions_share_few_connections),
@@ -730,6 +873,12 @@ int asker_contract_run(const char *name)
         cmocka_unit_test(too_many_waiting_are_refused_and_none_is_lost),
         cmocka_unit_test(an_asker_may_be_freed_in_the_midst),
         cmocka_unit_test(a_question_larger_than_the_minutes_tokens_is_refused_with_the_remedy),
+        cmocka_unit_test(an_answer_is_heard_as_it_comes),
+        cmocka_unit_test(a_server_that_does_not_stream_is_heard_once),
+        cmocka_unit_test(what_was_heard_is_not_asked_again),
+        cmocka_unit_test(what_nobody_heard_is_asked_again),
+        cmocka_unit_test(an_error_instead_of_a_stream_is_retried),
+        cmocka_unit_test(who_listens_may_cancel),
         cmocka_unit_test(a_target_that_cannot_be_asked_is_refused_at_the_start),
     };
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);

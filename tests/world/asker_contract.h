@@ -5,6 +5,7 @@
 #ifndef ASSAY_TESTS_ASKER_CONTRACT_H
 #define ASSAY_TESTS_ASKER_CONTRACT_H
 
+#include "app/asker.h"
 #include "wire/outside.h"
 
 /* What the program that runs the contract stands on. */
@@ -20,6 +21,6 @@ struct stage *stage_new(void);
 void stage_free(struct stage *stage);
 
 /* Runs all of it; the number of tests that failed. */
-int asker_contract_run(const char *name);
+int asker_contract_run(const char *name, enum asker_http http);
 
 #endif

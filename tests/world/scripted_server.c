@@ -11,14 +11,21 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "core/server/session.h"
+#include "wire/http1.h"
 
-enum { CONNECTIONS_MAX = 300, BYTES_MAX = 64 * 1024 * 1024, HUGE_BYTES = 10 * 1000 * 1000 };
+enum { PEERS_MAX = 600, BYTES_MAX = 64 * 1024 * 1024, HUGE_BYTES = 10 * 1000 * 1000 };
 
 static const uint64_t DRIP_NS = 5000000;
 
+/* A connection; or, of HTTP/2, a stream on one. */
 struct peer {
     struct scripted_server *server;
-    struct id connection; /* none: free */
+    bool taken;
+    struct id connection;    /* none: a stream */
+    struct session *session; /* of a connection of HTTP/2 */
+    struct peer *parent;     /* of a stream */
+    uint32_t stream;
     struct strbuf in;
     struct strbuf out; /* waits for its time */
     size_t written;
@@ -31,7 +38,9 @@ struct scripted_server {
     struct outside *outside;
     struct id listening;
     uint64_t latency_ns;
-    struct peer peers[CONNECTIONS_MAX];
+    bool http2;
+    struct session_budget budget;
+    struct peer peers[PEERS_MAX];
     struct scripted_figures figures;
     struct strbuf heard; /* the last request */
     uint32_t asked_once; /* how often "…-once" was asked */
@@ -58,15 +67,35 @@ static void wake_at(struct peer *peer, uint64_t at_ns)
 
 static void forget(struct peer *peer)
 {
-    if (id_is_none(peer->connection))
+    struct scripted_server *server = peer->server;
+
+    if (!peer->taken)
         return;
     wake_at(peer, UINT64_MAX);
-    peer->connection = (struct id){0};
-    peer->server->figures.open--;
-    peer->server->figures.under_way -= peer->under_way ? 1 : 0;
-    peer->under_way = false;
+    for (size_t i = 0; peer->session != NULL && i < PEERS_MAX; i++)
+        if (server->peers[i].taken && server->peers[i].parent == peer)
+            forget(&server->peers[i]);
+    server->figures.open -= peer->parent == NULL ? 1 : 0;
+    server->figures.under_way -= peer->under_way ? 1 : 0;
+    session_free(peer->session);
     strbuf_release(&peer->in);
     strbuf_release(&peer->out);
+    *peer = (struct peer){0};
+}
+
+static struct peer *take_peer(struct scripted_server *server)
+{
+    for (size_t i = 0; i < PEERS_MAX; i++) {
+        struct peer *peer = &server->peers[i];
+        if (peer->taken)
+            continue;
+        *peer = (struct peer){.server = server, .taken = true};
+        strbuf_init(&peer->in, BYTES_MAX);
+        strbuf_init(&peer->out, BYTES_MAX);
+        return peer;
+    }
+    fail_msg("more peers than %d", PEERS_MAX);
+    return NULL;
 }
 
 static void hang_up(struct peer *peer)
@@ -76,11 +105,88 @@ static void hang_up(struct peer *peer)
     forget(peer);
 }
 
+/* ---- HTTP/2: what an act wrote for HTTP/1.1 is said in frames ------------------------------- */
+
+static void add(struct http_headers *headers, const struct http_header *header)
+{
+    static const char *const not_here[] = {"content-length", "connection", "transfer-encoding"};
+
+    for (size_t i = 0; i < sizeof not_here / sizeof not_here[0]; i++)
+        if (view_equal_nocase(header->name, view_of(not_here[i])))
+            return;
+    assert_int_equal(http_header_add(headers, header->name, header->value), 0);
+}
+
+static void say_head(struct peer *stream, const struct http1_head *head)
+{
+    struct http_response response = {.status = head->status};
+
+    for (size_t i = 0; i < head->headers.count; i++)
+        add(&response.headers, &head->headers.items[i]);
+    (void)!session_respond(stream->parent->session, stream->stream, &response, true);
+}
+
+static void flush_session(struct peer *peer)
+{
+    struct outside *outside = peer->server->outside;
+    struct strbuf out;
+    int code = 0;
+
+    strbuf_init(&out, BYTES_MAX);
+    while (code == 0) {
+        strbuf_reset(&out);
+        assert_int_equal(session_output(peer->session, &out, 64 * 1024), 0);
+        if (out.len == 0)
+            break;
+        code = outside->ops->write(outside, peer->connection, strbuf_view(&out));
+    }
+    strbuf_release(&out);
+}
+
+static void feed_session(struct peer *peer, struct view bytes);
+
+static void write_stream(struct peer *stream)
+{
+    struct peer *parent = stream->parent;
+    struct outside *outside = parent->server->outside;
+    const struct http1_limits limits = {.body_bytes = BYTES_MAX};
+    struct http1_parser *parser = http1_parser_new(HTTP1_READS_RESPONSES, &limits);
+    struct view rest = strbuf_view(&stream->out);
+    const struct http_response drip = {.status = 200};
+    bool closes = stream->closes;
+    struct http1_event event;
+    int code = 0;
+
+    if (stream->drips)
+        code = session_respond(parent->session, stream->stream, &drip, true);
+    while (!stream->drips && (code = http1_feed(parser, &rest, &event, NULL)) == 1) {
+        if (event.kind == HTTP1_HEAD)
+            say_head(stream, event.head);
+        else if (event.kind == HTTP1_BODY)
+            (void)!session_piece(parent->session, stream->stream, event.body, false);
+        else if (event.kind == HTTP1_END)
+            (void)!session_piece(parent->session, stream->stream, (struct view){0}, true);
+    }
+    if (code == ERR_PROTOCOL)
+        (void)!outside->ops->write(outside, parent->connection, strbuf_view(&stream->out));
+    http1_parser_free(parser);
+    if (closes)
+        session_shut(parent->session);
+    feed_session(parent, (struct view){0});
+    if (closes && parent->taken)
+        hang_up(parent);
+}
+
 /* What is due of out; then the end of the answer. */
 static void write_out(struct peer *peer)
 {
     struct outside *outside = peer->server->outside;
     size_t most = peer->drips ? 1 : 256 * 1024;
+
+    if (peer->parent != NULL) {
+        write_stream(peer);
+        return;
+    }
 
     while (peer->written < peer->out.len) {
         struct view piece =
@@ -231,6 +337,46 @@ static void do_leave(struct peer *peer)
     peer->closes = true;
 }
 
+static void do_stream(struct peer *peer)
+{
+    static const char *const pieces[] = {"hel", "lo ", "you"};
+
+    strbuf_add_text(&peer->out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n");
+    for (size_t i = 0; i < 3; i++) {
+        char event[200];
+        snprintf(event, sizeof event,
+                 "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"}}]}\n\n",
+                 pieces[i]);
+        http1_write_chunk(&peer->out, view_of(event));
+    }
+}
+
+static void do_stream_well(struct peer *peer)
+{
+    do_stream(peer);
+    http1_write_chunk(&peer->out,
+                      (struct view)VIEW("data: {\"choices\":[{\"index\":0,\"delta\":{},"
+                                        "\"finish_reason\":\"stop\"}]}\n\n"
+                                        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,"
+                                        "\"completion_tokens\":4}}\n\ndata: [DONE]\n\n"));
+    assert_int_equal(http1_write_last_chunk(&peer->out, NULL, NULL), 0);
+}
+
+static void do_stream_cut(struct peer *peer)
+{
+    do_stream(peer);
+    peer->closes = true;
+}
+
+static void do_stream_error(struct peer *peer)
+{
+    do_stream(peer);
+    http1_write_chunk(&peer->out, (struct view)VIEW("data: {\"error\":{\"type\":\"server_error\","
+                                                    "\"message\":\"told to break off\"}}\n\n"));
+    assert_int_equal(http1_write_last_chunk(&peer->out, NULL, NULL), 0);
+}
+
 static void do_silence(struct peer *peer)
 {
     (void)peer;
@@ -242,12 +388,26 @@ static void act(struct peer *peer, struct view request)
         const char *word;
         void (*act)(struct peer *peer);
     } acts[] = {
-        {"do:throttle", do_throttle}, {"do:once", do_once},     {"do:fail", do_fail},
-        {"do:deny", do_deny},         {"do:forbid", do_forbid}, {"do:page", do_page},
-        {"do:invalid", do_invalid},   {"do:huge", do_huge},     {"do:flood", do_flood},
-        {"do:cut", do_cut},           {"do:close", do_close},   {"do:drip", do_drip},
-        {"do:babble", do_babble},     {"do:last", do_last},     {"do:leave", do_leave},
-        {"do:silence", do_silence},   {"do:answer", do_answer},
+        {"do:throttle", do_throttle},
+        {"do:once", do_once},
+        {"do:fail", do_fail},
+        {"do:deny", do_deny},
+        {"do:forbid", do_forbid},
+        {"do:page", do_page},
+        {"do:invalid", do_invalid},
+        {"do:huge", do_huge},
+        {"do:flood", do_flood},
+        {"do:cut", do_cut},
+        {"do:close", do_close},
+        {"do:drip", do_drip},
+        {"do:babble", do_babble},
+        {"do:last", do_last},
+        {"do:leave", do_leave},
+        {"do:silence", do_silence},
+        {"do:answer", do_answer},
+        {"do:words", do_stream_well},
+        {"do:broken-words", do_stream_cut},
+        {"do:error-words", do_stream_error},
     };
 
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
@@ -280,17 +440,10 @@ static size_t request_length(struct view bytes)
     return bytes.len >= head + 4 + (size_t)count ? head + 4 + (size_t)count : 0;
 }
 
-static void take_bytes(struct peer *peer, struct view bytes)
+static void take_request(struct peer *peer)
 {
     struct scripted_figures *figures = &peer->server->figures;
 
-    strbuf_add(&peer->in, bytes);
-    assert_int_equal(strbuf_status(&peer->in), 0);
-    size_t length = request_length(strbuf_view(&peer->in));
-    if (length == 0)
-        return;
-    assert_false(peer->under_way); /* a client of ours never pipelines */
-    assert_int_equal(length, peer->in.len);
     figures->requests++;
     peer->under_way = true;
     if (++figures->under_way > figures->under_way_most)
@@ -301,22 +454,89 @@ static void take_bytes(struct peer *peer, struct view bytes)
     strbuf_reset(&peer->in);
 }
 
+static void take_bytes(struct peer *peer, struct view bytes)
+{
+    strbuf_add(&peer->in, bytes);
+    assert_int_equal(strbuf_status(&peer->in), 0);
+    size_t length = request_length(strbuf_view(&peer->in));
+    if (length == 0)
+        return;
+    assert_false(peer->under_way); /* a client of ours never pipelines */
+    assert_int_equal(length, peer->in.len);
+    take_request(peer);
+}
+
 static struct peer *find(struct scripted_server *server, struct id connection)
 {
-    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-        if (id_equal(server->peers[i].connection, connection))
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (server->peers[i].taken && server->peers[i].parent == NULL
+            && id_equal(server->peers[i].connection, connection))
             return &server->peers[i];
     return NULL;
 }
 
+static struct peer *find_stream(struct peer *parent, uint32_t stream)
+{
+    struct scripted_server *server = parent->server;
+
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (server->peers[i].taken && server->peers[i].parent == parent
+            && server->peers[i].stream == stream)
+            return &server->peers[i];
+    return NULL;
+}
+
+/* A request of HTTP/2, written down as HTTP/1.1 would have it. */
+static void begin_stream(struct peer *parent, const struct session_event *event)
+{
+    struct peer *stream = take_peer(parent->server);
+
+    stream->parent = parent;
+    stream->stream = event->stream;
+    strbuf_printf(&stream->in, "%.*s %.*s HTTP/1.1\r\n", VIEW_ARG(event->request->method),
+                  VIEW_ARG(event->request->target));
+    for (size_t i = 0; i < event->request->headers.count; i++) {
+        const struct http_header *header = &event->request->headers.items[i];
+        strbuf_printf(&stream->in, "%.*s: %.*s\r\n", VIEW_ARG(header->name),
+                      VIEW_ARG(header->value));
+    }
+    strbuf_add_text(&stream->in, "\r\n");
+}
+
+static void take_request(struct peer *peer);
+
+static void feed_session(struct peer *peer, struct view bytes)
+{
+    struct session_event event;
+
+    while (session_feed(peer->session, &bytes, &event) == 1) {
+        struct peer *stream = find_stream(peer, event.stream);
+        if (event.kind == SESSION_REQUEST)
+            begin_stream(peer, &event);
+        else if (event.kind == SESSION_BODY)
+            strbuf_add(&stream->in, event.bytes);
+        else if (event.kind == SESSION_END)
+            take_request(stream);
+        else if ((event.kind == SESSION_SENT || event.kind == SESSION_RESET) && stream != NULL)
+            forget(stream);
+    }
+    flush_session(peer);
+    struct view none = {0};
+    while (session_feed(peer->session, &none, &event) == 1) /* what left by the flush */
+        if (event.kind == SESSION_SENT && find_stream(peer, event.stream) != NULL)
+            forget(find_stream(peer, event.stream));
+}
+
 static void accept_peer(struct scripted_server *server, struct id connection)
 {
-    struct peer *peer = find(server, (struct id){0});
-    assert_non_null(peer);
+    static const struct session_limits limits = {.requests = 0};
+    struct peer *peer = take_peer(server);
 
-    *peer = (struct peer){.server = server, .connection = connection};
-    strbuf_init(&peer->in, BYTES_MAX);
-    strbuf_init(&peer->out, BYTES_MAX);
+    peer->connection = connection;
+    if (server->http2) {
+        peer->session = session_new(SESSION_HTTP2, &limits, &server->budget);
+        assert_non_null(peer->session);
+    }
     server->figures.connections++;
     if (++server->figures.open > server->figures.connections_most)
         server->figures.connections_most = server->figures.open;
@@ -333,8 +553,12 @@ static void listener(void *context, const struct outside_event *event)
     struct peer *peer = find(server, event->connection);
     if (peer == NULL)
         return;
-    if (event->kind == OUTSIDE_BYTES)
+    if (event->kind == OUTSIDE_BYTES && server->http2)
+        feed_session(peer, event->bytes);
+    else if (event->kind == OUTSIDE_BYTES)
         take_bytes(peer, event->bytes);
+    else if (event->kind == OUTSIDE_WRITABLE && server->http2)
+        feed_session(peer, (struct view){0});
     else if (event->kind == OUTSIDE_WRITABLE)
         write_out(peer);
     else if (event->kind == OUTSIDE_CLOSED)
@@ -350,6 +574,7 @@ struct scripted_server *scripted_server_new(struct outside *outside, uint64_t la
     assert_non_null(server);
     server->outside = outside;
     server->latency_ns = latency_ns;
+    server->budget.most_bytes = (size_t)1 << 30;
     strbuf_init(&server->heard, BYTES_MAX);
     if (outside->ops->listen(outside, &(struct outside_port){.host = VIEW("127.0.0.1")}, listener,
                              server, &server->listening, ret_port, &err)
@@ -360,8 +585,8 @@ struct scripted_server *scripted_server_new(struct outside *outside, uint64_t la
 
 void scripted_server_drop(struct scripted_server *server)
 {
-    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-        if (!id_is_none(server->peers[i].connection))
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (server->peers[i].taken && server->peers[i].parent == NULL)
             hang_up(&server->peers[i]);
 }
 
@@ -371,6 +596,11 @@ void scripted_server_free(struct scripted_server *server)
     server->outside->ops->close(server->outside, server->listening);
     strbuf_release(&server->heard);
     mem_free(server);
+}
+
+void scripted_server_speak_http2(struct scripted_server *server)
+{
+    server->http2 = true;
 }
 
 struct scripted_figures scripted_server_figures(const struct scripted_server *server)

@@ -28,6 +28,9 @@ struct scripted_server *scripted_server_new(struct outside *outside, uint64_t la
                                             uint16_t *ret_port);
 void scripted_server_free(struct scripted_server *server);
 
+/* From now on: HTTP/2 by prior knowledge, on connections that come. */
+void scripted_server_speak_http2(struct scripted_server *server);
+
 struct scripted_figures scripted_server_figures(const struct scripted_server *server);
 
 /* The last whole request it read, as it came; holds until the next one. */

@@ -60,5 +60,7 @@ void stage_free(struct stage *stage)
 
 int main(void)
 {
-    return asker_contract_run("asker over the simulated world");
+    int failed = asker_contract_run("asker over the simulated world, HTTP/1.1", ASKER_HTTP_1);
+
+    return failed + asker_contract_run("asker over the simulated world, HTTP/2", ASKER_HTTP_2);
 }

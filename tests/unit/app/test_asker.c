@@ -74,5 +74,7 @@ void stage_free(struct stage *stage)
 
 int main(void)
 {
-    return asker_contract_run("asker over sockets");
+    int failed = asker_contract_run("asker over sockets, HTTP/1.1", ASKER_HTTP_1);
+
+    return failed + asker_contract_run("asker over sockets, HTTP/2", ASKER_HTTP_2);
 }
