@@ -7,7 +7,8 @@
 Builds with gcc and -Werror in build/, then in two lanes at once: the unit tests, laws and fuzz
 corpora (meson test), the black-box cases (tests/golden), the Python tests (tests/e2e,
 tests/package, tests/house); and the rules of the house, the format, a clang build with -Werror, clang-tidy.
---sanitize instead runs units and cases under ASan and UBSan, and under valgrind.
+--sanitize instead runs units and cases under ASan and UBSan, and under valgrind; and the tests of
+the Meson suite `threads` under TSan.
 
 Each cmocka test, case and Python test counts by itself. Failures are printed in full; the last
 line is `N passed, N failed`. Status 1 where anything failed or nothing ran.
@@ -38,6 +39,7 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=98:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:exitcode=97",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tools/lsan.supp:print_suppressions=0",
+    "TSAN_OPTIONS": "halt_on_error=1:exitcode=96:second_deadlock_stack=1",
 }
 
 
@@ -86,12 +88,18 @@ class Tests:
         changed = [o for o in options if values.get(o[2:].split("=")[0]) != o.split("=", 1)[1]]
         return run(["meson", "configure", str(build), *changed]) if changed else (0, "")
 
-    def compile(self, name, folder, compiler, options, jobs=2, nice=0):
+    def compile(self, name, folder, compiler, options, jobs=2, nice=0, suite=None):
         start = time.monotonic()
         status, said = self.configure(folder, compiler, options)
+        programs = []
+        if status == 0 and suite:
+            status, said = run(["ninja", "-C", folder, "build.ninja"])  # learn of new tests
+            programs = [os.path.relpath(t["cmd"][0], ROOT / folder)
+                        for t in of_suite(ROOT / folder, suite)]
         if status == 0:
             # -k 0: say everything that does not compile, not only the first
-            status, said = run(["ninja", "-C", folder, f"-j{jobs}", "-k", "0"], nice=nice)
+            status, said = run(["ninja", "-C", folder, f"-j{jobs}", "-k", "0", *programs],
+                               nice=nice)
         detail = only_failures(said) if status else ""
         return [Result(name, "fail" if status else "pass", detail, time.monotonic() - start)]
 
@@ -106,8 +114,8 @@ class Tests:
 
     # ---- unit tests, laws, corpora
 
-    def meson(self, suites=(), extra=(), env=None, label=""):
-        known = json.loads((self.build / "meson-info/intro-tests.json").read_text())
+    def meson(self, suites=(), extra=(), env=None, label="", suite=None):
+        known = of_suite(self.build, suite)
         wanted = [t for t in known if self.wants(t["name"])
                   and (not suites or t["name"].split("/")[0] in suites)]
         names = [t["name"] for t in wanted if pathlib.Path(t["cmd"][0]).exists()]
@@ -210,6 +218,13 @@ class Tests:
                        time.monotonic() - start)]
 
 
+def of_suite(build, suite):
+    """The tests that Meson knows in a configured folder, or those of a suite."""
+    known = json.loads((build / "meson-info/intro-tests.json").read_text())
+    return [t for t in known if suite is None
+            or suite in (name.split(":")[-1] for name in t["suite"])]
+
+
 def only_failures(said):
     """Of ninja's output the parts that failed."""
     parts = re.split(r"(?m)^(?=\[\d+/\d+\] |FAILED: )", said)
@@ -293,7 +308,7 @@ def test_stages(tests):
 
 
 def sanitize(tests):
-    """ASan and UBSan first, then valgrind over the plain build."""
+    """ASan and UBSan first, then threads under TSan, then valgrind over the plain build."""
     env = dict(SANITIZERS)
     os.environ.update(env)
     tests.build = ROOT / "build-asan"
@@ -304,6 +319,14 @@ def sanitize(tests):
         ("units under ASan and UBSan",
          lambda: tests.meson(extra=["--timeout-multiplier", "5"], label="asan")),
         ("cases under ASan and UBSan", lambda: tests.cases("asan")),
+    ])
+    tests.build = ROOT / "build-tsan"
+    results += run_lane([
+        ("build with TSan", lambda: tests.compile(
+            "build/tsan", "build-tsan", "gcc",
+            ["-Db_sanitize=thread", "-Dtests=enabled", "-Doptimization=1"], suite="threads")),
+        ("threads under TSan", lambda: tests.meson(
+            extra=["--timeout-multiplier", "5"], label="tsan", suite="threads")),
     ])
     for name in env:
         os.environ.pop(name)
