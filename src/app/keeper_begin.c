@@ -124,8 +124,10 @@ static int sso_url(struct fetch *fetch, const char *host, struct view configured
 static int ask_portal(struct fetch *fetch, struct err *reterr)
 {
     const struct credentials_sso *sso = &fetch->credentials->sso;
-    struct fetch_question question = {
-        .timeout_ns = SSO_TIMEOUT_NS, .connect_in_ns = SSO_CONNECT_IN_NS, .attempts = SSO_ATTEMPTS};
+    struct fetch_question question = {.timeout_ns = SSO_TIMEOUT_NS,
+                                      .connect_in_ns = SSO_CONNECT_IN_NS,
+                                      .attempts = SSO_ATTEMPTS,
+                                      .proxied = true};
     struct http_request request;
 
     int code = sso_url(fetch, "portal.sso", sso->url, &question.url, reterr);
@@ -177,8 +179,10 @@ static int take_renewal(struct fetch *fetch, struct err *reterr)
 
 static int renew(struct fetch *fetch, struct err *reterr)
 {
-    struct fetch_question question = {
-        .timeout_ns = SSO_TIMEOUT_NS, .connect_in_ns = SSO_CONNECT_IN_NS, .attempts = SSO_ATTEMPTS};
+    struct fetch_question question = {.timeout_ns = SSO_TIMEOUT_NS,
+                                      .connect_in_ns = SSO_CONNECT_IN_NS,
+                                      .attempts = SSO_ATTEMPTS,
+                                      .proxied = true};
     struct http_request request;
 
     int code = sso_url(fetch, "oidc", fetch->credentials->sso.oidc_url, &question.url, reterr);

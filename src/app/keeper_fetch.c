@@ -9,6 +9,7 @@
 #include "app/keeper_fetch_state.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "shell/net/proxy.h"
 #include "shell/os/file.h"
 #include "wire/url.h"
 
@@ -16,6 +17,7 @@ enum {
     ARENA_BYTES_MAX = 2 * 1024 * 1024,
     TARGET_BYTES_MAX = 16 * 1024,
     TOKEN_BYTES_MAX = 64 * 1024,
+    PROXY_BYTES_MAX = 16 * 1024,
 };
 
 static const uint64_t FETCH_NS = 120 * FETCH_SECOND_NS;
@@ -140,6 +142,23 @@ static int sign(struct fetch *fetch, struct http_request *request, struct err *r
     return sigv4_sign(&fetch->answer.keys, &params, &fetch->arena, request, reterr);
 }
 
+static int choose_proxy(struct fetch *fetch, struct view url_text, struct asker_options *options,
+                        struct err *reterr)
+{
+    struct proxy_choice choice;
+    struct url url;
+
+    int code = url_parse(url_text, &url, reterr);
+    if (code == 0)
+        code = host_proxy(url.tls, url.host, url.port, &fetch->proxy, &choice, reterr);
+    if (code != 0)
+        return code;
+    options->proxy_host = choice.host;
+    options->proxy_port = choice.port;
+    options->proxy_user = choice.user;
+    return 0;
+}
+
 int fetch_ask(struct fetch *fetch, const struct fetch_question *question,
               struct http_request *request, fetch_step *then, struct err *reterr)
 {
@@ -163,6 +182,8 @@ int fetch_ask(struct fetch *fetch, const struct fetch_question *question,
     int code = address_request(fetch, question->url, request, reterr);
     if (code == 0 && question->sign)
         code = sign(fetch, request, reterr);
+    if (code == 0 && question->proxied)
+        code = choose_proxy(fetch, question->url, &options, reterr);
     if (code == 0)
         code = asker_new(fetch->host->outside, fetch->host->loop, &options, &fetch->asker, reterr);
     if (code == 0)
@@ -231,6 +252,7 @@ int fetch_new(const struct host *host, const struct credentials *credentials, fe
     fetch->step = fetch_begin;
     fetch->deadline_ns = host->outside->ops->now(host->outside) + FETCH_NS;
     arena_init(&fetch->arena, ARENA_BYTES_MAX);
+    strbuf_init(&fetch->proxy, PROXY_BYTES_MAX);
     int code = arm(fetch, host->outside->ops->now(host->outside));
     if (code != 0) {
         mem_free(fetch);
@@ -246,6 +268,7 @@ void fetch_free(struct fetch *fetch)
         return;
     end_question(fetch);
     (void)!arm(fetch, UINT64_MAX);
+    strbuf_release(&fetch->proxy);
     arena_release(&fetch->arena);
     mem_free(fetch);
 }

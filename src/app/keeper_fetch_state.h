@@ -30,6 +30,7 @@ struct fetch {
     fetch_step *step;  /* when the timer comes; NULL: the deadline */
     const char *asked; /* who, for messages */
     struct provider_target target;
+    struct strbuf proxy; /* which one, a secret */
     struct asker *asker;
     fetch_step *then; /* when it answered */
     int status;       /* of its answer; 0: none came, `failure` says why */
@@ -48,7 +49,8 @@ struct fetch_question {
     uint64_t timeout_ns;
     uint64_t connect_in_ns;
     uint32_t attempts;
-    bool sign; /* for STS, with the keys so far */
+    bool sign;    /* for STS, with the keys so far */
+    bool proxied; /* through the environment's proxy: not what lies beside this machine */
 };
 
 /* The step is done soon, from the timer. */

@@ -25,6 +25,7 @@ static int ask_role(struct fetch *fetch, const struct credentials_role *role, st
         .timeout_ns = STS_TIMEOUT_NS,
         .connect_in_ns = STS_CONNECT_IN_NS,
         .attempts = STS_ATTEMPTS,
+        .proxied = true,
         .sign = token.len == 0,
     };
     struct outside *outside = fetch->host->outside;

@@ -82,6 +82,12 @@ class Servers(http.server.BaseHTTPRequestHandler):
         return {"Code": "Success", "AccessKeyId": access, "SecretAccessKey": secret,
                 "Token": session, "Expiration": iso(later(self.server.lasts_s))}
 
+    def do_CONNECT(self):
+        """A proxy that leads to this very server, whatever was asked for."""
+        self.server.heard.append(f"CONNECT {self.path}")
+        self.send_response(200)
+        self.end_headers()
+
     def do_PUT(self):
         self.server.heard.append(f"PUT {self.path}")
         if self.path == "/latest/api/token" and self.server.instance_role is not None:
@@ -410,6 +416,15 @@ class Roles(Rig):
             sts =
               endpoint_url = {self.url}
             """)
+
+    def test_sts_through_a_proxy(self):
+        self.write(".aws/credentials", "[own]\n" + self.pair("OWN"))
+        self.write(".aws/config",
+                   "[default]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = own\n")
+        said = self.doctor({"AWS_ENDPOINT_URL_STS": "http://sts.invalid",
+                            "http_proxy": self.url.replace("//", f"//me:{MARK}@")}).stdout
+        self.assertRegex(said, r"signs with the role .*; the access key ends in \w{4}\n")
+        self.assertIn("CONNECT sts.invalid:80", self.server.heard)
 
     def test_a_refusal_is_told_with_its_reason(self):
         self.refused("the role arn:aws:iam::1:role/forbidden: AccessDenied: User: arn:x is not "
