@@ -152,6 +152,13 @@ int tls_feed(struct tls *tls, struct view bytes)
     return strbuf_status(&tls->incoming) == 0 ? 0 : ERR_MEMORY;
 }
 
+/* SSL_MODE_RELEASE_BUFFERS is meant to give the 16 KiB back that a write took, but OpenSSL 3.0 does
+ * so for a write of one byte only, and takes them again for a ticket it reads. */
+static void free_buffers(struct tls *tls)
+{
+    (void)SSL_free_buffers(tls->ssl);
+}
+
 int tls_handshake(struct tls *tls, struct err *reterr)
 {
     ERR_clear_error();
@@ -172,8 +179,10 @@ int tls_write(struct tls *tls, struct view bytes)
     if (bytes.len == 0)
         return 0;
     ERR_clear_error();
-    if (SSL_write_ex(tls->ssl, bytes.ptr, bytes.len, &wrote) == 1 && wrote == bytes.len)
+    if (SSL_write_ex(tls->ssl, bytes.ptr, bytes.len, &wrote) == 1 && wrote == bytes.len) {
+        free_buffers(tls);
         return 0;
+    }
     ERR_clear_error();
     tls->failed = true;
     return strbuf_status(&tls->outgoing) != 0 ? ERR_MEMORY : ERR_TLS;
@@ -189,8 +198,10 @@ int tls_read(struct tls *tls, char *room, size_t size, size_t *ret_len, struct e
         return 0;
     }
     int error = SSL_get_error(tls->ssl, 0);
-    if (error == SSL_ERROR_WANT_READ)
+    if (error == SSL_ERROR_WANT_READ) {
+        free_buffers(tls);
         return ERR_BUSY;
+    }
     if (error == SSL_ERROR_ZERO_RETURN)
         return ERR_CLOSED;
     tls->failed = true;
