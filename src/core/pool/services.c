@@ -9,8 +9,8 @@ static const struct service services[] = {
 #define SERVICE(service_name, at_least, at_most, connect_ms, read_ms, checkout_ms) \
     { \
         .name = VIEW(service_name), \
-        .connections_min = at_least, \
-        .connections_max = at_most, \
+        .connections_min = (at_least), \
+        .connections_max = (at_most), \
         .connect_in_ns = MS(connect_ms), \
         .read_in_ns = MS(read_ms), \
         .checkout_in_ns = MS(checkout_ms), \

@@ -2,8 +2,8 @@
  *
  * Random histories against the promises of a pool that hold always: every ticket has one outcome,
  * none waits past its deadline or beyond the bound, no connection has more streams than its peer
- * allows, no more are open than the maximum and the permits, none is granted while it is checked or
- * drained, none is lost, and nothing due is left undone. Settings and histories come from a seed. */
+ * allows, no more are open than the maximum and the permits, none is granted while it is checked
+ * or drained, none is lost, and nothing due is left undone. Settings come from the seed too. */
 #include "pool_rig.h"
 
 #include <stdio.h>
