@@ -217,7 +217,7 @@ int keeper_keys(struct keeper *keeper, struct keeper_waiter *waiter,
 
 void keeper_forget(struct keeper *keeper, struct keeper_waiter *waiter)
 {
-    if (waiter->keeper == keeper)
+    if (waiter->keeper != NULL && waiter->keeper == keeper)
         leave(waiter);
 }
 

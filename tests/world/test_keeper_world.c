@@ -14,6 +14,7 @@
 
 #include "app/keeper.h"
 #include "base/date.h"
+#include "base/mem.h"
 #include "base/rng.h"
 #include "base/strbuf.h"
 #include "provider/credentials.h"
@@ -477,6 +478,43 @@ static void one_that_is_freed_while_it_fetches_leaves_nothing(void **state)
     }
 }
 
+static void without_memory_there_are_no_keys_but_a_reason(void **state)
+{
+    (void)state;
+    int refused = 0;
+    int fetched = 0;
+
+    for (unsigned long n = 1; n < 60; n++) {
+        struct rig rig;
+        struct sigv4_credentials keys;
+        struct err err = {0};
+        rig_open(&rig, 1, NULL);
+        rig.way.roles[0] = (struct credentials_role){.arn = VIEW("arn:one")};
+        rig.way.role_count = 1;
+        const struct keeper_options options = {.credentials = &rig.way, .seed = 7};
+        mem_fail_at(n);
+        int code = keeper_new(&rig.host, &options, &rig.keeper, &err);
+        if (code == 0)
+            code = ask(&rig, 0, &keys);
+        mem_fail_at(0);
+        assert_true(code == ERR_BUSY || code == ERR_MEMORY || code == ERR_LIMIT);
+        refused += code != ERR_BUSY;
+        assert_true(code == ERR_BUSY || err.text[0] != '\0' || rig.askings[0].text[0] != '\0');
+        if (code == ERR_BUSY) { /* and now while it fetches */
+            mem_fail_at(n);
+            (void)!world_run(rig.world, world_now(rig.world) + 100000);
+            mem_fail_at(0); /* the world itself may have found none */
+            if (world_run(rig.world, world_now(rig.world) + 130 * SECOND) == 0) {
+                assert_int_equal(rig.askings[0].readies, 1);
+                fetched++;
+            }
+        }
+        rig_close(&rig);
+    }
+    assert_in_range(refused, 3, 50);
+    assert_in_range(fetched, 3, 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +527,7 @@ int main(void)
         cmocka_unit_test(a_machine_that_is_no_instance_is_told_so_soon),
         cmocka_unit_test(keys_in_use_are_fresh_for_days_though_the_server_fails_often),
         cmocka_unit_test(all_that_sign_the_same_way_share_a_keeper),
+        cmocka_unit_test(without_memory_there_are_no_keys_but_a_reason),
         cmocka_unit_test(one_that_is_freed_while_it_fetches_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
