@@ -10,7 +10,7 @@
 #include "shell/net/loop.h"
 #include "shell/os/signals.h"
 
-enum { PORT_DEFAULT = 8790 };
+enum { PORT_DEFAULT = 8790, QUOTA_MAX = 50 * 1000 * 1000 };
 
 /* For what is being answered when the first signal comes; the second ends it at once. */
 static const uint64_t DRAIN_NS = 5ull * 1000 * 1000 * 1000;
@@ -51,11 +51,11 @@ static const struct option items[] = {
      "slow:RATE:FACTOR; several with commas",
      NULL, 0, 0},
     {"rpm", 0, OPTION_INT, "N", AT(rpm),
-     "requests a minute for each model, then 429 (default: any)", NULL, 0, INT32_MAX},
+     "requests a minute for each model, then 429 (default: any)", NULL, 0, QUOTA_MAX},
     {"tpm", 0, OPTION_INT, "N", AT(tpm),
      "tokens a minute for each model, reserved and settled as Bedrock does, then 429 (default: "
      "any)",
-     NULL, 0, INT64_MAX / 1000000},
+     NULL, 0, QUOTA_MAX},
     {"protocols", 0, OPTION_TEXT, "LIST", AT(protocols),
      "http1, http2 or both (default: http1,http2)", NULL, 0, 0},
     {"tls-cert", 0, OPTION_TEXT, "FILE", AT(tls_cert),
