@@ -521,17 +521,15 @@ static int check_options(struct asker *asker, struct err *reterr)
     return 0;
 }
 
-static bool speaks_http(const struct asker *asker)
+bool asker_speaks_http(enum provider_kind kind)
 {
-    enum provider_kind kind = asker->options.target->kind;
-
     return kind == PROVIDER_BEDROCK || kind == PROVIDER_ANTHROPIC || kind == PROVIDER_OPENAI
            || kind == PROVIDER_HTTP;
 }
 
 static int find_address(struct asker *asker, struct err *reterr)
 {
-    if (!speaks_http(asker))
+    if (!asker_speaks_http(asker->options.target->kind))
         return 0;
     return provider_address_of(asker->options.target, &asker->arena, &asker->address, reterr);
 }

@@ -131,6 +131,9 @@ MUST_CHECK int asker_new(struct outside *outside, struct loop *loop,
                          const struct asker_options *options, struct asker **ret_asker,
                          struct err *reterr);
 
+/* True where targets of that kind are reached over HTTP. */
+bool asker_speaks_http(enum provider_kind kind);
+
 /* Ends all connections and processes and frees it. Asks that are not done never will be: cancel
  * them first where their end matters. Not from inside done. NULL is fine. */
 void asker_free(struct asker *asker);

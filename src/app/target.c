@@ -7,11 +7,17 @@
 #include "app/sim_profile.h"
 #include "base/path.h"
 #include "provider/prices.h"
+#include "shell/net/proxy.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
 
 /* Who opens a target asks as many at once as may be in flight, an embedder a few beyond. */
-enum { KEY_BYTES_MAX = 64 * 1024, COMMAND_ARGUMENTS_MAX = 256, WAITING_SPARE = 16 };
+enum {
+    KEY_BYTES_MAX = 64 * 1024,
+    PROXY_BYTES_MAX = 64 * 1024,
+    COMMAND_ARGUMENTS_MAX = 256,
+    WAITING_SPARE = 16
+};
 
 _Static_assert((int)SETTINGS_SIM == (int)PROVIDER_SIM, "both lists of kinds are one list");
 _Static_assert((int)SETTINGS_HTTP_2 == (int)ASKER_HTTP_2, "and of versions");
@@ -199,6 +205,29 @@ static int open_keeper(struct target *target, const struct host *host, struct er
     return target->credentials != NULL ? keeper_new(host, &options, &target->keeper, reterr) : 0;
 }
 
+/* The way to the target, by this process's environment. */
+static int find_proxy(struct target *target, struct asker_options *options, struct err *reterr)
+{
+    struct provider_address address;
+    struct proxy_choice choice = {0};
+    struct arena scratch;
+    int code = 0;
+
+    strbuf_release(&target->proxy);
+    strbuf_init(&target->proxy, PROXY_BYTES_MAX);
+    if (!asker_speaks_http(target->provider.kind))
+        return 0;
+    arena_init(&scratch, PROXY_BYTES_MAX);
+    code = provider_address_of(&target->provider, &scratch, &address, reterr);
+    if (code == 0)
+        code = host_proxy(address.tls, address.host, address.port, &target->proxy, &choice, reterr);
+    arena_release(&scratch);
+    options->proxy_host = choice.host;
+    options->proxy_port = choice.port;
+    options->proxy_user = choice.user;
+    return code;
+}
+
 int target_open(struct target *target, const struct host *host,
                 const struct target_overrides *overrides, struct err *reterr)
 {
@@ -229,7 +258,9 @@ int target_open(struct target *target, const struct host *host,
         options.command = target->line;
         options.command_count = 3;
     }
-    int code = open_keeper(target, host, reterr);
+    int code = find_proxy(target, &options, reterr);
+    if (code == 0)
+        code = open_keeper(target, host, reterr);
     options.keeper = target->keeper;
     if (code == 0)
         code = asker_new(host->outside, host->loop, &options, &target->asker, reterr);
@@ -242,6 +273,7 @@ void target_close(struct target *target)
 {
     asker_free(target->asker);
     keeper_free(target->keeper);
+    strbuf_release(&target->proxy);
     target->asker = NULL;
     target->keeper = NULL;
 }

@@ -10,6 +10,7 @@
 
 #include "app/asker.h"
 #include "app/host.h"
+#include "base/strbuf.h"
 #include "app/keeper.h"
 #include "config/settings.h"
 #include "core/sim/sim.h"
@@ -20,6 +21,7 @@ struct target {
     struct credentials *credentials; /* the way to its keys; NULL where nobody signs */
     struct keeper *keeper;           /* who goes it; between target_open and target_close */
     struct asker *asker;
+    struct strbuf proxy; /* what the environment says of the way there; holds a secret */
     struct sim sim;
     struct view line[3]; /* exec: a command that is one line, for the shell */
 };

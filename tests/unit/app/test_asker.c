@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "asker_contract.h"
+#include "bad_peers.h"
 #include "base/mem.h"
 #include "shell/net/loop.h"
 #include "shell/net/net.h"
@@ -76,5 +77,6 @@ int main(void)
 {
     int failed = asker_contract_run("asker over sockets, HTTP/1.1", ASKER_HTTP_1);
 
-    return failed + asker_contract_run("asker over sockets, HTTP/2", ASKER_HTTP_2);
+    failed += asker_contract_run("asker over sockets, HTTP/2", ASKER_HTTP_2);
+    return failed + bad_peers_run("asker over sockets, bad peers");
 }
