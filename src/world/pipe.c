@@ -9,21 +9,7 @@
 #include "world/end.h"
 
 static const uint64_t SECOND_NS = 1000000000;
-
-/* One way now: latency, jitter, and the odd spike. */
-uint64_t world_delay_ns(struct end *end)
-{
-    const struct world_link *link = &end->link;
-    uint64_t delay_ns = link->latency_ns;
-
-    if (link->jitter_ns != 0)
-        delay_ns += rng_below(&end->rng, link->jitter_ns + 1);
-    if (world_chance(&end->rng, link->spike_micro)) {
-        delay_ns += link->spike_ns;
-        end->world->counts.spikes++;
-    }
-    return delay_ns;
-}
+static const uint64_t RESEND_NS = 200000000;
 
 /* Written and not on its way. */
 static size_t waiting(const struct end *end)
@@ -31,10 +17,25 @@ static size_t waiting(const struct end *end)
     return end->out.len - end->out_at;
 }
 
-/* When what leaves now arrives: never before what left earlier. */
+/* Nothing that it sends arrives any more: its owner is told when it gives up. */
+static void get_stuck(struct end *end, uint64_t given_up_ns)
+{
+    end->dark = true;
+    if (end->stuck)
+        return;
+    end->stuck = true;
+    struct world_event *event = world_send(end->world, given_up_ns, EVENT_OVER, end->id);
+    if (event != NULL) {
+        event->code = ERR_TIMEOUT;
+        event->text = "the connection timed out: the peer does not answer";
+    }
+}
+
+/* When what leaves now arrives: never before what left earlier. UINT64_MAX: it does not. */
 static uint64_t arrival_ns(struct end *end, size_t len)
 {
     uint64_t leaves_ns = end->world->now_ns;
+    uint64_t given_up_ns = 0;
 
     if (end->link.bytes_per_s != 0) {
         if (leaves_ns < end->line_free_ns)
@@ -42,49 +43,81 @@ static uint64_t arrival_ns(struct end *end, size_t len)
         leaves_ns += (uint64_t)len * 1000000000u / end->link.bytes_per_s;
         end->line_free_ns = leaves_ns;
     }
-    uint64_t at_ns = leaves_ns + world_delay_ns(end);
+    uint64_t at_ns = world_arrival(end, leaves_ns, RESEND_NS, &given_up_ns);
+    if (at_ns == UINT64_MAX) {
+        get_stuck(end, given_up_ns);
+        return at_ns;
+    }
     if (at_ns < end->last_arrival_ns)
         at_ns = end->last_arrival_ns;
     end->last_arrival_ns = at_ns;
     return at_ns;
 }
 
-static void send_over(struct end *end, int code, const char *text)
+void world_send_over(struct end *end, int code, const char *text)
 {
-    struct world_event *event = world_send(end->world, arrival_ns(end, 0), EVENT_OVER, end->peer);
+    struct world *world = end->world;
+    struct end *peer = world_find(world, end->peer);
 
+    if (code != 0 && !world_arrives(end))
+        return;
+    uint64_t at_ns = code != 0 ? world->now_ns + world_delay_ns(end) : arrival_ns(end, 0);
+    if (at_ns == UINT64_MAX)
+        return;
+    if (at_ns < end->last_arrival_ns)
+        at_ns = end->last_arrival_ns;
+    struct world_event *event = world_send(world, at_ns, EVENT_OVER, end->peer);
     if (event != NULL) {
         event->code = code;
         event->text = text;
     }
+    if (peer != NULL)
+        peer->over_coming = true;
 }
 
-/* The accepting side's fault has come: both sides hear of it, each in its time. */
-static void strike(struct end *end)
+/* The accepting side is gone without a word: nobody hears anything any more. */
+static void vanish(struct end *end)
+{
+    struct end *peer = world_find(end->world, end->peer);
+
+    end->world->counts.vanished++;
+    end->dark = true;
+    if (peer != NULL)
+        peer->dark = true;
+}
+
+/* The accepting side's fault has come: both sides hear of it, each in its time. True where the
+ * end may go on. */
+static bool strike(struct end *end)
 {
     struct world *world = end->world;
-    bool reset = end->fault == FAULT_RESET;
+    enum end_fault fault = end->fault;
 
     end->fault = FAULT_NONE;
-    if (reset)
+    if (fault == FAULT_VANISH) {
+        vanish(end);
+        return true;
+    }
+    if (fault == FAULT_RESET)
         world->counts.resets++;
     else
         world->counts.cuts++;
     strbuf_release(&end->out);
     end->out_at = 0;
-    send_over(end, reset ? ERR_CLOSED : 0,
-              reset ? "the peer reset the connection" : "the peer closed");
+    world_send_over(end, fault == FAULT_RESET ? ERR_CLOSED : 0,
+                    fault == FAULT_RESET ? "the peer reset the connection" : "the peer closed");
     struct world_event *own = world_send(world, world->now_ns, EVENT_OVER, end->id);
     if (own != NULL) {
         own->code = ERR_CLOSED;
         own->text = "the connection broke while sending";
     }
+    return false;
 }
 
 static size_t piece_len(struct end *end)
 {
     size_t len = waiting(end);
-    size_t room = WORLD_WINDOW - end->on_way;
+    size_t room = end->window - end->on_way;
 
     if (end->link.piece_bytes != 0) {
         uint64_t most = end->link.piece_bytes < len ? end->link.piece_bytes : len;
@@ -100,9 +133,12 @@ static size_t piece_len(struct end *end)
 static bool send_piece(struct end *end, size_t len)
 {
     struct world *world = end->world;
+    uint64_t at_ns = arrival_ns(end, len);
+    if (at_ns == UINT64_MAX)
+        return false;
     char *bytes = mem_new(len, 1);
     struct world_event *event =
-        bytes != NULL ? world_send(world, arrival_ns(end, len), EVENT_PIECE, end->peer) : NULL;
+        bytes != NULL ? world_send(world, at_ns, EVENT_PIECE, end->peer) : NULL;
 
     if (event == NULL) {
         mem_free(bytes);
@@ -132,27 +168,26 @@ void world_pump(struct end *end)
 
     if (end->state != END_OPEN && end->state != END_CLOSING)
         return;
-    while (waiting(end) != 0 && end->on_way < WORLD_WINDOW) {
+    while (waiting(end) != 0 && end->on_way < end->window && !end->stuck) {
         size_t len = piece_len(end);
         if (len == 0) {
-            strike(end);
-            return;
+            if (!strike(end))
+                return;
+        } else if (!send_piece(end, len)) {
+            break;
         }
-        if (!send_piece(end, len))
-            return;
     }
     if (end->busy_said && end->state == END_OPEN && waiting(end) < WORLD_QUEUE_LOW) {
         end->busy_said = false;
         (void)world_send(world, world->now_ns, EVENT_WRITABLE, end->id);
     }
     if (end->state == END_CLOSING && waiting(end) == 0) {
-        send_over(end, 0, "the peer closed");
+        world_send_over(end, 0, "the peer closed");
         world_release(end);
     }
 }
 
-/* The receiver took bytes: the sender's window opens. */
-static void taken(struct world *world, struct id from, size_t len)
+void world_taken(struct world *world, struct id from, size_t len)
 {
     struct end *sender = world_find(world, from);
 
@@ -162,6 +197,18 @@ static void taken(struct world *world, struct id from, size_t len)
     world_pump(sender);
 }
 
+/* The receiver took bytes, or will when it comes round to it. */
+static void take_bytes(struct world *world, uint64_t in_ns, struct id from, size_t len)
+{
+    if (in_ns == 0) {
+        world_taken(world, from, len);
+        return;
+    }
+    struct world_event *event = world_send(world, world->now_ns + in_ns, EVENT_TAKEN, from);
+    if (event != NULL)
+        event->len = len;
+}
+
 /* Hands bytes to the owner; false where the end is gone afterwards. */
 static bool hand_over(struct end *end, struct view bytes)
 {
@@ -169,9 +216,10 @@ static bool hand_over(struct end *end, struct view bytes)
     struct id from = end->peer;
     struct outside_event event = {
         .kind = OUTSIDE_BYTES, .connection = end->id, .bytes = bytes, .text = ""};
+    uint64_t takes_in_ns = end->takes_in_ns;
     bool lives = world_emit(end, &event);
 
-    taken(world, from, bytes.len);
+    take_bytes(world, takes_in_ns, from, bytes.len);
     return lives;
 }
 
@@ -180,7 +228,7 @@ void world_piece_arrives(struct end *end, const struct world_event *event)
     struct view bytes = view_make(event->bytes, event->len);
 
     if (end->state != END_OPEN) {
-        taken(end->world, event->from, event->len);
+        world_taken(end->world, event->from, event->len);
     } else if (end->paused || end->inbox.len != 0) {
         strbuf_add(&end->inbox, bytes);
         if (strbuf_status(&end->inbox) != 0)
@@ -196,6 +244,7 @@ void world_over_arrives(struct end *end, const struct world_event *event)
         world_release(end);
         return;
     }
+    end->world->counts.timed_out += event->code == ERR_TIMEOUT ? 1 : 0;
     /* A reset does not wait for a reader. */
     if (event->code == 0 && (end->paused || end->inbox.len != 0)) {
         end->over = true;
@@ -265,7 +314,7 @@ void world_close_open(struct end *end)
 
 void world_reset(struct end *end)
 {
-    send_over(end, ERR_CLOSED, "the peer reset the connection");
+    world_send_over(end, ERR_CLOSED, "the peer reset the connection");
     world_release(end);
 }
 
