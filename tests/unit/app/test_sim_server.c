@@ -11,7 +11,9 @@
 
 #include "app/sim_server.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/strbuf.h"
+#include "wire/websocket.h"
 #include "world/world.h"
 
 static const uint64_t SECOND = 1000000000;
@@ -26,6 +28,7 @@ struct client {
     uint64_t first_ns; /* when its first byte came */
     bool open;
     bool closed;
+    int code; /* of the close */
 };
 
 struct rig {
@@ -46,8 +49,10 @@ static void on_event(void *context, const struct outside_event *event)
             client->first_ns = client->outside->ops->now(client->outside);
         strbuf_add(&client->got, event->bytes);
     }
-    if (event->kind == OUTSIDE_CLOSED)
+    if (event->kind == OUTSIDE_CLOSED) {
         client->closed = true;
+        client->code = event->code;
+    }
 }
 
 static struct rig rig_with(struct sim_server_options options, size_t piece_bytes)
@@ -357,6 +362,135 @@ static void a_server_can_be_freed_in_the_middle_of_everything(void **state)
     rig_free(&rig);
 }
 
+static const char STREAM[] =
+    "POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-length: 83\r\n\r\n"
+    "{\"model\":\"sim\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello "
+    "there!\"}]}";
+
+static void a_stream_comes_in_pieces_over_its_time(void **state)
+{
+    (void)state;
+    struct rig rig =
+        rig_with((struct sim_server_options){.service.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
+                                                                         .low_ns = 4 * SECOND}}},
+                 0);
+    struct client client;
+
+    client_open(&rig, &client);
+    uint64_t from_ns = world_now(rig.world);
+    client_send(&client, view_of(STREAM));
+    run_for(&rig, 2 * SECOND);
+    assert_in_range(client.first_ns - from_ns, SECOND / 2, 2 * SECOND);
+    size_t half = client.got.len;
+    assert_int_equal(count(&client, "[DONE]"), 0);
+    run_for(&rig, 3 * SECOND);
+    assert_int_equal(count(&client, "[DONE]"), 1);
+    assert_true(half > 0 && client.got.len > half + 100);
+    client_send(&client, view_of("GET / HTTP/1.1\r\nhost: sim\r\n\r\n"));
+    run_for(&rig, SECOND);
+    assert_int_equal(count(&client, " 200 OK"), 2);
+    client_free(&client);
+    rig_free(&rig);
+}
+
+static void trouble_ends_answers_as_it_is_asked_to(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sim_trouble trouble;
+        bool closes;
+        int code;
+    } kinds[] = {{SIM_TROUBLE_RESET, true, ERR_CLOSED},
+                 {SIM_TROUBLE_CUT, true, 0},
+                 {SIM_TROUBLE_SILENT, false, 0}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        for (int streams = 0; streams < 2; streams++) {
+            struct sim_server_options options = {0};
+            options.service.troubles.rates[kinds[i].trouble] = 1;
+            struct rig rig = rig_with(options, 0);
+            struct client client;
+            client_open(&rig, &client);
+            client_send(&client, view_of(streams ? STREAM : ASK));
+            run_for(&rig, 60 * SECOND);
+            assert_int_equal(client.closed, kinds[i].closes);
+            assert_int_equal(client.code, kinds[i].code);
+            assert_int_equal(count(&client, "[DONE]"), 0);
+            assert_int_equal(sim_server_figures(rig.server).server.under_way, !kinds[i].closes);
+            client_free(&client);
+            rig_free(&rig);
+        }
+}
+
+static void quotas_are_given_back_by_answers_that_were_given_up(void **state)
+{
+    (void)state;
+    struct rig rig = rig_with(
+        (struct sim_server_options){
+            .service = {.sim = {.latency = {.kind = SIM_LATENCY_FIXED, .low_ns = 10 * SECOND}},
+                        .tokens_a_minute = 5000}},
+        0);
+    struct client leaves;
+    struct client stays;
+
+    client_open(&rig, &leaves);
+    client_send(&leaves, view_of(STREAM)); /* reserves 4,096 and what it asks */
+    run_for(&rig, 5 * SECOND);
+    client_open(&rig, &stays);
+    client_send(&stays, view_of(ASK));
+    run_for(&rig, SECOND);
+    assert_int_equal(count(&stays, "HTTP/1.1 429 "), 1);
+    rig.outside->ops->reset(rig.outside, leaves.connection);
+    run_for(&rig, 10 * SECOND);
+    client_send(&stays, view_of(ASK));
+    run_for(&rig, 20 * SECOND);
+    assert_int_equal(count(&stays, " 200 OK"), 1);
+    client_free(&leaves);
+    client_free(&stays);
+    rig_free(&rig);
+}
+
+static void messages_of_a_websocket_are_answered_one_after_the_other(void **state)
+{
+    (void)state;
+    static const char ask[] =
+        "GET /ws HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+        "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    struct rig rig =
+        rig_with((struct sim_server_options){.service.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
+                                                                         .low_ns = SECOND}}},
+                 0);
+    struct websocket *websocket;
+    struct client client;
+    struct strbuf frames;
+    struct rng rng;
+    struct err err;
+
+    rng_init(&rng, 1);
+    websocket = websocket_new(WEBSOCKET_CLIENT, NULL, &rng);
+    strbuf_init(&frames, 1 << 20);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(websocket_send(websocket, WEBSOCKET_TEXT,
+                                        view_of("{\"action\":\"message\",\"text\":\"Hello!\"}"),
+                                        true, &err),
+                         0);
+    assert_int_equal(websocket_take(websocket, &frames), 0);
+    client_open(&rig, &client);
+    client_send(&client, view_of(ask));
+    client_send(&client, strbuf_view(&frames));
+    run_for(&rig, SECOND + SECOND / 10);
+    assert_int_equal(count(&client, "\"end\""), 1);
+    run_for(&rig, 2 * SECOND + SECOND / 10);
+    assert_int_equal(count(&client, "\"end\""), 3);
+    assert_int_equal(sim_server_figures(rig.server).answers, 3);
+    run_for(&rig, 11 * 60 * SECOND);
+    assert_true(client.closed);
+    strbuf_release(&frames);
+    websocket_free(websocket);
+    client_free(&client);
+    rig_free(&rig);
+}
+
 static void an_address_that_cannot_be_had_is_an_error(void **state)
 {
     (void)state;
@@ -403,6 +537,10 @@ int main(void)
         cmocka_unit_test(one_connection_too_many_is_told_so),
         cmocka_unit_test(a_peer_that_leaves_while_its_answer_is_due_harms_no_one),
         cmocka_unit_test(a_server_can_be_freed_in_the_middle_of_everything),
+        cmocka_unit_test(a_stream_comes_in_pieces_over_its_time),
+        cmocka_unit_test(trouble_ends_answers_as_it_is_asked_to),
+        cmocka_unit_test(quotas_are_given_back_by_answers_that_were_given_up),
+        cmocka_unit_test(messages_of_a_websocket_are_answered_one_after_the_other),
         cmocka_unit_test(an_address_that_cannot_be_had_is_an_error),
         cmocka_unit_test(memory_that_runs_out_ends_a_connection_not_the_server),
     };
