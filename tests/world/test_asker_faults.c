@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -44,6 +45,7 @@ struct question {
     int outcomes;
     int code;
     uint64_t latency_ns;
+    char heard[32]; /* its pieces */
 };
 
 struct history {
@@ -57,6 +59,7 @@ struct history {
     char url[64];
     bool faults;   /* of the network */
     bool troubles; /* of the server */
+    bool streams;  /* answers are asked for in pieces, and listened to */
     int count;
     int asked;
     int done;
@@ -78,6 +81,16 @@ static void problem(struct history *history, const char *format, ...)
     va_end(args);
 }
 
+static void hear(void *context, struct id ask, struct view text)
+{
+    struct question *question = context;
+    size_t len = strlen(question->heard);
+
+    if (question->outcomes != 0 || !id_equal(ask, question->id))
+        problem(question->history, "a piece came after the end, or for another question");
+    snprintf(question->heard + len, sizeof question->heard - len, "%.*s", VIEW_ARG(text));
+}
+
 static void done(void *context, struct id ask, const struct answer *answer)
 {
     struct question *question = context;
@@ -89,8 +102,12 @@ static void done(void *context, struct id ask, const struct answer *answer)
     history->done++;
     if (!id_equal(ask, question->id))
         problem(history, "an answer came for another question");
-    if (answer->reply.code == 0 && !view_is(answer->reply.text, "hello"))
+    if (answer->reply.code == 0 && !view_is(answer->reply.text, "hello")
+        && !view_is(answer->reply.text, "hello you"))
         problem(history, "an answer is not what the server said");
+    if (answer->reply.code == 0 && history->streams
+        && !view_is(answer->reply.text, question->heard))
+        problem(history, "what was heard is not the answer");
     if (answer->reply.code != 0 && answer->reply.error_text.len == 0)
         problem(history, "an error says nothing");
 }
@@ -103,7 +120,9 @@ static const char *any_question(struct history *history)
     };
 
     if (!history->troubles || rng_below(&history->rng, 3) > 0)
-        return "do:answer";
+        return history->streams && rng_below(&history->rng, 4) > 0 ? "do:words" : "do:answer";
+    if (history->streams && rng_below(&history->rng, 4) == 0)
+        return rng_below(&history->rng, 2) == 0 ? "do:broken-words" : "do:error-words";
     return troubles[rng_below(&history->rng, sizeof troubles / sizeof troubles[0])];
 }
 
@@ -117,7 +136,14 @@ static void ask_one(struct history *history)
     question->history = history;
     question->text = any_question(history);
     message.text = view_of(question->text);
-    int code = asker_ask(history->asker, &chat, done, question, &question->id, &err);
+    const struct asker_question put = {
+        .chat = &chat,
+        .done = done,
+        .piece = history->streams ? hear : NULL,
+        .context = question,
+        .caller = rng_below(&history->rng, 3),
+    };
+    int code = asker_put(history->asker, &put, &question->id, &err);
     question->taken = code == 0;
     if (code != 0 && code != ERR_BUSY)
         problem(history, "a question was not taken: %s", err.text);
@@ -173,6 +199,7 @@ static void begin(struct history *history, uint64_t seed, uint32_t swallow_micro
     rng_init_named(&history->rng, seed, (struct view)VIEW("history"));
     history->faults = rng_below(&history->rng, 4) > 0;
     history->troubles = rng_below(&history->rng, 4) > 0;
+    history->streams = rng_below(&history->rng, 2) == 0;
     history->count = 1 + (int)rng_below(&history->rng, ASKS_MAX);
     assert_int_equal(world_new(&options, &history->world), 0);
     struct world_link link = any_link(history);
@@ -196,8 +223,13 @@ static void begin(struct history *history, uint64_t seed, uint32_t swallow_micro
         .waiting_max = 1 + (uint32_t)rng_below(&history->rng, 60),
         .attempts = 1 + (uint32_t)rng_below(&history->rng, 5),
         .rpm = (int64_t)(rng_below(&history->rng, 3) == 0 ? 20 + rng_below(&history->rng, 200) : 0),
+        .http = rng_below(&history->rng, 2) == 0 ? ASKER_HTTP_2 : ASKER_HTTP_1,
+        .streams_max = (uint32_t)rng_below(&history->rng, 5),
+        .stream = history->streams,
         .seed = seed,
     };
+    if (history->options.http == ASKER_HTTP_2)
+        scripted_server_speak_http2(history->server);
     if (asker_new(&history->spy.outside, NULL, &history->options, &history->asker, &err) != 0)
         fail_msg("%s", err.text);
     act(history, world_now(history->world));
