@@ -32,9 +32,9 @@ struct host {
 };
 
 MUST_CHECK int host_open(struct host *host, struct err *reterr);
-/* Which proxy leads to that host by this process's environment: the variables http_proxy (lower case
- * alone), https_proxy, all_proxy and no_proxy of shell/net/proxy.h, and where one is not set its
- * name in capitals. Plain HTTP goes through it by CONNECT too, as TLS does. The choice, for an
+/* Which proxy leads to that host by this process's environment: the variables http_proxy (lower
+ * case alone), https_proxy, all_proxy and no_proxy of shell/net/proxy.h, and where one is not set
+ * its name in capitals. Plain HTTP goes through it by CONNECT too, as TLS does. The choice, for an
  * endpoint's proxy_host, proxy_port and proxy_user, lies in `room`, which holds a secret then.
  * ERR_CONFIG with the variable's name, ERR_LIMIT or ERR_MEMORY of room. */
 MUST_CHECK int host_proxy(bool tls, struct view name, uint16_t port, struct strbuf *room,

@@ -188,10 +188,12 @@ static void start_tls(struct net_connection *connection, struct view early)
     };
     int code = tls_new(connection->net->trusts, &wish, &connection->tls, &err);
 
-    if (code == 0)
-        code = tls_feed(connection->tls, early);
     if (code != 0) {
         net_end(connection, ERR_TLS, "%s", err.text);
+        return;
+    }
+    if (tls_feed(connection->tls, early) != 0) {
+        net_end(connection, ERR_CLOSED, "out of memory while connecting");
         return;
     }
     net_set_state(connection, NET_HANDSHAKING);
@@ -208,7 +210,7 @@ void net_connect_through(struct net_connection *connection, struct view early)
     if (early.len != 0) {
         connection->early = mem_new(early.len, 1);
         if (connection->early == NULL) {
-            net_end(connection, ERR_MEMORY, "out of memory while connecting");
+            net_end(connection, ERR_CLOSED, "out of memory while connecting");
             return;
         }
         memcpy(connection->early, early.ptr, early.len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * tls_port: TLS for who comes to a port of ours (see tls.h and tls_parts.h). Files are read once,
- * when the port is made. Sessions are carried by tickets, so nothing is kept for a peer that left. */
+ * when the port is made. Tickets carry the sessions: nothing is kept for a peer that left. */
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -73,7 +73,7 @@ void net_tunnel_start(struct net_connection *connection)
     http1_parser_answers(opening->answer, method);
     int code = write_request(opening, &connection->sending, &err);
     if (code != 0) {
-        net_end(connection, code == ERR_MEMORY ? ERR_MEMORY : ERR_UNREACHABLE,
+        net_end(connection, code == ERR_MEMORY ? ERR_CLOSED : ERR_UNREACHABLE,
                 "'%s' cannot be asked of a proxy: %s; correct the url", opening->host,
                 code == ERR_INVALID ? "it is no host name" : err_text(code));
         return;
