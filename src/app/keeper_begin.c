@@ -3,7 +3,6 @@
  * keeper_begin: where a fetch of keys begins: a command, an SSO session, a container's endpoint, an
  * instance's metadata. See keeper_fetch_state.h. */
 #include "app/keeper_fetch_state.h"
-#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "shell/os/env.h"

@@ -4,7 +4,8 @@
 The servers here are on loopback: STS (which verifies each signature by botocore), the SSO portal and
 its token service, a container's endpoint, an instance's metadata. `assay doctor` tells where keys
 come from and the last four characters of the access key; no secret may be in what it prints. The
-program is ASSAY_BIN, by default build/assay.
+program is ASSAY_BIN, by default build/assay. Random set-ups print their seed; ASSAY_SEED=N plays it
+again, ASSAY_ROUNDS=N changes how many.
 """
 
 import datetime
@@ -13,6 +14,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -606,6 +608,89 @@ class Machines(Rig):
                             "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}, "--dry-run").stdout
         self.assertRegex(said, "ok +target m: signs with keys of this instance's role\n")
         self.assertEqual(self.server.heard, [])
+
+
+class RandomSetups(Rig):
+    """Profiles and variables by chance: botocore and assay find the same key, or both find none."""
+
+    PROFILES = ("default", "a", "b", "c")
+
+    def profile(self, chance, name):
+        """What the config file and the credentials file say of one profile."""
+        config, credentials = [], []
+        if chance.random() < 0.35:
+            credentials.append(self.pair("FILE").strip())
+        if chance.random() < 0.25:
+            config.append(self.pair("CONF").strip())
+        if chance.random() < 0.4:
+            config.append(f"role_arn = arn:aws:iam::1:role/{name}")
+            config += chance.choice([
+                [f"source_profile = {chance.choice(self.PROFILES)}"],
+                [f"source_profile = {chance.choice(self.PROFILES)}", "external_id = xy"],
+                [f"credential_source = {chance.choice(['Environment', 'EcsContainer', 'Ec2Nonsense'])}"],
+                [f"web_identity_token_file = {self.home}/token"], []])
+        if chance.random() < 0.2:
+            config.append(f"credential_process = {self.home}/keys.sh")
+        if chance.random() < 0.25:
+            config += ["sso_account_id = 123456789012", f"sso_role_name = {name}"]
+            config += chance.choice([["sso_session = acme"], [], [
+                "sso_region = us-east-1", "sso_start_url = https://acme.example/start"]])
+        return config, credentials
+
+    def set_up(self, chance):
+        texts = {"config": [], "credentials": []}
+        present = chance.sample(self.PROFILES, chance.randint(1, 4))
+        for name in present:
+            config, credentials = self.profile(chance, name)
+            header = name if name == "default" else f"profile {name}"
+            if config or not credentials:
+                texts["config"] += [f"[{header}]", *config]
+            if credentials:
+                texts["credentials"] += [f"[{name}]", *credentials]
+        texts["config"] += ["[sso-session acme]", "sso_region = us-east-1",
+                            "sso_start_url = https://acme.example/start"]
+        for name, lines in texts.items():
+            self.write(f".aws/{name}", "\n".join(lines) + "\n")
+        environment = {}
+        if chance.random() < 0.15:
+            environment.update(ENV)
+        if chance.random() < 0.3:
+            environment["AWS_PROFILE"] = chance.choice(present)
+        if chance.random() < 0.15:
+            environment.update(AWS_WEB_IDENTITY_TOKEN_FILE=str(self.home / "token"),
+                               AWS_ROLE_ARN="arn:aws:iam::1:role/env")
+        if chance.random() < 0.3:
+            environment.update(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{self.url}/container/keys?id=7",
+                               AWS_CONTAINER_AUTHORIZATION_TOKEN=f"{MARK}-agent")
+        return environment, chance.choice(present) if chance.random() < 0.25 else ""
+
+    def test_both_find_the_same_key_or_none(self):
+        seed = int(os.environ.get("ASSAY_SEED", random.randrange(10 ** 9)))
+        print(f"test_credentials: ASSAY_SEED={seed}")
+        self.write("token", f"{MARK}.web.token")
+        self.write("keys.sh", "#!/bin/sh\necho '" + json.dumps({
+            "Version": 1, "AccessKeyId": f"AKIAEXAMPLE{'OWN':_>9}",
+            "SecretAccessKey": f"{MARK}OWN"}) + "'\n")
+        (self.home / "keys.sh").chmod(0o700)
+        for name in ("acme", "https://acme.example/start"):
+            Sso.log_in(self, name, 3600)
+        plain = (self.home / "assay.yaml").read_text()
+        found = 0
+        for turn in range(int(os.environ.get("ASSAY_ROUNDS", "25"))):
+            environment, profile = self.set_up(random.Random(f"{seed} {turn}"))
+            self.write("assay.yaml", plain.replace(
+                "region:", f"aws_profile: {profile}, region:") if profile else plain)
+            access = self.botocore(environment, profile)
+            said = self.doctor(environment).stdout
+            told = re.search(r"ok +target m: signs with .*; the access key ends in (....)\n", said)
+            mine = told[1] if told else "none"
+            theirs = access[-4:] if access in self.server.keys else "none"
+            found += told is not None
+            self.assertEqual(mine, theirs, "\n".join([
+                f"seed {seed}, turn {turn}, profile '{profile}'", str(environment), access, said,
+                (self.home / ".aws/config").read_text(),
+                (self.home / ".aws/credentials").read_text()]))
+        self.assertGreater(found, 5)
 
 
 class Refreshing(Rig):
