@@ -76,8 +76,8 @@ struct channel_codec {
     int (*reset)(struct channel *channel);
     /* Sends the request, all of which is copied. Content-Length is added, Host must be there.
      * ERR_BUSY: no stream is free, or too much waits to be sent: try again when one has ended or
-     * CAPACITY came; ERR_CLOSED: this connection takes no more; ERR_INVALID, ERR_LIMIT: it cannot be
-     * sent. Nothing was sent then. */
+     * CAPACITY came; ERR_CLOSED: this connection takes no more; ERR_INVALID, ERR_LIMIT: it cannot
+     * be sent. Nothing was sent then. */
     int (*send)(struct channel *channel, const struct http_request *request, bool in_pieces,
                 uint32_t *ret_stream, struct err *reterr);
     /* Appends what the peer is to get next, about `most` bytes: 0, also where that is nothing;

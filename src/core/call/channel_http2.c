@@ -43,24 +43,25 @@ static struct stream *find(const struct channel_http2 *self, uint32_t id)
     return NULL;
 }
 
-/* A place for a new stream; NULL where memory is out, or all are taken. */
-static struct stream *take_place(struct channel_http2 *self)
+/* A place for a new stream. ERR_BUSY where all are taken, ERR_MEMORY. */
+static int take_place(struct channel_http2 *self, struct stream **ret_stream)
 {
     for (size_t i = 0; i < CHANNEL_STREAMS_MAX; i++) {
         struct stream *stream = self->streams[i];
         if (stream != NULL && stream->id != 0)
             continue;
-        if (stream != NULL)
-            return stream;
-        stream = mem_new(1, sizeof *stream);
-        if (stream == NULL)
-            return NULL;
-        arena_init(&stream->head, HEAD_BYTES_MAX);
-        strbuf_init(&stream->body, CHANNEL_BODY_BYTES_MAX);
-        self->streams[i] = stream;
-        return stream;
+        if (stream == NULL) {
+            stream = mem_new(1, sizeof *stream);
+            if (stream == NULL)
+                return ERR_MEMORY;
+            arena_init(&stream->head, HEAD_BYTES_MAX);
+            strbuf_init(&stream->body, CHANNEL_BODY_BYTES_MAX);
+            self->streams[i] = stream;
+        }
+        *ret_stream = stream;
+        return 0;
     }
-    return NULL;
+    return ERR_BUSY;
 }
 
 static void forget(struct stream *stream)
@@ -143,9 +144,10 @@ static int http2_send(struct channel *channel, const struct http_request *reques
     forget_ended(self);
     if (request->body.len > CHANNEL_REQUEST_BYTES_MAX)
         return fail(reterr, ERR_LIMIT, "the request is too large to be sent");
-    struct stream *stream = take_place(self);
-    if (stream == NULL)
-        return fail(reterr, find(self, 0) != NULL ? ERR_MEMORY : ERR_BUSY, "no stream is free");
+    struct stream *stream = NULL;
+    int taken = take_place(self, &stream);
+    if (taken != 0)
+        return fail(reterr, taken, "no stream is free");
     uint32_t id;
     int code = http2_send_request(self->http2, request, true, &id, reterr);
     if (code != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * answer: one answer to one question: the reply, how long and how many attempts it took, and, of one
- * that came in pieces, how they came. The same record from a test, a load run or the gateway.
+ * answer: one answer to one question: the reply, how long and how many attempts it took, and, of
+ * one that came in pieces, how they came. The same record from a test, a load run or the gateway.
  *
  * Views only: an answer handed to a listener holds until the listener returns; answer_copy keeps
  * it.
