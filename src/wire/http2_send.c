@@ -35,7 +35,7 @@ static bool is_among(struct view name, const char *const *names, size_t count)
     return false;
 }
 
-#define IS_AMONG(name, names) is_among(name, names, sizeof names / sizeof names[0])
+#define IS_AMONG(name, names) is_among(name, names, sizeof(names) / sizeof *(names))
 
 static void add_field(struct fields *fields, struct view name, struct view value)
 {
