@@ -13,9 +13,9 @@ enum { CALLS = 40, CONNECTIONS = 6, HISTORY = 3000, KEYS = 3, ENTRIES = 3, RESEN
 static const uint64_t MINUTE = 60000000000;
 
 static const struct book_limits entries[ENTRIES] = {
-    {.requests_a_minute = 300, .tokens_a_minute = 3000},
-    {.tokens_a_minute = 20000},
-    {.requests_a_day = 2000, .tokens_a_day = 30000},
+    {.requests_a_minute = 60, .tokens_a_minute = 1500},
+    {.tokens_a_minute = 3000},
+    {.requests_a_day = 250, .tokens_a_day = 7000},
 };
 static const struct book_key keys[KEYS - 1] = {
     {.entries = {0, 2}, .count = 2},

@@ -163,6 +163,35 @@ static void a_quota_that_is_used_up_holds_up_only_its_own_key(void **state)
     call_machine_release(&machine);
 }
 
+static void what_was_never_processed_is_not_counted_against_the_quota(void **state)
+{
+    (void)state;
+    struct call_settings settings = roomy;
+    struct call_machine machine;
+
+    settings.quota.requests_a_minute = 1;
+    settings.quota.tokens_a_minute = 100;
+    start(&machine, &settings);
+    submit_for(&machine, 0, 0, 0, 100);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pump(&machine, NULL), 1);
+        tell(&machine, 0,
+             (struct call_event){.kind = CALL_STREAM_ENDED,
+                                 .call = call_id(0),
+                                 .code = ERR_CLOSED,
+                                 .unprocessed = i % 2 == 0,
+                                 .unsent = i % 2 == 1});
+    }
+    pump(&machine, NULL);
+    submit_for(&machine, 1, 0, 0, 100);
+    assert_int_equal(pump(&machine, NULL), 1);
+    answer(&machine, 0, 1, 0);
+    collect(&machine);
+    submit_for(&machine, 2, 0, 0, 100);
+    assert_int_equal(pump(&machine, NULL), 0);
+    call_machine_release(&machine);
+}
+
 static void a_deadline_in_the_queue_is_kept_to_the_nanosecond(void **state)
 {
     (void)state;
@@ -463,6 +492,29 @@ static void a_connection_that_turns_out_to_carry_one_stream_carries_one(void **s
     call_machine_release(&machine);
 }
 
+static void what_the_peer_allows_later_counts_from_then_on(void **state)
+{
+    (void)state;
+    struct call_machine machine;
+    struct call_effect effect;
+    int sent = 0;
+    int closed = 0;
+
+    struct id connection = send_two_on_one(&machine, 1);
+    while (call_next(&machine, &effect))
+        continue;
+    tell(&machine, 1,
+         (struct call_event){.kind = CALL_CAPACITY, .connection = connection, .streams = 2});
+    while (call_next(&machine, &effect))
+        sent += effect.kind == CALL_SEND ? 1 : 0;
+    assert_int_equal(sent, 1);
+    tell(&machine, 2, (struct call_event){.kind = CALL_CANCEL, .call = call_id(0)});
+    while (call_next(&machine, &effect))
+        closed += effect.kind == CALL_CLOSE ? 1 : 0;
+    assert_int_equal(closed, 0); /* it carries the other */
+    call_machine_release(&machine);
+}
+
 static void a_stream_that_is_given_up_does_not_end_the_others(void **state)
 {
     (void)state;
@@ -626,6 +678,7 @@ int main(void)
         cmocka_unit_test(a_light_caller_does_not_wait_behind_a_heavy_one),
         cmocka_unit_test(one_caller_may_have_so_many_waiting_and_is_told_at_once),
         cmocka_unit_test(a_quota_that_is_used_up_holds_up_only_its_own_key),
+        cmocka_unit_test(what_was_never_processed_is_not_counted_against_the_quota),
         cmocka_unit_test(a_deadline_in_the_queue_is_kept_to_the_nanosecond),
         cmocka_unit_test(while_the_breaker_is_open_only_those_wait_who_have_the_time),
         cmocka_unit_test(those_who_wait_when_it_opens_are_told_too),
@@ -636,6 +689,7 @@ int main(void)
         cmocka_unit_test(latency_moves_the_limit),
         cmocka_unit_test(what_the_peer_did_not_process_is_asked_again_at_once),
         cmocka_unit_test(a_connection_that_turns_out_to_carry_one_stream_carries_one),
+        cmocka_unit_test(what_the_peer_allows_later_counts_from_then_on),
         cmocka_unit_test(a_stream_that_is_given_up_does_not_end_the_others),
         cmocka_unit_test(a_connection_that_drains_takes_no_more_and_ends_with_its_last),
         cmocka_unit_test(after_a_piece_went_out_nothing_is_tried_again),
