@@ -45,7 +45,7 @@ static void turn_away(struct server *server, const struct outside_event *event)
 void peer_accept(struct server *server, const struct outside_event *event)
 {
     struct id id;
-    struct peer *peer = slots_take(&server->peers, &id);
+    struct peer *peer = server->draining ? NULL : slots_take(&server->peers, &id);
 
     if (peer == NULL) {
         turn_away(server, event);

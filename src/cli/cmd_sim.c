@@ -8,9 +8,13 @@
 #include "app/sim_server.h"
 #include "cli/command.h"
 #include "shell/net/loop.h"
+#include "shell/os/env.h"
 #include "shell/os/signals.h"
 
 enum { PORT_DEFAULT = 8790, QUOTA_MAX = 50 * 1000 * 1000 };
+
+/* Fewer than the net has places, so that one too many is told so instead of waiting for one. */
+enum { CONNECTIONS_MAX = 4000, CONNECTIONS_MIN = 8, FILES_SPARED = 128 };
 
 /* For what is being answered when the first signal comes; the second ends it at once. */
 static const uint64_t DRAIN_NS = 5ull * 1000 * 1000 * 1000;
@@ -120,11 +124,22 @@ static int plan_tls(const struct sim_options *options, struct outside_port *ret_
     return 0;
 }
 
+static uint32_t connections_max(void)
+{
+    uint64_t files = env_open_files_max();
+
+    if (files >= CONNECTIONS_MAX + FILES_SPARED)
+        return CONNECTIONS_MAX;
+    return files > CONNECTIONS_MIN + FILES_SPARED ? (uint32_t)files - FILES_SPARED
+                                                  : CONNECTIONS_MIN;
+}
+
 static int plan(const struct sim_options *options, struct sim_server_options *server,
                 struct err *reterr)
 {
     struct sim_service_options *service = &server->service;
 
+    server->server.connections_max = connections_max();
     service->sim = sim_default();
     service->sim.seed = (uint64_t)options->seed;
     service->requests_a_minute = options->rpm;
