@@ -2,7 +2,9 @@
  *
  * http2_state: what the files of http2 share; nobody else includes it.
  *
- *     http2.c         the handle: its life, events out, bytes out, what the connection is told
+ *     http2.c         the handle: its life, its errors, bytes out
+ *     http2_events.c  streams, and the events that wait on them
+ *     http2_control.c how the connection stands, what its owner tells it
  *     http2_receive.c bytes in: what nghttp2 says about them becomes what waits as events
  *     http2_head.c    the head that is coming in
  *     http2_send.c    heads and bodies going out
