@@ -53,10 +53,10 @@ static void give_what_must_be(struct pool *pool)
     }
 }
 
-/* Connections owed to other pools while nobody here needs them. */
+/* Connections owed to other pools while nobody here needs them: after everybody was served. */
 static void give_what_is_idle(struct pool *pool)
 {
-    while (pool->waiting.count == 0 && pool->idle.last != NULL
+    while (pool->idle.last != NULL
            && pool->draining.count + (pool->permits - pool_size(pool)) < pool->owed)
         give_up(pool, pool_connection_at(pool->idle.last));
 }

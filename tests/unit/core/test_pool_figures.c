@@ -45,6 +45,20 @@ static void capacity_follows_the_streams_that_peers_allow_and_the_maximum(void *
     pool_release(&pool);
 }
 
+static void nothing_less_than_a_microsecond_is_lost_from_the_sums(void **state)
+{
+    (void)state;
+    struct pool pool;
+
+    rig_start(&pool, &four);
+    rig_connect(&pool, 0, 0);
+    for (uint64_t i = 1; i <= 10000; i++)
+        pool_tick(&pool, i * 100);
+    assert_int_equal(rig_metrics(&pool).busy_us, 1000);
+    assert_int_equal(rig_metrics(&pool).capacity_us, 4000);
+    pool_release(&pool);
+}
+
 static void sums_do_not_overflow_in_a_hundred_years(void **state)
 {
     (void)state;
@@ -170,6 +184,7 @@ static void arrivals_and_services_are_kept_to_simulate_the_run_again(void **stat
     rig_want(&pool, 16 * SECOND, 3);
     rig_expect(&pool, POOL_GRANT);
     rig_feed(&pool, 17 * SECOND, done); /* whose it was is not known: nothing is made up */
+    rig_feed(&pool, 18 * SECOND, done);
     assert_int_equal(histograms->service_ns.total, 2);
     assert_int_equal(histograms->between_ns.total, 3);
     assert_true(histograms->between_ns.min == 2 * SECOND);
@@ -182,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utilization_is_use_over_what_the_maximum_could_carry_weighted_by_time),
         cmocka_unit_test(capacity_follows_the_streams_that_peers_allow_and_the_maximum),
+        cmocka_unit_test(nothing_less_than_a_microsecond_is_lost_from_the_sums),
         cmocka_unit_test(sums_do_not_overflow_in_a_hundred_years),
         cmocka_unit_test(a_window_counts_from_its_beginning),
         cmocka_unit_test(the_highest_values_of_a_window_are_its_own),

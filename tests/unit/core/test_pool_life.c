@@ -245,6 +245,22 @@ static void a_drained_connection_serves_what_it_has_and_nobody_else(void **state
     pool_release(&pool);
 }
 
+static void a_drained_connection_does_not_count_for_the_minimum(void **state)
+{
+    (void)state;
+    struct pool pool;
+    struct pool_settings settings = {
+        .connections_min = 1, .connections_max = 2, .streams_max = 1, .tickets_max = 9};
+
+    rig_start(&pool, &settings);
+    struct id connection = rig_connect(&pool, 0, 0);
+    rig_tell(&pool, 1, POOL_DRAIN, connection);
+    rig_expect_nothing(&pool);
+    pool_tick(&pool, pool_deadline(&pool));
+    rig_expect(&pool, POOL_OPEN);
+    pool_release(&pool);
+}
+
 static void the_peers_capacity_is_obeyed_and_may_fall_below_what_is_in_use(void **state)
 {
     (void)state;
@@ -470,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_lifetime_cuts_no_stream_and_ends_with_the_last),
         cmocka_unit_test(connections_of_one_moment_never_expire_together_nor_late),
         cmocka_unit_test(a_drained_connection_serves_what_it_has_and_nobody_else),
+        cmocka_unit_test(a_drained_connection_does_not_count_for_the_minimum),
         cmocka_unit_test(the_peers_capacity_is_obeyed_and_may_fall_below_what_is_in_use),
         cmocka_unit_test(what_the_peer_allows_from_the_start_is_obeyed_from_the_start),
         cmocka_unit_test(a_peer_that_allows_nothing_for_long_is_like_one_that_cannot_be_reached),

@@ -159,37 +159,86 @@ idle_ones_are_recalled_from_all_and_busy_ones_from_who_has_more_than_its_part(vo
     share_release(&share);
 }
 
+/* Members that give back only what they must, as pools do whose callers never cease. */
+struct greedy {
+    struct share share;
+    uint32_t holds[5];
+    uint32_t must[5];
+    unsigned turns[5];
+    uint64_t granted[5]; /* when its last came, in grants */
+    uint64_t grants;
+};
+
+static void take_effects(struct greedy *greedy)
+{
+    struct share_effect effect;
+
+    while (share_next(&greedy->share, &effect)) {
+        if (effect.kind == SHARE_GRANT) {
+            greedy->holds[effect.member] += effect.permits;
+            greedy->granted[effect.member] = ++greedy->grants;
+        } else {
+            greedy->must[effect.member] = effect.must;
+        }
+    }
+}
+
+/* Of those that must give, the one whose stream began first; 5: nobody must. */
+static uint32_t next_giver(const struct greedy *greedy)
+{
+    uint32_t giver = 5;
+
+    for (uint32_t i = 0; i < 5; i++)
+        if (greedy->must[i] > 0 && greedy->holds[i] > 0
+            && (giver == 5 || greedy->granted[i] < greedy->granted[giver]))
+            giver = i;
+    return giver;
+}
+
+/* Two permits, fewer than members. */
+static void take_turns(uint32_t members)
+{
+    enum { ROUNDS = 60 };
+    struct greedy greedy = {.turns = {0}};
+
+    start(&greedy.share, 2, members);
+    for (uint32_t i = 0; i < members; i++) {
+        want(&greedy.share, i, 3, 3);
+        take_effects(&greedy);
+    }
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint32_t giver = next_giver(&greedy);
+        assert_true(giver < members); /* as long as somebody has none, somebody must */
+        greedy.holds[giver]--;
+        greedy.must[giver]--;
+        greedy.turns[giver]++;
+        give(&greedy.share, giver, 1);
+        take_effects(&greedy);
+    }
+    for (uint32_t i = 0; i < members; i++)
+        assert_in_range(greedy.turns[i], ROUNDS / members - 1, ROUNDS / members + 1);
+    share_release(&greedy.share);
+}
+
 static void more_members_than_permits_take_turns(void **state)
 {
     (void)state;
-    struct share share;
-    unsigned turns[5] = {0};
-    uint32_t holds[5] = {0};
+    take_turns(3);
+    take_turns(5);
+}
 
-    start(&share, 2, 5);
-    for (uint32_t i = 0; i < 5; i++) {
-        struct share_effect effect;
-        want(&share, i, 1, 1);
-        while (share_next(&share, &effect))
-            if (effect.kind == SHARE_GRANT)
-                holds[effect.member]++;
-    }
-    /* Everybody always wants one, and gives it back as soon as it must. */
-    for (unsigned round = 0; round < 50; round++) {
-        uint32_t holder = 0;
-        struct share_effect effect;
-        for (uint32_t i = 1; i < 5; i++) /* the one that had a turn least often gives first */
-            holder = holds[i] > 0 && (holds[holder] == 0 || turns[i] < turns[holder]) ? i : holder;
-        assert_true(holds[holder] == 1);
-        holds[holder] = 0;
-        turns[holder]++;
-        give(&share, holder, 1);
-        while (share_next(&share, &effect))
-            if (effect.kind == SHARE_GRANT)
-                holds[effect.member]++;
-    }
-    for (uint32_t i = 0; i < 5; i++)
-        assert_true(turns[i] >= 9 && turns[i] <= 11);
+static void members_that_want_nothing_take_no_part(void **state)
+{
+    (void)state;
+    struct share share;
+
+    start(&share, 10, 5);
+    want(&share, 0, 10, 10);
+    expect(&share, SHARE_GRANT, 0, 10, 0);
+    content(&share, 0);
+    want(&share, 1, 9, 9);
+    expect(&share, SHARE_RECALL, 0, 9, 5); /* the parts are halves, not fifths */
+    expect_nothing(&share);
     share_release(&share);
 }
 
@@ -568,6 +617,7 @@ int main(void)
         cmocka_unit_test(
             idle_ones_are_recalled_from_all_and_busy_ones_from_who_has_more_than_its_part),
         cmocka_unit_test(more_members_than_permits_take_turns),
+        cmocka_unit_test(members_that_want_nothing_take_no_part),
         cmocka_unit_test(a_permit_of_two_limits_is_both_or_none),
         cmocka_unit_test(a_loop_that_is_gone_leaves_its_permits),
         cmocka_unit_test(what_makes_no_sense_is_refused),
