@@ -221,6 +221,85 @@ static void a_bedrock_request_is_signed_by_whoever_signs(void **state)
     rig_close(&rig);
 }
 
+static void a_question_waits_for_keys_that_are_being_fetched(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct err err = {0};
+    uint16_t port = 0;
+    char url[64];
+
+    rig_open(&rig);
+    struct scripted_server *giver =
+        scripted_server_new(rig.stage->outside, 200 * MILLISECOND, &port);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
+    snprintf(rig.url, sizeof rig.url, "http://127.0.0.1:%u", rig.port);
+    struct credentials way = {.kind = CREDENTIALS_CONTAINER,
+                              .source = "container endpoint",
+                              .url = view_of(url),
+                              .path = VIEW("/do:keys"),
+                              .attempts = 1,
+                              .timeout_s = 1};
+    const struct host host = {.outside = rig.stage->outside};
+    const struct keeper_options keeping = {.credentials = &way, .seed = 1};
+    assert_int_equal(keeper_new(&host, &keeping, &rig.options.keeper, &err), 0);
+    rig.target.url = view_of(rig.url);
+    rig.target.kind = PROVIDER_BEDROCK;
+    rig.target.region = view_of("eu-west-1");
+    rig_start(&rig);
+    ask(&rig, "do:deny");
+    asker_cancel(rig.asker, ask(&rig, "do:deny"));
+    await(&rig);
+    expect_heard(&rig, "Credential=AKIDFETCHED/");
+    assert_int_equal(rig.outcomes[0].code, ERR_DENIED);
+    assert_true(rig.outcomes[0].latency_ns >= 200 * MILLISECOND);
+    assert_int_equal(rig.outcomes[1].code, ERR_CANCELLED);
+    assert_int_equal(scripted_server_figures(giver).requests, 1);
+    asker_free(rig.asker);
+    rig.asker = NULL;
+    keeper_free(rig.options.keeper);
+    scripted_server_free(giver);
+    rig_close(&rig);
+}
+
+static void where_no_keys_come_the_reason_is_told(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct err err = {0};
+    struct credentials way = {.kind = CREDENTIALS_CONTAINER,
+                              .source = "container endpoint",
+                              .path = VIEW("/do:deny"),
+                              .attempts = 1,
+                              .timeout_s = 1};
+
+    rig_open(&rig);
+    struct scripted_server *giver;
+    uint16_t port = 0;
+    char url[64];
+    giver = scripted_server_new(rig.stage->outside, MILLISECOND, &port);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
+    way.url = view_of(url);
+    const struct host host = {.outside = rig.stage->outside};
+    const struct keeper_options keeping = {.credentials = &way, .seed = 1};
+    assert_int_equal(keeper_new(&host, &keeping, &rig.options.keeper, &err), 0);
+    snprintf(rig.url, sizeof rig.url, "http://127.0.0.1:%u", rig.port);
+    rig.target.url = view_of(rig.url);
+    rig.target.kind = PROVIDER_BEDROCK;
+    rig.target.region = view_of("eu-west-1");
+    rig_start(&rig);
+    ask(&rig, "do:deny");
+    await(&rig);
+    assert_true(rig.outcomes[0].code != 0);
+    assert_int_equal(scripted_server_figures(rig.server).requests, 0);
+    expect_text(&rig.outcomes[0], "container");
+    asker_free(rig.asker);
+    rig.asker = NULL;
+    keeper_free(rig.options.keeper);
+    scripted_server_free(giver);
+    rig_close(&rig);
+}
+
 /* ---- errors --------------------------------------------------------------------------------- */
 
 static void a_failure_that_passes_is_not_seen(void **state)
@@ -691,6 +770,8 @@ int asker_contract_run(const char *name, enum asker_http spoken)
         cmocka_unit_test(a_raw_request_that_is_throttled_is_tried_again),
         cmocka_unit_test(a_request_carries_its_host_and_its_key),
         cmocka_unit_test(a_bedrock_request_is_signed_by_whoever_signs),
+        cmocka_unit_test(a_question_waits_for_keys_that_are_being_fetched),
+        cmocka_unit_test(where_no_keys_come_the_reason_is_told),
         cmocka_unit_test(a_failure_that_passes_is_not_seen),
         cmocka_unit_test(a_failure_that_stays_is_told_with_the_servers_words),
         cmocka_unit_test(a_server_that_throttles_for_ever_is_asked_three_times),

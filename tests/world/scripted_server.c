@@ -39,6 +39,7 @@ struct scripted_server {
     struct id listening;
     uint64_t latency_ns;
     bool http2;
+    bool frozen;
     struct session_budget budget;
     struct peer peers[PEERS_MAX];
     struct scripted_figures figures;
@@ -377,6 +378,13 @@ static void do_stream_error(struct peer *peer)
     assert_int_equal(http1_write_last_chunk(&peer->out, NULL, NULL), 0);
 }
 
+static void do_keys(struct peer *peer)
+{
+    respond(peer, "200 OK", "Content-Type: application/json\r\n",
+            (struct view)VIEW("{\"AccessKeyId\":\"AKIDFETCHED\",\"SecretAccessKey\":\"hidden\","
+                              "\"Token\":\"t\",\"Expiration\":\"2999-01-01T00:00:00Z\"}"));
+}
+
 static void do_silence(struct peer *peer)
 {
     (void)peer;
@@ -408,6 +416,7 @@ static void act(struct peer *peer, struct view request)
         {"do:words", do_stream_well},
         {"do:broken-words", do_stream_cut},
         {"do:error-words", do_stream_error},
+        {"GET /do:keys", do_keys},
     };
 
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
@@ -527,13 +536,13 @@ static void feed_session(struct peer *peer, struct view bytes)
             forget(find_stream(peer, event.stream));
 }
 
-static void accept_peer(struct scripted_server *server, struct id connection)
+static void accept_peer(struct scripted_server *server, const struct outside_event *event)
 {
     static const struct session_limits limits = {.requests = 0};
     struct peer *peer = take_peer(server);
 
-    peer->connection = connection;
-    if (server->http2) {
+    peer->connection = event->connection;
+    if (server->http2 || view_is(event->alpn, "h2")) {
         peer->session = session_new(SESSION_HTTP2, &limits, &server->budget);
         assert_non_null(peer->session);
     }
@@ -546,18 +555,21 @@ static void listener(void *context, const struct outside_event *event)
 {
     struct scripted_server *server = context;
     if (event->kind == OUTSIDE_ACCEPTED) {
-        accept_peer(server, event->connection);
+        accept_peer(server, event);
         return;
     }
 
     struct peer *peer = find(server, event->connection);
     if (peer == NULL)
         return;
-    if (event->kind == OUTSIDE_BYTES && server->http2)
+    bool http2 = peer->session != NULL;
+    if (event->kind == OUTSIDE_BYTES && server->frozen)
+        return;
+    if (event->kind == OUTSIDE_BYTES && http2)
         feed_session(peer, event->bytes);
     else if (event->kind == OUTSIDE_BYTES)
         take_bytes(peer, event->bytes);
-    else if (event->kind == OUTSIDE_WRITABLE && server->http2)
+    else if (event->kind == OUTSIDE_WRITABLE && http2)
         feed_session(peer, (struct view){0});
     else if (event->kind == OUTSIDE_WRITABLE)
         write_out(peer);
@@ -565,8 +577,8 @@ static void listener(void *context, const struct outside_event *event)
         forget(peer);
 }
 
-struct scripted_server *scripted_server_new(struct outside *outside, uint64_t latency_ns,
-                                            uint16_t *ret_port)
+struct scripted_server *scripted_server_on(struct outside *outside, uint64_t latency_ns,
+                                           const struct outside_port *port, uint16_t *ret_port)
 {
     struct scripted_server *server = mem_new(1, sizeof *server);
     struct err err = {0};
@@ -576,11 +588,17 @@ struct scripted_server *scripted_server_new(struct outside *outside, uint64_t la
     server->latency_ns = latency_ns;
     server->budget.most_bytes = (size_t)1 << 30;
     strbuf_init(&server->heard, BYTES_MAX);
-    if (outside->ops->listen(outside, &(struct outside_port){.host = VIEW("127.0.0.1")}, listener,
-                             server, &server->listening, ret_port, &err)
+    if (outside->ops->listen(outside, port, listener, server, &server->listening, ret_port, &err)
         != 0)
         fail_msg("%s", err.text);
     return server;
+}
+
+struct scripted_server *scripted_server_new(struct outside *outside, uint64_t latency_ns,
+                                            uint16_t *ret_port)
+{
+    return scripted_server_on(outside, latency_ns,
+                              &(struct outside_port){.host = VIEW("127.0.0.1")}, ret_port);
 }
 
 void scripted_server_drop(struct scripted_server *server)
@@ -601,6 +619,11 @@ void scripted_server_free(struct scripted_server *server)
 void scripted_server_speak_http2(struct scripted_server *server)
 {
     server->http2 = true;
+}
+
+void scripted_server_freeze(struct scripted_server *server, bool frozen)
+{
+    server->frozen = frozen;
 }
 
 struct scripted_figures scripted_server_figures(const struct scripted_server *server)

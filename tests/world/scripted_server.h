@@ -8,6 +8,7 @@
 #ifndef ASSAY_TESTS_SCRIPTED_SERVER_H
 #define ASSAY_TESTS_SCRIPTED_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "wire/outside.h"
@@ -26,7 +27,13 @@ struct scripted_figures {
 /* Listens on 127.0.0.1; answers wait for latency_ns. Fails the running test where it cannot. */
 struct scripted_server *scripted_server_new(struct outside *outside, uint64_t latency_ns,
                                             uint16_t *ret_port);
+/* The same on any port; over TLS it speaks what was chosen there. */
+struct scripted_server *scripted_server_on(struct outside *outside, uint64_t latency_ns,
+                                           const struct outside_port *port, uint16_t *ret_port);
 void scripted_server_free(struct scripted_server *server);
+
+/* Frozen, it hears nothing, as a machine that has lost its network. */
+void scripted_server_freeze(struct scripted_server *server, bool frozen);
 
 /* From now on: HTTP/2 by prior knowledge, on connections that come. */
 void scripted_server_speak_http2(struct scripted_server *server);
