@@ -355,6 +355,21 @@ static char *authorization_of(struct view user)
     return NULL;
 }
 
+/* False without memory. */
+static bool take_proxy(struct net_opening *opening, const struct outside_endpoint *endpoint)
+{
+    if (endpoint->proxy_host.len == 0)
+        return true;
+    snprintf(opening->proxy_host, sizeof opening->proxy_host, "%.*s",
+             VIEW_ARG(endpoint->proxy_host));
+    opening->proxy_port = endpoint->proxy_port;
+    opening->answer = http1_parser_new(HTTP1_READS_RESPONSES, &answer_limits);
+    if (endpoint->proxy_user.len != 0)
+        opening->authorization = authorization_of(endpoint->proxy_user);
+    return opening->answer != NULL
+           && (endpoint->proxy_user.len == 0 || opening->authorization != NULL);
+}
+
 static struct net_opening *new_opening(const struct outside_endpoint *endpoint)
 {
     struct net_opening *opening = mem_new(1, sizeof *opening);
@@ -362,22 +377,12 @@ static struct net_opening *new_opening(const struct outside_endpoint *endpoint)
         return NULL;
 
     opening->ca_file = mem_new(endpoint->tls_ca_file.len + 1, 1);
-    if (endpoint->proxy_host.len != 0) {
-        opening->answer = http1_parser_new(HTTP1_READS_RESPONSES, &answer_limits);
-        if (endpoint->proxy_user.len != 0)
-            opening->authorization = authorization_of(endpoint->proxy_user);
-    }
-    if (opening->ca_file == NULL || (endpoint->proxy_host.len != 0 && opening->answer == NULL)
-        || (endpoint->proxy_user.len != 0 && endpoint->proxy_host.len != 0
-            && opening->authorization == NULL)) {
+    if (opening->ca_file == NULL || !take_proxy(opening, endpoint)) {
         free_opening(opening);
         return NULL;
     }
     if (endpoint->tls_ca_file.len != 0)
         memcpy(opening->ca_file, endpoint->tls_ca_file.ptr, endpoint->tls_ca_file.len);
-    snprintf(opening->proxy_host, sizeof opening->proxy_host, "%.*s",
-             VIEW_ARG(endpoint->proxy_host));
-    opening->proxy_port = endpoint->proxy_port;
     snprintf(opening->host, sizeof opening->host, "%.*s", VIEW_ARG(endpoint->host));
     opening->port = endpoint->port;
     opening->alpn_len = endpoint->alpn.len;
