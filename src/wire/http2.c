@@ -10,6 +10,7 @@ enum {
     LIBRARY_BYTES = 1 << 20,        /* for nghttp2's tables and buffers, */
     LIBRARY_STREAM_BYTES = 4 << 10, /* and for each stream */
     SETTINGS_MAX = 5,
+    CONTROL_KEPT_BYTES = 64 << 10, /* a larger block is given back once it is empty */
 };
 
 static const struct http2_limits defaults = {
@@ -303,8 +304,11 @@ static void move_control(struct http2 *http2, struct strbuf *out, size_t most)
     struct view now = view_slice(strbuf_view(&http2->control), 0, most);
 
     strbuf_add(out, now);
-    if (strbuf_status(out) == 0)
-        strbuf_consume(&http2->control, now.len);
+    if (strbuf_status(out) != 0)
+        return;
+    strbuf_consume(&http2->control, now.len);
+    if (http2->control.len == 0 && http2->control.capacity > CONTROL_KEPT_BYTES)
+        strbuf_release(&http2->control);
 }
 
 static int take_frames(struct http2 *http2, struct strbuf *out, size_t until)
