@@ -3,6 +3,8 @@
  * spy_outside: see spy_outside.h. */
 #include "spy_outside.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 
 enum { MILLION = 1000000 };
@@ -10,6 +12,18 @@ enum { MILLION = 1000000 };
 static struct spy *spy_of(struct outside *outside)
 {
     return (struct spy *)outside;
+}
+
+static void trace(const struct spy *spy, struct id id, const char *what, size_t bytes,
+                  const char *text)
+{
+    if (spy->traced < 0)
+        return;
+    printf("%15.9f  asker %d connection %u.%u: %s", (double)spy->inner->ops->now(spy->inner) / 1e9,
+           spy->traced, id.slot, id.generation, what);
+    if (bytes > 0)
+        printf(" %zu", bytes);
+    printf("%s%s\n", text[0] != '\0' ? ": " : "", text);
 }
 
 static void ended(struct spy_connection *connection)
@@ -22,7 +36,9 @@ static void heard(void *context, const struct outside_event *event)
 {
     struct spy_connection *connection = context;
     struct spy *spy = connection->spy;
+    static const char *const kinds[] = {"opened", "bytes", "writable", "accepted", "closed"};
 
+    trace(spy, connection->id, kinds[event->kind], event->bytes.len, event->text);
     if (event->kind == OUTSIDE_CLOSED) {
         ended(connection);
         if (rng_below(&spy->rng, MILLION) < spy->swallow_micro) {
@@ -56,6 +72,7 @@ static int spy_open(struct outside *outside, const struct outside_endpoint *endp
     if (code != 0)
         return code;
     spy->made++;
+    trace(spy, connection->id, "open", 0, "");
     connection->open = true;
     if (++spy->open > spy->open_most)
         spy->open_most = spy->open;
@@ -74,6 +91,7 @@ static int spy_listen(struct outside *outside, const struct outside_port *port,
 
 static int spy_write(struct outside *outside, struct id connection, struct view bytes)
 {
+    trace(spy_of(outside), connection, "write", bytes.len, "");
     return spy_of(outside)->inner->ops->write(spy_of(outside)->inner, connection, bytes);
 }
 
@@ -86,6 +104,7 @@ static void spy_close(struct outside *outside, struct id connection)
 {
     struct spy *spy = spy_of(outside);
 
+    trace(spy, connection, "close", 0, "");
     for (uint32_t i = spy->made; i > 0; i--)
         if (id_equal(spy->connections[i - 1].id, connection)) {
             ended(&spy->connections[i - 1]);
@@ -98,6 +117,7 @@ static void spy_reset(struct outside *outside, struct id connection)
 {
     struct spy *spy = spy_of(outside);
 
+    trace(spy, connection, "reset", 0, "");
     for (uint32_t i = spy->made; i > 0; i--)
         if (id_equal(spy->connections[i - 1].id, connection)) {
             ended(&spy->connections[i - 1]);
@@ -126,7 +146,7 @@ static const struct outside_ops spy_ops = {
 
 void spy_init(struct spy *spy, struct outside *inner, uint64_t seed)
 {
-    *spy = (struct spy){.outside = {.ops = &spy_ops}, .inner = inner};
+    *spy = (struct spy){.outside = {.ops = &spy_ops}, .inner = inner, .traced = -1};
     spy->connections = mem_new(SPY_CONNECTIONS_MAX, sizeof *spy->connections);
     assert_always(spy->connections != NULL);
     rng_init_named(&spy->rng, seed, (struct view)VIEW("spy"));

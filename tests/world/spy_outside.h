@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * spy_outside: an outside in front of another one that counts what goes through it, and can be told
- * to have a bug: to swallow the news that a connection closed. For tests.
+ * to have a bug: to swallow the news that a connection closed. It can print what it sees. For tests.
  *
  * Threads: the outside's loop. Limit: SPY_CONNECTIONS_MAX connections over its life. */
 #ifndef ASSAY_TESTS_SPY_OUTSIDE_H
@@ -31,6 +31,7 @@ struct spy {
     uint32_t open_most;
     uint32_t swallow_micro; /* millionths of CLOSED events that are not told: the planted bug */
     uint32_t swallowed;
+    int traced; /* prints every event, marked by this number; below 0: does not */
     struct rng rng;
 };
 
