@@ -8,7 +8,7 @@
 #include "base/strbuf.h"
 #include "text/tokens.h"
 
-enum { MAX_TOKENS_UNSAID = 4096, TEXT_BYTES_MAX = 8192, PARAMS_BYTES_MAX = 16 * 1024 * 1024 };
+enum { TEXT_BYTES_MAX = 8192, PARAMS_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* ---- taking --------------------------------------------------------------------------------- */
 
@@ -64,23 +64,26 @@ static int64_t max_tokens_of(const struct json *params)
     return max_tokens != 0 ? max_tokens : json_int(json_get(params, "max_completion_tokens"), 0);
 }
 
+static bool counts_tokens(const struct asker *asker)
+{
+    return asker->options.tpm != 0 || asker->options.tpd != 0;
+}
+
 /* What the provider will count when the request starts: its input and the longest answer. */
 static int64_t tokens_of(const struct asker *asker, const struct chat *chat)
 {
-    int64_t tokens = max_tokens_of(chat->params);
+    struct burn_tokens tokens = {.output = max_tokens_of(chat->params)};
 
-    if (asker->options.tpm == 0)
+    if (!counts_tokens(asker))
         return 0;
-    if (tokens <= 0)
-        tokens = max_tokens_of(asker->options.target->params);
-    if (tokens <= 0)
-        tokens = MAX_TOKENS_UNSAID;
-    if (tokens > INT32_MAX)
-        tokens = INT32_MAX;
-    tokens += (int64_t)tokens_estimate(chat->system);
+    if (tokens.output <= 0)
+        tokens.output = max_tokens_of(asker->options.target->params);
+    if (tokens.output <= 0)
+        tokens.output = -1;
+    tokens.input = (int64_t)tokens_estimate(chat->system);
     for (size_t i = 0; i < chat->message_count; i++)
-        tokens += (int64_t)tokens_estimate(chat->messages[i].text);
-    return tokens;
+        tokens.input += (int64_t)tokens_estimate(chat->messages[i].text);
+    return burn_reserved(&asker->options.burn, &tokens);
 }
 
 int ask_take_chat(const struct asker *asker, struct ask *ask, const struct chat *chat,
@@ -127,7 +130,7 @@ int ask_take_request(const struct asker *asker, struct ask *ask, const struct ht
     if (code != 0)
         return no_memory(reterr);
     ask->request = copy;
-    ask->tokens = asker->options.tpm == 0 ? 0 : (int64_t)tokens_estimate(request->body);
+    ask->tokens = !counts_tokens(asker) ? 0 : (int64_t)tokens_estimate(request->body);
     return 0;
 }
 

@@ -295,17 +295,15 @@ void asker_said(struct asker *asker, struct ask *ask, struct view text)
 }
 
 /* Tokens that count against a quota. */
-static int64_t tokens_of(const struct usage *usage)
+static int64_t tokens_of(const struct asker *asker, const struct usage *usage)
 {
-    const int64_t parts[] = {usage->tokens_in, usage->cache_write_tokens, usage->tokens_out};
-    int64_t sum = 0;
+    const struct burn_tokens used = {
+        .input = usage->tokens_in,
+        .cache_write = usage->cache_write_tokens,
+        .output = usage->tokens_out,
+    };
 
-    if (!usage->known)
-        return -1;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (__builtin_add_overflow(sum, parts[i] > 0 ? parts[i] : 0, &sum))
-            return INT64_MAX;
-    return sum;
+    return usage->known ? burn_used(&asker->options.burn, &used) : -1;
 }
 
 void asker_responded(struct asker *asker, struct ask *ask, const struct http_response *response,
@@ -330,7 +328,7 @@ void asker_responded(struct asker *asker, struct ask *ask, const struct http_res
                     .code = reply->code,
                     .may_retry = reply->may_retry,
                     .retry_after_ns = reply->retry_after_ns,
-                    .tokens = tokens_of(&reply->usage),
+                    .tokens = tokens_of(asker, &reply->usage),
                     .reusable = reusable,
                 });
     asker_release(asker);
@@ -580,7 +578,14 @@ static int make_machine(struct asker *asker, struct err *reterr)
                 .in_flight_max = options->max_in_flight,
                 .requests_a_minute = options->rpm,
                 .tokens_a_minute = options->tpm,
+                .requests_a_day = options->rpd,
+                .tokens_a_day = options->tpd,
             },
+        .retry = options->retry,
+        .adaptive = options->adaptive,
+        .concurrency = options->by_latency ? CALL_CONCURRENCY_BY_LATENCY : CALL_CONCURRENCY_FIXED,
+        .gradient = options->gradient,
+        .breaker = options->breaker,
         .pool =
             {
                 .connections_max = options->max_in_flight,
@@ -594,9 +599,11 @@ static int make_machine(struct asker *asker, struct err *reterr)
 
     int code = call_machine_init(&asker->machine, &settings, asker_now(asker));
     if (code == ERR_LIMIT)
-        return fail(reterr, ERR_CONFIG,
-                    "target '%.*s': rpm and tpm must be between 1 and 50,000,000",
-                    VIEW_ARG(options->target->name));
+        return fail(
+            reterr, ERR_CONFIG,
+            "target '%.*s': rpm and tpm must be between 1 and 50,000,000, and concurrency.min "
+            "at most max_in_flight",
+            VIEW_ARG(options->target->name));
     if (code == 0)
         code = slots_init(&asker->asks, asks_max, sizeof(struct ask));
     /* Of each ask a submission and a cancellation, of each in flight a begin, a piece and an end;

@@ -24,6 +24,10 @@
 #include "base/slots.h"
 #include "base/view.h"
 #include "core/pool/pool.h"
+#include "core/quota/breaker.h"
+#include "core/quota/burn.h"
+#include "core/quota/gradient.h"
+#include "core/quota/retry.h"
 #include "core/record/answer.h"
 #include "provider/chat.h"
 #include "provider/provider.h"
@@ -64,7 +68,15 @@ struct asker_options {
     uint32_t attempts;      /* of one ask, the first included; 0: 3 */
     int64_t rpm;            /* requests a minute; 0: no limit */
     int64_t tpm;            /* tokens a minute, reserved and settled as Bedrock does; 0: no limit */
-    bool tls_insecure;      /* the peer's certificate is not verified */
+    int64_t rpd;            /* requests in any 24 hours; 0: no limit */
+    int64_t tpd;            /* tokens in any 24 hours; 0: no limit */
+    struct burn_rates burn; /* how tokens count against tpm and tpd */
+    struct retry_settings retry; /* its attempts are taken from above */
+    bool adaptive;               /* slows down when throttled, as the AWS SDKs do */
+    bool by_latency;             /* as many in flight as latency shows to be borne, at most above */
+    struct gradient_settings gradient; /* of by_latency */
+    struct breaker_settings breaker;
+    bool tls_insecure;       /* the peer's certificate is not verified */
     struct view tls_ca_file; /* PEM of further authorities; holds until asker_free */
     uint64_t seed;           /* of the retry delays */
     /* Who signs where the provider signs and the target has no api_key; holds until asker_free.

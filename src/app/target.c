@@ -241,6 +241,38 @@ int target_open(struct target *target, const struct host *host,
         .attempts = (uint32_t)from->attempts,
         .rpm = from->quota.rpm,
         .tpm = from->quota.tpm,
+        .rpd = from->quota.rpd,
+        .tpd = from->quota.tpd,
+        .burn =
+            {
+                .output_micro = from->quota.burn_down_micro,
+                .reserve_burns = from->quota.burn_down_reserved,
+                .max_tokens = from->quota.model_max_tokens,
+            },
+        .retry =
+            {
+                .base_ns = from->retry.base_ns,
+                .base_throttled_ns = from->retry.throttled_base_ns,
+                .delay_ns_max = from->retry.delay_ns_max,
+            },
+        .adaptive = from->retry.mode == SETTINGS_RETRY_ADAPTIVE,
+        .by_latency = from->concurrency.by == SETTINGS_CONCURRENCY_LATENCY,
+        .gradient =
+            {
+                .limit_min = (uint32_t)from->concurrency.min,
+                .tolerance_micro = from->concurrency.tolerance_micro,
+            },
+        .breaker =
+            {
+                .on = from->breaker.on,
+                .failure_share_micro = from->breaker.failure_share_micro,
+                .requests_min = (uint32_t)from->breaker.requests_min,
+                .window_ns = from->breaker.window_ns,
+                .connect_failures = (uint32_t)from->breaker.connect_failures,
+                .open_ns = from->breaker.open_ns,
+                .open_ns_max = from->breaker.open_ns_max,
+                .probes = (uint32_t)from->breaker.probes,
+            },
         .stream = from->stream,
         .http = (enum asker_http)from->http,
         .tls_insecure = from->tls.insecure,

@@ -48,8 +48,42 @@ struct settings_pool {
 };
 
 struct settings_quota {
-    int64_t rpm; /* requests a minute, 0: none stated */
-    int64_t tpm; /* tokens a minute */
+    int64_t rpm;              /* requests a minute, 0: none stated */
+    int64_t tpm;              /* tokens a minute */
+    int64_t rpd;              /* requests a day */
+    int64_t tpd;              /* tokens a day */
+    int64_t burn_down_micro;  /* tokens of quota for one of output, in millionths */
+    bool burn_down_reserved;  /* max_tokens is reserved at that rate too */
+    int64_t model_max_tokens; /* what a request without max_tokens reserves */
+};
+
+/* The same order as in settings_limits.c. */
+enum settings_retry_mode { SETTINGS_RETRY_STANDARD, SETTINGS_RETRY_ADAPTIVE };
+
+struct settings_retry {
+    enum settings_retry_mode mode;
+    uint64_t base_ns;
+    uint64_t throttled_base_ns;
+    uint64_t delay_ns_max;
+};
+
+enum settings_concurrency_by { SETTINGS_CONCURRENCY_FIXED, SETTINGS_CONCURRENCY_LATENCY };
+
+struct settings_concurrency {
+    enum settings_concurrency_by by;
+    int64_t min;
+    int64_t tolerance_micro;
+};
+
+struct settings_breaker {
+    bool on;
+    int64_t failure_share_micro;
+    int64_t requests_min;
+    uint64_t window_ns;
+    int64_t connect_failures;
+    uint64_t open_ns;
+    uint64_t open_ns_max;
+    int64_t probes;
 };
 
 struct settings_price {
@@ -90,6 +124,9 @@ struct settings_target {
     int64_t max_in_flight; /* 0: the suite's concurrency */
     int64_t attempts;
     struct settings_quota quota;
+    struct settings_retry retry;
+    struct settings_concurrency concurrency;
+    struct settings_breaker breaker;
     struct settings_price price;
     struct settings_tls tls;
     struct view aws_profile;

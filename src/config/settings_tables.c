@@ -35,20 +35,6 @@ static const struct config_field pool_fields[] = {
 };
 static const struct config_table pool = {"pool", pool_fields, COUNT(pool_fields)};
 
-static const struct config_field quota_fields[] = {
-    {.key = "rpm",
-     .type = CONFIG_INT,
-     .offset = AT(settings_quota, rpm),
-     .max = 50000000,
-     .help = "requests a minute that the target admits"},
-    {.key = "tpm",
-     .type = CONFIG_INT,
-     .offset = AT(settings_quota, tpm),
-     .max = 50000000,
-     .help = "tokens a minute that the target admits"},
-};
-static const struct config_table quota = {"quota", quota_fields, COUNT(quota_fields)};
-
 static const struct config_field price_fields[] = {
     {.key = "input",
      .type = CONFIG_MICRO,
@@ -204,8 +190,23 @@ static const struct config_field target_fields[] = {
     {.key = "quota",
      .type = CONFIG_TABLE,
      .offset = AT(settings_target, quota),
-     .nested = &quota,
+     .nested = &settings_quota_table,
      .help = "what the target admits"},
+    {.key = "retry",
+     .type = CONFIG_TABLE,
+     .offset = AT(settings_target, retry),
+     .nested = &settings_retry_table,
+     .help = "when a failed request is tried again"},
+    {.key = "concurrency",
+     .type = CONFIG_TABLE,
+     .offset = AT(settings_target, concurrency),
+     .nested = &settings_concurrency_table,
+     .help = "how many requests are sent at the same time, within max_in_flight"},
+    {.key = "breaker",
+     .type = CONFIG_TABLE,
+     .offset = AT(settings_target, breaker),
+     .nested = &settings_breaker_table,
+     .help = "when a failing target is left alone for a while"},
     {.key = "price",
      .type = CONFIG_TABLE,
      .offset = AT(settings_target, price),

@@ -19,4 +19,10 @@ struct settings_root {
 
 const struct config_table *settings_suite_table(void);
 
+/* How much a target is asked, and when again: settings_limits.c. */
+extern const struct config_table settings_quota_table;
+extern const struct config_table settings_retry_table;
+extern const struct config_table settings_concurrency_table;
+extern const struct config_table settings_breaker_table;
+
 #endif

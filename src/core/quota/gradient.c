@@ -49,8 +49,8 @@ int gradient_init(struct gradient *gradient, const struct gradient_settings *set
     struct gradient_settings own = *settings;
 
     own.limit_min = (uint32_t)or_default(own.limit_min, 1);
-    own.limit_first = (uint32_t)or_default(
-        own.limit_first, own.limit_max < LIMIT_FIRST ? own.limit_max : LIMIT_FIRST);
+    if (own.limit_first == 0)
+        own.limit_first = (uint32_t)clamp(LIMIT_FIRST, own.limit_min, own.limit_max);
     own.window_samples = (uint32_t)or_default(own.window_samples, WINDOW_SAMPLES);
     own.base_every_ns = or_default(own.base_every_ns, BASE_EVERY_NS);
     own.tolerance_micro = (int64_t)or_default((uint64_t)own.tolerance_micro, (uint64_t)MICRO);

@@ -30,7 +30,7 @@
 struct gradient_settings {
     uint32_t limit_min;      /* 1 */
     uint32_t limit_max;      /* required */
-    uint32_t limit_first;    /* where it starts; limit_max or 20, whichever is less */
+    uint32_t limit_first;    /* where it starts; 20, or the limit next to it */
     uint32_t window_samples; /* 100 */
     uint64_t base_every_ns;  /* the base is measured so often, ± 15 %; 30 s */
     int64_t tolerance_micro; /* latency may be so many times the base; 1.0 */
