@@ -101,7 +101,7 @@ enum http2_event_kind {
     HTTP2_PONG,     /* the answer to http2_ping */
 };
 
-/* Views hold until the next call on this http2, BODY's no longer than the fed bytes. */
+/* Views hold until the next http2_feed, BODY's no longer than the fed bytes. */
 struct http2_event {
     enum http2_event_kind kind;
     uint32_t stream;               /* 0: the connection's */
