@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * account: see account.h. Each figure is one row of a table that the writer and the reader share. */
+ * account: see account.h. Each figure is one row of a table that writer and reader share. */
 #include "core/pool/account.h"
 
 #include <stddef.h>
