@@ -473,7 +473,10 @@ void asker_pause(struct asker *asker, struct id id, bool paused)
 {
     struct ask *ask = asker_find(asker, id);
 
-    if (ask != NULL && asker->carrier->ops->pause != NULL)
+    if (ask == NULL || ask->paused == paused)
+        return;
+    ask->paused = paused;
+    if (asker->carrier->ops->pause != NULL)
         asker->carrier->ops->pause(asker->carrier, ask, paused);
 }
 

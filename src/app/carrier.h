@@ -36,6 +36,7 @@ struct ask {
     uint64_t timeout_ns;
     int64_t tokens; /* reserved */
     bool cancelled;
+    bool paused;
     struct arena answer_arena; /* of the last attempt */
     struct reply reply;        /* how the last attempt ended; code 0 and no text: not at all */
     bool in_pieces;            /* the answer is asked for in pieces */

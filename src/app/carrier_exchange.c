@@ -130,6 +130,8 @@ static void go(struct exchange *exchange)
     }
     exchange->state = EXCHANGE_SENT;
     exchange->taken_before = lane->taken;
+    if (ask->paused)
+        exchange_pause(exchange, true);
     lane_flush(lane);
 }
 

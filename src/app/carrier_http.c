@@ -43,7 +43,8 @@ void lane_break(struct lane *lane, int code, const char *text)
     struct asker *asker = lane->http->asker;
 
     asker_hold(asker);
-    asker_drain(asker, connection); /* nothing is sent on it again */
+    if (lane->exchanges.count > 1)
+        asker_drain(asker, connection); /* what is sent again goes elsewhere */
     bool unsent = exchanges_end(lane, code, text);
     lane_close(lane);
     asker_closed(asker, connection, code, unsent);
@@ -323,6 +324,16 @@ static void take_bytes(struct lane *lane, struct view bytes)
         lane_flush(lane);
 }
 
+static void take_writable(struct lane *lane)
+{
+    struct id connection = lane->connection;
+
+    lane->busy = false;
+    exchanges_go_on(lane);
+    if (id_equal(lane->connection, connection))
+        lane_flush(lane);
+}
+
 static void take_end(struct lane *lane, const struct outside_event *event)
 {
     struct id connection = lane->connection;
@@ -362,8 +373,7 @@ static void listen_to_lane(void *context, const struct outside_event *event)
         take_bytes(lane, event->bytes);
         break;
     case OUTSIDE_WRITABLE:
-        lane->busy = false;
-        lane_flush(lane);
+        take_writable(lane);
         break;
     case OUTSIDE_CLOSED:
         take_end(lane, event);

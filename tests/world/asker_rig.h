@@ -61,6 +61,9 @@ void raw_done(void *context, struct id ask, const struct http_response *response
 /* Waits until all that was asked is done, each exactly once. */
 void await(struct rig *rig);
 
+/* The part of the contract that is about streams: asker_streams.c. */
+int asker_streams_run(const char *name);
+
 void expect_text(const struct outcome *outcome, const char *part);
 
 #endif

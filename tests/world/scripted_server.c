@@ -14,7 +14,12 @@
 #include "core/server/session.h"
 #include "wire/http1.h"
 
-enum { PEERS_MAX = 600, BYTES_MAX = 64 * 1024 * 1024, HUGE_BYTES = 10 * 1000 * 1000 };
+enum {
+    PEERS_MAX = 600,
+    BYTES_MAX = 64 * 1024 * 1024,
+    HUGE_BYTES = 10 * 1000 * 1000,
+    MUCH_EVENTS = 500
+};
 
 static const uint64_t DRIP_NS = 5000000;
 
@@ -353,6 +358,23 @@ static void do_stream(struct peer *peer)
     }
 }
 
+static void do_stream_much(struct peer *peer)
+{
+    strbuf_add_text(&peer->out, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < MUCH_EVENTS; i++) {
+        struct strbuf event;
+        strbuf_init(&event, BYTES_MAX);
+        strbuf_add_text(&event, "data: {\"choices\":[{\"delta\":{\"content\":\"");
+        strbuf_add_repeated(&event, 'a', HUGE_BYTES / MUCH_EVENTS);
+        strbuf_add_text(&event, "\"}}]}\n\n");
+        http1_write_chunk(&peer->out, strbuf_view(&event));
+        strbuf_release(&event);
+    }
+    http1_write_chunk(&peer->out, (struct view)VIEW("data: [DONE]\n\n"));
+    assert_int_equal(http1_write_last_chunk(&peer->out, NULL, NULL), 0);
+}
+
 static void do_stream_well(struct peer *peer)
 {
     do_stream(peer);
@@ -416,6 +438,7 @@ static void act(struct peer *peer, struct view request)
         {"do:words", do_stream_well},
         {"do:broken-words", do_stream_cut},
         {"do:error-words", do_stream_error},
+        {"do:much", do_stream_much},
         {"GET /do:keys", do_keys},
     };
 
