@@ -12,6 +12,7 @@ static const uint64_t CONNECT_RESEND_NS = 1000000000;
 static const uint64_t SLOW_NS = 100000000;
 static const size_t SLOW_WINDOW = 2048;
 static const uint64_t FAULT_BYTES = 1024;
+static const uint64_t SHAKING_NS = 10000000000; /* a handshake that takes longer has failed */
 static const uint64_t OFFSET_NS = 1000;
 
 static bool hears(const struct end *end, const char *host, uint16_t port)
@@ -213,7 +214,10 @@ static void accept_client(struct end *client, const struct end *listening)
     accepted->dark = opened_ns == UINT64_MAX;
     if (accepted->state != END_SHAKING) {
         say_accepted(accepted);
-    } else if (opened_ns != UINT64_MAX) {
+        return;
+    }
+    (void)world_send(world, world->now_ns + SHAKING_NS, EVENT_UNSHAKEN, accepted->id);
+    if (opened_ns != UINT64_MAX) {
         /* The last flight of the handshake; nothing of the client overtakes it. */
         client->last_arrival_ns = opened_ns + client->link.latency_ns;
         (void)world_send(world, client->last_arrival_ns, EVENT_SHAKEN, accepted->id);

@@ -83,6 +83,7 @@ enum world_event_kind {
     EVENT_CONNECT,  /* reaches the peer's host */
     EVENT_OPENED,   /* the answer is back */
     EVENT_SHAKEN,   /* the last of the TLS handshake reaches the accepting end */
+    EVENT_UNSHAKEN, /* the time of a TLS handshake is over */
     EVENT_FAILED,   /* the connect came to nothing */
     EVENT_DEADLINE, /* of the connect */
     EVENT_PIECE,    /* bytes arrive */

@@ -19,6 +19,10 @@ static void handle(struct end *end, const struct world_event *event)
     case EVENT_SHAKEN:
         world_shaken(end);
         return;
+    case EVENT_UNSHAKEN:
+        if (end->state == END_SHAKING)
+            world_reset(end);
+        return;
     case EVENT_FAILED:
     case EVENT_DEADLINE:
         if (end->state == END_OPENING)
