@@ -14,7 +14,7 @@ import botocore
 from botocore.exceptions import CapacityNotAvailableError
 from botocore.retries import adaptive, bucket, throttling
 
-STEPS = 600
+STEPS = 395
 START_NS = 1_000_123_456_789
 
 

@@ -228,6 +228,41 @@ static int find_proxy(struct target *target, struct asker_options *options, stru
     return code;
 }
 
+/* How much the target is asked, and when again. */
+static void set_limits(const struct settings_target *from, struct asker_options *options)
+{
+    options->rpm = from->quota.rpm;
+    options->tpm = from->quota.tpm;
+    options->rpd = from->quota.rpd;
+    options->tpd = from->quota.tpd;
+    options->burn = (struct burn_rates){
+        .output_micro = from->quota.burn_down_micro,
+        .reserve_burns = from->quota.burn_down_reserved,
+        .max_tokens = from->quota.model_max_tokens,
+    };
+    options->retry = (struct retry_settings){
+        .base_ns = from->retry.base_ns,
+        .base_throttled_ns = from->retry.throttled_base_ns,
+        .delay_ns_max = from->retry.delay_ns_max,
+    };
+    options->adaptive = from->retry.mode == SETTINGS_RETRY_ADAPTIVE;
+    options->by_latency = from->concurrency.by == SETTINGS_CONCURRENCY_LATENCY;
+    options->gradient = (struct gradient_settings){
+        .limit_min = (uint32_t)from->concurrency.min,
+        .tolerance_micro = from->concurrency.tolerance_micro,
+    };
+    options->breaker = (struct breaker_settings){
+        .on = from->breaker.on,
+        .failure_share_micro = from->breaker.failure_share_micro,
+        .requests_min = (uint32_t)from->breaker.requests_min,
+        .window_ns = from->breaker.window_ns,
+        .connect_failures = (uint32_t)from->breaker.connect_failures,
+        .open_ns = from->breaker.open_ns,
+        .open_ns_max = from->breaker.open_ns_max,
+        .probes = (uint32_t)from->breaker.probes,
+    };
+}
+
 int target_open(struct target *target, const struct host *host,
                 const struct target_overrides *overrides, struct err *reterr)
 {
@@ -239,42 +274,6 @@ int target_open(struct target *target, const struct host *host,
             from->max_in_flight > 0 ? (uint32_t)from->max_in_flight : overrides->max_in_flight,
         .waiting_max = overrides->max_in_flight + WAITING_SPARE,
         .attempts = (uint32_t)from->attempts,
-        .rpm = from->quota.rpm,
-        .tpm = from->quota.tpm,
-        .rpd = from->quota.rpd,
-        .tpd = from->quota.tpd,
-        .burn =
-            {
-                .output_micro = from->quota.burn_down_micro,
-                .reserve_burns = from->quota.burn_down_reserved,
-                .max_tokens = from->quota.model_max_tokens,
-            },
-        .retry =
-            {
-                .base_ns = from->retry.base_ns,
-                .base_throttled_ns = from->retry.throttled_base_ns,
-                .delay_ns_max = from->retry.delay_ns_max,
-            },
-        .adaptive = from->retry.mode == SETTINGS_RETRY_ADAPTIVE,
-        .by_latency = from->concurrency.by == SETTINGS_CONCURRENCY_LATENCY,
-        .gradient =
-            {
-                .limit_min = (uint32_t)from->concurrency.min,
-                .tolerance_micro = from->concurrency.tolerance_micro,
-            },
-        .breaker =
-            {
-                .on = from->breaker.on,
-                .failure_share_micro = from->breaker.failure_share_micro,
-                .requests_min = (uint32_t)from->breaker.requests_min,
-                .window_ns = from->breaker.window_ns,
-                .connect_failures = (uint32_t)from->breaker.connect_failures,
-                .open_ns = from->breaker.open_ns,
-                .open_ns_max = from->breaker.open_ns_max,
-                .probes = (uint32_t)from->breaker.probes,
-            },
-        .stream = from->stream,
-        .http = (enum asker_http)from->http,
         .tls_insecure = from->tls.insecure,
         .tls_ca_file = from->tls.ca_file,
         .seed = overrides->seed,
@@ -283,6 +282,7 @@ int target_open(struct target *target, const struct host *host,
         .simulate = simulate,
         .simulate_context = &target->sim,
     };
+    set_limits(from, &options);
     if (from->command_is_line && from->command.count > 0) {
         target->line[0] = view_of("/bin/sh");
         target->line[1] = view_of("-c");

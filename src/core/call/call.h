@@ -5,8 +5,8 @@
  *
  * A machine (feed, tick, next, deadline) that owns the pool, the quotas, the limiters, the breaker
  * and the retry budget of one upstream. It moves calls, not bytes: who drives it builds requests,
- * signs, reads responses and tells what came of them. Every call that was submitted gets exactly one DONE, at its deadline at
- * the latest, and its stream and its quota are settled by then.
+ * signs, reads responses and tells what came of them. Every call that was submitted gets exactly
+ * one DONE, at its deadline at the latest, and its stream and its quota are settled by then.
  *
  *     QUEUED → WAITING → SENT → (done)
  *        ↑        ↓        ↓

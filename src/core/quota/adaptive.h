@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * adaptive: the AWS SDKs' client rate limiter: how many requests a second the service seems to bear.
+ * adaptive: the AWS SDKs' client rate limiter: how many requests a second a service bears.
  *
  * Off until the first throttle. From then on every attempt takes one token of a bucket whose rate
  * follows CUBIC: a throttle sets it to 0.7 of the measured rate (or of the present limit, if that

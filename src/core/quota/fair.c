@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * fair: see fair.h. A flow is one caller in one lane. Tags count thousandths of a token, so that
- * weights up to 1000 divide them. A flow without items is kept for its tag as long as there is room;
- * the one that rests longest makes place for a new one. */
+ * weights up to 1000 divide them. A flow without items is kept for its tag while there is room; the
+ * one that rests longest makes place for a new one. */
 #include "core/quota/fair.h"
 
 #include "base/mem.h"

@@ -12,8 +12,8 @@
  * What it does not do: expire items; whoever knows their deadlines takes them out.
  *
  * Memory: one block for items and one for flows from base/mem at fair_init. Threads: one owner.
- * Time: none. Limits: items and lanes as given, items of one caller as set, 65,536 callers with items
- * at once. Source: Goyal, Vin and Cheng, "Start-time fair queuing", SIGCOMM 1996. */
+ * Time: none. Limits: items and lanes as given, items of one caller as set, 65,536 callers with
+ * items at once. Source: Goyal, Vin and Cheng, "Start-time fair queuing", SIGCOMM 1996. */
 #ifndef ASSAY_CORE_QUOTA_FAIR_H
 #define ASSAY_CORE_QUOTA_FAIR_H
 

@@ -8,7 +8,8 @@
  * n-th key of the settings. Says yes or when to ask again; who waits, and in which order, is the
  * caller's (core/call).
  *
- * Memory: one block from base/mem at quota_init. Threads: one owner. Time: passed in, never back. */
+ * Memory: from base/mem, all of it at quota_init. Threads: one owner. Time: passed in, never
+ * back. */
 #ifndef ASSAY_CORE_QUOTA_QUOTA_H
 #define ASSAY_CORE_QUOTA_QUOTA_H
 

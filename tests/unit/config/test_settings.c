@@ -123,6 +123,43 @@ static void targets_and_suites_have_their_defaults(void **state)
     assert_int_equal(suite->max_cost_micro, -1);
 }
 
+static void every_limit_reaches_its_member_and_has_its_default(void **state)
+{
+    struct settings settings = load(
+        *state,
+        "targets:\n"
+        "  a: {kind: sim, quota: {rpd: 5000, tpd: 70000, burn_down: 5, burn_down_reserved: true,"
+        " model_max_tokens: 8192}, retry: {mode: adaptive, base: 25ms, throttled_base: 2s,"
+        " max_delay: 10s}, concurrency: {by: latency, min: 2, tolerance: 1.5},"
+        " breaker: {on: true, failure_share: 0.25, requests_min: 7, window: 20s,"
+        " connect_failures: 3, open: 1s, open_max: 9s, probes: 2}}\n"
+        "  b: {kind: sim}\n");
+    const struct settings_target *a = &settings.targets[0];
+
+    assert_int_equal(a->quota.rpd, 5000);
+    assert_int_equal(a->quota.tpd, 70000);
+    assert_int_equal(a->quota.burn_down_micro, 5000000);
+    assert_true(a->quota.burn_down_reserved);
+    assert_int_equal(a->quota.model_max_tokens, 8192);
+    assert_int_equal(a->retry.mode, SETTINGS_RETRY_ADAPTIVE);
+    assert_int_equal(a->retry.base_ns, 25000000);
+    assert_int_equal(a->retry.throttled_base_ns, 2000000000);
+    assert_int_equal(a->retry.delay_ns_max, 10000000000);
+    assert_int_equal(a->concurrency.by, SETTINGS_CONCURRENCY_LATENCY);
+    assert_int_equal(a->concurrency.min, 2);
+    assert_int_equal(a->concurrency.tolerance_micro, 1500000);
+    assert_true(a->breaker.on);
+    assert_int_equal(a->breaker.failure_share_micro, 250000);
+    assert_int_equal(a->breaker.requests_min, 7);
+    assert_int_equal(a->breaker.window_ns, 20000000000);
+    assert_int_equal(a->breaker.connect_failures, 3);
+    assert_int_equal(a->breaker.open_ns, 1000000000);
+    assert_int_equal(a->breaker.open_ns_max, 9000000000);
+    assert_int_equal(a->breaker.probes, 2);
+    assert_int_equal(settings.targets[1].breaker.open_ns, 5000000000); /* unless stated */
+    assert_int_equal(settings.targets[1].quota.burn_down_micro, 1000000);
+}
+
 static void every_setting_reaches_its_member(void **state)
 {
     struct settings settings = load(
@@ -131,12 +168,7 @@ static void every_setting_reaches_its_member(void **state)
         "  a: {kind: anthropic, model: m, endpoint: 'https://x.test', api_key: '${KEY}',"
         " headers: {authorization: 'Bearer ${KEY}', x-team: red}, params: {max_tokens: 5},"
         " timeout: 5s, pool: {min: 2, max: 9}, max_in_flight: 4, attempts: 10,"
-        " quota: {rpm: 60, tpm: 1000, rpd: 5000, tpd: 70000, burn_down: 5, burn_down_reserved: "
-        "true,"
-        " model_max_tokens: 8192}, retry: {mode: adaptive, base: 25ms, throttled_base: 2s,"
-        " max_delay: 10s}, concurrency: {by: latency, min: 2, tolerance: 1.5},"
-        " breaker: {on: true, failure_share: 0.25, requests_min: 7, window: 20s,"
-        " connect_failures: 3, open: 1s, open_max: 9s, probes: 2},"
+        " quota: {rpm: 60, tpm: 1000},"
         " price: {input: 0.25, output: 1.25},"
         " tls: {insecure: true, ca_file: ca.pem}}\n"
         "  b: {kind: bedrock, model: m, api: invoke, aws_profile: dev, api_key_file: key.txt}\n"
@@ -161,28 +193,6 @@ static void every_setting_reaches_its_member(void **state)
     assert_int_equal(a->max_in_flight, 4);
     assert_int_equal(a->attempts, 10);
     assert_int_equal(a->quota.tpm, 1000);
-    assert_int_equal(a->quota.rpd, 5000);
-    assert_int_equal(a->quota.tpd, 70000);
-    assert_int_equal(a->quota.burn_down_micro, 5000000);
-    assert_true(a->quota.burn_down_reserved);
-    assert_int_equal(a->quota.model_max_tokens, 8192);
-    assert_int_equal(a->retry.mode, SETTINGS_RETRY_ADAPTIVE);
-    assert_int_equal(a->retry.base_ns, 25000000);
-    assert_int_equal(a->retry.throttled_base_ns, 2000000000);
-    assert_int_equal(a->retry.delay_ns_max, 10000000000);
-    assert_int_equal(a->concurrency.by, SETTINGS_CONCURRENCY_LATENCY);
-    assert_int_equal(a->concurrency.min, 2);
-    assert_int_equal(a->concurrency.tolerance_micro, 1500000);
-    assert_true(a->breaker.on);
-    assert_int_equal(a->breaker.failure_share_micro, 250000);
-    assert_int_equal(a->breaker.requests_min, 7);
-    assert_int_equal(a->breaker.window_ns, 20000000000);
-    assert_int_equal(a->breaker.connect_failures, 3);
-    assert_int_equal(a->breaker.open_ns, 1000000000);
-    assert_int_equal(a->breaker.open_ns_max, 9000000000);
-    assert_int_equal(a->breaker.probes, 2);
-    assert_int_equal(settings.targets[1].breaker.open_ns, 5000000000); /* unless stated */
-    assert_int_equal(settings.targets[1].quota.burn_down_micro, 1000000);
     assert_int_equal(a->price.output_micro, 1250000);
     assert_true(a->tls.insecure);
     assert_true(view_is(a->tls.ca_file, "conf/ca.pem"));
@@ -453,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_target_says_which_http_and_whether_it_streams),
         ARENA_TEST(the_example_of_the_manual_is_read),
         ARENA_TEST(targets_and_suites_have_their_defaults),
+        ARENA_TEST(every_limit_reaches_its_member_and_has_its_default),
         ARENA_TEST(every_setting_reaches_its_member),
         ARENA_TEST(the_simulator_exists_without_configuration),
         ARENA_TEST(a_target_named_like_its_kind_need_not_say_it),
