@@ -19,6 +19,7 @@ struct played {
     uint64_t throttled;
     uint64_t resent;
     uint64_t checks;
+    uint64_t late; /* events that came too late for a machine; of messages alone */
     uint64_t by_code[ERR_ORDER_END]; /* index: minus the code */
     struct world_counts world;
 };

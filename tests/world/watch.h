@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * watch: what must hold of an asker after every single event, whatever the world does: nothing lost,
- * nothing used twice, no limit passed, no deadline missed. It looks at the machines from inside and
- * holds them against what the spy in front of the outside saw, and against a ledger of its own.
+ * nothing used twice, no limit passed, no deadline missed. It holds the machine (machine_watch.h),
+ * what the spy in front of the outside saw, and a ledger of its own against each other.
  *
  * Threads: the loop's. For tests. */
 #ifndef ASSAY_TESTS_WATCH_H
 #define ASSAY_TESTS_WATCH_H
 
 #include "app/asker.h"
+#include "machine_watch.h"
 #include "spy_outside.h"
-
-enum { PROBLEM_BYTES = 300 };
-
-/* The first thing that did not hold; "" while all holds. */
-struct problem {
-    char text[PROBLEM_BYTES];
-    uint64_t at_ns;
-};
-
-/* Keeps the first. */
-void problem_say(struct problem *problem, uint64_t now_ns, const char *format, ...)
-    PRINTF_LIKE(3, 4);
 
 struct watch {
     const struct asker *asker;

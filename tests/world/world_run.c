@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "history.h"
+#include "messages.h"
 #include "scene.h"
 
 struct options {
@@ -26,6 +27,7 @@ struct options {
     uint64_t count;
     bool trace;
     bool planted;
+    bool messages;
 };
 
 /* What is under way, for whoever is stopped by an assertion. */
@@ -33,6 +35,7 @@ static struct {
     const char *program;
     uint64_t seed;
     bool planted;
+    bool messages;
 } present;
 
 static struct played total;
@@ -45,13 +48,15 @@ static int found(const char *what, uint64_t at_ns)
         printf("the planted bug is found with seed %" PRIu64 ": %s\n", present.seed, what);
         return 0;
     }
-    char described[300];
+    char described[300] = "messages alone";
     struct scene scene;
     scene_draw(&scene, present.seed);
-    scene_describe(&scene, described, sizeof described);
-    printf("seed %" PRIu64 " at %.9f s: %s\n    (%s)\n    %s --seed %" PRIu64
+    if (!present.messages)
+        scene_describe(&scene, described, sizeof described);
+    printf("seed %" PRIu64 " at %.9f s: %s\n    (%s)\n    %s%s --seed %" PRIu64
            " --trace   plays it again\n",
-           present.seed, (double)at_ns / 1e9, what, described, present.program, present.seed);
+           present.seed, (double)at_ns / 1e9, what, described, present.program,
+           present.messages ? " --messages" : "", present.seed);
     return 1;
 }
 
@@ -82,6 +87,7 @@ static void add(const struct played *played)
     total.throttled += played->throttled;
     total.resent += played->resent;
     total.checks += played->checks;
+    total.late += played->late;
 }
 
 static void print_sums(uint64_t count, double seconds)
@@ -99,6 +105,7 @@ static void print_sums(uint64_t count, double seconds)
         {"throttled", total.throttled},
         {"resent", total.resent},
         {"checks", total.checks},
+        {"late", total.late},
         {"events", world->events},
         {"bytes", world->bytes},
         {"opened", world->opened},
@@ -140,7 +147,10 @@ static int run(const struct options *options)
     clock_gettime(CLOCK_MONOTONIC, &begun);
     for (uint64_t i = 0; i < options->count; i++) {
         present.seed = options->first + i;
-        history_play(present.seed, options->trace, &played);
+        if (options->messages)
+            messages_play(present.seed, options->trace, &played);
+        else
+            history_play(present.seed, options->trace, &played);
         if (played.problem.text[0] != '\0')
             return found(played.problem.text, played.problem.at_ns);
         add(&played);
@@ -182,6 +192,8 @@ int main(int count, char **words)
             options.trace = true;
         } else if (strcmp(words[i], "--planted") == 0) {
             options.planted = true;
+        } else if (strcmp(words[i], "--messages") == 0) {
+            options.messages = true;
         } else {
             fprintf(stderr, "world_run: there is no option %s\n", words[i]);
             return 2;
@@ -189,6 +201,7 @@ int main(int count, char **words)
     }
     present.program = words[0];
     present.planted = options.planted;
+    present.messages = options.messages;
     signal(SIGABRT, on_abort);
     return run(&options);
 }
