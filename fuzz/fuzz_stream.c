@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * fuzz_stream: any bytes read as a streamed answer, of any API, give in two pieces and byte by byte
- * the same deltas and the same reply as whole; deltas are valid UTF-8 and, joined, the reply's text.
- * The first byte says which API, the second which content type, the third where to cut. */
+ * the same deltas and the same reply as whole; deltas are valid UTF-8 and not empty. The first byte
+ * says which API, the second which content type, the third where to cut. */
 #include <stdint.h>
 #include <stdio.h>
 
