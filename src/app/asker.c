@@ -20,7 +20,6 @@ enum {
 
 static const uint64_t TIMEOUT_NS = 30000000000;
 static const uint64_t CONNECT_IN_NS = 5000000000;
-static const uint64_t CHECK_EVERY_NS = 60000000000; /* of an idle connection */
 
 /* ---- driving -------------------------------------------------------------------------------- */
 
@@ -115,7 +114,8 @@ static uint64_t deadline(const struct asker *asker)
     const struct carrier_ops *ops = asker->carrier->ops;
     uint64_t carrier_ns = ops->deadline != NULL ? ops->deadline(asker->carrier) : UINT64_MAX;
 
-    return at_ns < carrier_ns ? at_ns : carrier_ns;
+    at_ns = at_ns < carrier_ns ? at_ns : carrier_ns;
+    return at_ns < asker->autosize_ns ? at_ns : asker->autosize_ns;
 }
 
 static void drive(struct asker *asker);
@@ -154,6 +154,7 @@ static void drive(struct asker *asker)
         }
         if (ops->tick != NULL)
             ops->tick(asker->carrier, now_ns);
+        asker_autosize(asker, now_ns);
         if (asker->pending.count == 0 && call_deadline(&asker->machine) <= now_ns) {
             call_tick(&asker->machine, now_ns);
             drain(asker);
@@ -589,15 +590,8 @@ static int make_machine(struct asker *asker, struct err *reterr)
         .concurrency = options->by_latency ? CALL_CONCURRENCY_BY_LATENCY : CALL_CONCURRENCY_FIXED,
         .gradient = options->gradient,
         .breaker = options->breaker,
-        .pool =
-            {
-                .connections_max = options->max_in_flight,
-                .streams_max = streams_max(asker),
-                /* the carrier's own limit comes first: it knows why */
-                .connect_in_ns = options->connect_in_ns + options->connect_in_ns / 10,
-                .check_every_ns = CHECK_EVERY_NS,
-                .seed = options->seed,
-            },
+        .pool = asker_pool_settings(asker, streams_max(asker)),
+        .checkout_in_ns = options->pool.checkout_in_ns,
     };
 
     int code = call_machine_init(&asker->machine, &settings, asker_now(asker));
@@ -611,10 +605,10 @@ static int make_machine(struct asker *asker, struct err *reterr)
         code = slots_init(&asker->asks, asks_max, sizeof(struct ask));
     /* Of each ask a submission and a cancellation, of each in flight a begin, a piece and an end;
      * of each connection its opening, capacity, check, drain and end, and the same of its
-     * successor. */
+     * successor; and the pool's size. */
     if (code == 0)
         code =
-            ring_init(&asker->pending, (size_t)2 * asks_max + (size_t)13 * options->max_in_flight,
+            ring_init(&asker->pending, (size_t)2 * asks_max + (size_t)13 * options->max_in_flight + 2,
                       sizeof(struct call_event));
     return code != 0 ? fail(reterr, code, "no memory for %u questions", asks_max) : 0;
 }
@@ -638,6 +632,8 @@ int asker_new(struct outside *outside, struct loop *loop, const struct asker_opt
         code = make_machine(asker, reterr);
     if (code == 0)
         code = make_carrier(asker, loop, reterr);
+    if (code == 0)
+        asker_autosize_begin(asker);
     if (code != 0) {
         asker_free(asker);
         return code;

@@ -58,6 +58,17 @@ enum asker_http {
 typedef int asker_simulate(void *context, const struct chat *chat, struct view model,
                            struct arena *arena, struct reply *ret_reply, uint64_t *ret_latency_ns);
 
+/* Its connections; zero, where nothing else is said, is the default. */
+struct asker_pool {
+    uint32_t connections_min;
+    uint32_t connections_max; /* 0, or more than may be in flight: as many as that */
+    uint64_t checkout_in_ns;  /* 0: as long as the ask has */
+    uint64_t idle_ns;         /* 0: 300 s */
+    uint64_t lifetime_ns;     /* 0: 1 h */
+    uint64_t check_every_ns;  /* 0: 60 s */
+    bool auto_size;           /* the maximum moves between min and max (core/pool/autosize.h) */
+};
+
 struct asker_options {
     const struct provider_target *target; /* holds, with its views, until asker_free */
     uint64_t timeout_ns;    /* of one ask, from asker_ask to done, waiting and retries included;
@@ -82,6 +93,11 @@ struct asker_options {
     /* Who signs where the provider signs and the target has no api_key; holds until asker_free.
      * NULL: nobody. */
     struct keeper *keeper;
+    struct asker_pool pool;
+    /* Told when auto_size moved the pool's maximum, and why; NULL: nobody. */
+    void (*resized)(void *context, const struct asker *asker, uint32_t from, uint32_t to,
+                    const char *why);
+    void *resized_context;
     enum asker_http http;
     uint32_t streams_max; /* on one connection of HTTP/2; 0: as many as it may carry */
     bool stream;          /* answers are asked for in pieces */
@@ -183,5 +199,8 @@ void asker_stats(const struct asker *asker, struct asker_stats *ret_stats);
  * until the asker goes on or ends. False where nothing is connected (exec, sim). */
 struct pool_account;
 bool asker_account(const struct asker *asker, struct pool_account *ret_account);
+
+/* The target that it asks. */
+const struct provider_target *asker_target(const struct asker *asker);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/slots.h"
 #include "core/call/call.h"
 #include "core/pool/account.h"
+#include "core/pool/autosize.h"
 #include "core/pool/ring.h"
 
 enum {
@@ -93,7 +94,9 @@ struct asker {
     const struct http_response *response;
     struct id response_ask;  /* whose it is, while it is being told */
     struct err open_failure; /* of the last connection that could not be opened */
-    uint64_t wake_ns;        /* when the outside will wake us; UINT64_MAX: not */
+    struct autosize autosize;
+    uint64_t autosize_ns; /* when the present window ends; UINT64_MAX: never */
+    uint64_t wake_ns;     /* when the outside will wake us; UINT64_MAX: not */
     bool driving;
     uint32_t held;
     uint64_t asked;
@@ -148,6 +151,14 @@ void asker_lost(struct asker *asker, struct ask *ask, const struct ask_loss *los
 
 /* Says why the attempt ended, where asker_closed is told next. */
 void ask_failed(struct ask *ask, int code, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* ---- for asker.c: asker_pool.c ---------------------------------------------------------------- */
+
+/* The pool of its call machine, as the options have it. */
+struct pool_settings asker_pool_settings(const struct asker *asker, uint32_t streams_max);
+void asker_autosize_begin(struct asker *asker);
+/* Where a window is over: moves the maximum, as an event that is still to be fed. */
+void asker_autosize(struct asker *asker, uint64_t now_ns);
 
 /* ---- for asker.c and ask.c ------------------------------------------------------------------ */
 

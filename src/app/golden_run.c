@@ -93,7 +93,11 @@ int golden_run_new(const struct plan *plan, const struct host *host,
     run->host = host;
     run->options = *options;
     run->overrides = (struct target_overrides){
-        .max_in_flight = plan->concurrency, .defect = options->defect, .seed = plan->seed};
+        .max_in_flight = plan->concurrency,
+        .defect = options->defect,
+        .seed = plan->seed,
+        .resized = options->resized,
+    };
     run->pump = (struct loop_task){.run = golden_ask_pump, .context = run};
     run->started_ns = clock_now_ns();
     arena_init(&run->arena, RUN_BYTES_MAX);

@@ -40,6 +40,9 @@ struct golden_run_options {
     bool no_cache;
     void (*progress)(void *context, const struct golden_progress *progress);
     void *progress_context;
+    /* A pool's maximum moved, for a log (as struct asker_options has it); NULL: none. */
+    void (*resized)(void *context, const struct asker *asker, uint32_t from, uint32_t to,
+                    const char *why);
     /* Each answer as it comes, for a log; NULL: none. */
     void (*answered)(void *context, const struct run_entry *entry, const struct sample *sample);
 };

@@ -229,6 +229,19 @@ static int find_proxy(struct target *target, struct asker_options *options, stru
 }
 
 /* How much the target is asked, and when again. */
+static void set_pool(const struct settings_target *from, struct asker_options *options)
+{
+    options->pool = (struct asker_pool){
+        .connections_min = (uint32_t)from->pool.min,
+        .connections_max = (uint32_t)from->pool.max,
+        .checkout_in_ns = from->pool.checkout_in_ns,
+        .idle_ns = from->pool.idle_ns,
+        .lifetime_ns = from->pool.lifetime_ns,
+        .check_every_ns = from->pool.check_every_ns,
+        .auto_size = from->pool.auto_size,
+    };
+}
+
 static void set_limits(const struct settings_target *from, struct asker_options *options)
 {
     options->rpm = from->quota.rpm;
@@ -283,6 +296,9 @@ int target_open(struct target *target, const struct host *host,
         .simulate_context = &target->sim,
     };
     set_limits(from, &options);
+    set_pool(from, &options);
+    options.resized = overrides->resized;
+    options.resized_context = overrides->resized_context;
     if (from->command_is_line && from->command.count > 0) {
         target->line[0] = view_of("/bin/sh");
         target->line[1] = view_of("-c");

@@ -28,6 +28,10 @@ struct target {
 
 /* What a command may say about a target beyond its settings; zeroed: nothing. */
 struct target_overrides {
+    /* As struct asker_options has them. */
+    void (*resized)(void *context, const struct asker *asker, uint32_t from, uint32_t to,
+                    const char *why);
+    void *resized_context;
     uint32_t max_in_flight; /* 0: the target's, or 50 */
     const char *defect;     /* of sim; NULL: the target's */
     uint64_t seed;          /* of retry delays; 0 leaves a simulator its own draw */

@@ -260,6 +260,26 @@ static int run_loop(struct golden_command *command, struct err *reterr)
     return golden_run_finish(command->run, &command->result, reterr);
 }
 
+static bool logs_info(const struct cli *cli)
+{
+    struct view level = view_of(cli->log_level);
+
+    return !cli->quiet && (view_is(level, "info") || view_is(level, "debug"));
+}
+
+static void log_resized(void *context, const struct asker *asker, uint32_t from, uint32_t to,
+                        const char *why)
+{
+    struct view name = asker_target(asker)->name;
+
+    (void)context;
+    if (from != to)
+        fprintf(stderr, "assay: target '%.*s': %u instead of %u connections at most: %s\n",
+                VIEW_ARG(name), to, from, why);
+    else
+        fprintf(stderr, "assay: target '%.*s': %u connections: %s\n", VIEW_ARG(name), from, why);
+}
+
 int golden_execute(struct golden_command *command, const char *kind, bool rescore, int *ret_exit)
 {
     struct err err = {0};
@@ -273,6 +293,7 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
         .no_cache = command->options->no_cache,
         .progress = show_progress,
         .progress_context = command,
+        .resized = logs_info(command->cli) ? log_resized : NULL,
         .answered = view_is(view_of(command->cli->log_level), "debug") ? log_answer : NULL,
     };
 

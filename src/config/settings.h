@@ -43,8 +43,13 @@ enum settings_api { SETTINGS_API_DEFAULT, SETTINGS_API_INVOKE, SETTINGS_API_CONV
 enum settings_http { SETTINGS_HTTP_AUTO, SETTINGS_HTTP_1, SETTINGS_HTTP_2 };
 
 struct settings_pool {
-    int64_t min; /* 0: the kind's own */
-    int64_t max;
+    int64_t min;             /* connections kept open */
+    int64_t max;             /* 0: as many as may be in flight */
+    uint64_t checkout_in_ns; /* 0: as long as the request has */
+    uint64_t idle_ns;
+    uint64_t lifetime_ns;
+    uint64_t check_every_ns;
+    bool auto_size;
 };
 
 struct settings_quota {
