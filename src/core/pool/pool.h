@@ -134,7 +134,7 @@ struct pool_metrics {
     uint32_t size;    /* connections, those being opened included */
     uint32_t opening; /* of those; likewise below */
     uint32_t active;  /* with at least one stream */
-    uint32_t idle;    /* without one, those being checked included */
+    uint32_t idle;    /* without one, also those being checked or allowed none by their peer */
     uint32_t checking;
     uint32_t draining;
     uint32_t waiting;           /* tickets */

@@ -124,7 +124,7 @@ void pool_metrics(const struct pool *pool, struct pool_metrics *ret_metrics)
     *ret_metrics = pool->metrics;
     ret_metrics->size = pool_size(pool);
     ret_metrics->opening = pool->opening.count;
-    ret_metrics->idle = pool->idle.count + pool->checking.count;
+    ret_metrics->idle = pool->idle.count + pool->checking.count + pool->shut.count;
     ret_metrics->checking = pool->checking.count;
     ret_metrics->draining = pool->draining.count;
     ret_metrics->active = pool->shared.count + pool->full.count + pool->draining.count;

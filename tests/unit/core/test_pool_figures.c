@@ -45,6 +45,22 @@ static void capacity_follows_the_streams_that_peers_allow_and_the_maximum(void *
     pool_release(&pool);
 }
 
+static void a_connection_whose_peer_allows_no_stream_is_counted_as_idle(void **state)
+{
+    (void)state;
+    struct pool pool;
+
+    rig_start(&pool, &four);
+    struct id connection = rig_connect(&pool, 0, 0);
+    rig_tell(&pool, SECOND, POOL_STREAM_DONE, connection);
+    rig_feed(&pool, SECOND, (struct pool_event){.kind = POOL_CAPACITY, .connection = connection});
+    struct pool_metrics metrics = rig_metrics(&pool);
+    assert_int_equal(metrics.size, 1);
+    assert_int_equal(metrics.opening + metrics.active, 0);
+    assert_int_equal(metrics.idle, 1);
+    pool_release(&pool);
+}
+
 static void nothing_less_than_a_microsecond_is_lost_from_the_sums(void **state)
 {
     (void)state;
@@ -202,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_window_counts_from_its_beginning),
         cmocka_unit_test(the_highest_values_of_a_window_are_its_own),
         cmocka_unit_test(waits_are_told_apart_by_how_the_stream_was_come_by),
+        cmocka_unit_test(a_connection_whose_peer_allows_no_stream_is_counted_as_idle),
         cmocka_unit_test(arrivals_and_services_are_kept_to_simulate_the_run_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
