@@ -9,6 +9,7 @@
  * second instead of as fast as answers come. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "app/asker.h"
@@ -70,6 +71,21 @@ static void on_time(void *context, uint64_t now_ns)
         exit(1);
 }
 
+/* Bytes in memory, of this process alone. */
+static double rss_mib(void)
+{
+    char line[128];
+    double kib = 0.0;
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "Pss:", 4) == 0)
+            kib = strtod(line + 4, NULL);
+    if (file != NULL)
+        fclose(file);
+    return kib / 1024.0;
+}
+
 static double cpu_s(void)
 {
     struct rusage usage;
@@ -88,6 +104,7 @@ static void run(struct bench *bench, uint64_t requests, uint64_t in_flight)
 {
     struct asker_stats stats;
 
+    double before_mib = rss_mib();
     bench->left = requests;
     bench->waited = requests;
     double cpu = cpu_s();
@@ -101,11 +118,13 @@ static void run(struct bench *bench, uint64_t requests, uint64_t in_flight)
     double wall = (double)(loop_now(bench->loop) - began_ns) / 1e9;
     asker_stats(bench->asker, &stats);
     printf("{\"requests\": %llu, \"failed\": %llu, \"wall_s\": %.6f, \"cpu_s\": %.6f, "
-           "\"opened\": %llu, \"reused\": %llu, \"checkouts\": %llu, \"p50_us\": %.1f}\n",
+           "\"opened\": %llu, \"reused\": %llu, \"checkouts\": %llu, \"p50_us\": %.1f, "
+           "\"idle\": %u, \"mib\": %.1f, \"grew_mib\": %.1f}\n",
            (unsigned long long)requests, (unsigned long long)bench->failed, wall, cpu_s() - cpu,
            (unsigned long long)stats.pool.opened, (unsigned long long)stats.pool.reused,
            (unsigned long long)stats.pool.checkouts,
-           (double)histogram_percentile(&bench->latency_ns, 500000) / 1e3);
+           (double)histogram_percentile(&bench->latency_ns, 500000) / 1e3, stats.pool.idle,
+           rss_mib(), rss_mib() - before_mib);
 }
 
 int main(int argc, char *argv[])
@@ -140,7 +159,9 @@ int main(int argc, char *argv[])
     if (code == 0)
         code = loop_new(&bench.loop, &bench.err);
     if (code == 0)
-        code = net_new(bench.loop, &(struct net_options){0}, &net, &bench.err);
+        code =
+            net_new(bench.loop, &(struct net_options){.connections_max = (uint32_t)in_flight + 64},
+                    &net, &bench.err);
     if (code == 0)
         code = asker_new(net_outside(net), NULL, &options, &bench.asker, &bench.err);
     if (code != 0) {

@@ -13,6 +13,7 @@
 
 enum {
     IN_FLIGHT = 50,
+    CROWD = 1000, /* asks at once, whose memory is worth giving back when they are done */
     WAITING = 4096,
     ATTEMPTS = 3,
     ADDRESS_BYTES_MAX = 64 * 1024,
@@ -91,6 +92,10 @@ static void end_ask(struct asker *asker, const struct call_effect *effect)
     arena_release(&ask->request_arena);
     arena_release(&ask->answer_arena);
     slots_give(&asker->asks, ask->id);
+    if (asker->asks.taken == 0 && asker->crowd >= CROWD) {
+        asker->crowd = 0;
+        mem_trim();
+    }
 }
 
 static void drain(struct asker *asker)
@@ -366,6 +371,8 @@ static int make_ask(struct asker *asker, void *context, struct ask **ret_ask, st
     if (ask == NULL)
         return fail(reterr, ERR_BUSY, "as many questions as allowed are waiting already");
 
+    if (asker->asks.taken > asker->crowd)
+        asker->crowd = asker->asks.taken;
     ask->id = id;
     ask->context = context;
     arena_init(&ask->request_arena, ASK_REQUEST_BYTES_MAX);
@@ -607,9 +614,9 @@ static int make_machine(struct asker *asker, struct err *reterr)
      * of each connection its opening, capacity, check, drain and end, and the same of its
      * successor; and the pool's size. */
     if (code == 0)
-        code =
-            ring_init(&asker->pending, (size_t)2 * asks_max + (size_t)13 * options->max_in_flight + 2,
-                      sizeof(struct call_event));
+        code = ring_init(&asker->pending,
+                         (size_t)2 * asks_max + (size_t)13 * options->max_in_flight + 2,
+                         sizeof(struct call_event));
     return code != 0 ? fail(reterr, code, "no memory for %u questions", asks_max) : 0;
 }
 

@@ -90,6 +90,7 @@ struct asker {
     struct carrier *carrier;
     struct call_machine machine;
     struct slots asks;
+    uint32_t crowd;      /* the most asks at once since memory was last given back */
     struct ring pending; /* struct call_event: told and not fed yet */
     const struct http_response *response;
     struct id response_ask;  /* whose it is, while it is being told */

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static _Thread_local unsigned long fail_in; /* 0: never; 1: from the next one on */
 
@@ -44,4 +47,11 @@ void mem_free(void *block)
 void mem_fail_at(unsigned long n)
 {
     fail_in = n;
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

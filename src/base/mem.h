@@ -17,6 +17,10 @@ void *mem_resize(void *block, size_t count, size_t size);
 /* Gives a block back; NULL is fine. */
 void mem_free(void *block);
 
+/* Gives memory that was freed back to the system, where its library keeps it: after a crowd. Takes
+ * milliseconds where there is much. */
+void mem_trim(void);
+
 /* For tests: the n-th allocation of this thread from now (1 is the next) and all after it fail;
  * 0 ends it. */
 void mem_fail_at(unsigned long n);

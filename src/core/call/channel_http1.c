@@ -8,13 +8,15 @@
 /* A larger block is given back before the next request. */
 enum { KEPT_BYTES_MAX = 256 * 1024 };
 
+/* A connection that lies idle has neither parser nor response nor buffers: there may be ten
+ * thousand. */
 struct channel_http1 {
     struct channel channel;
-    struct http1_parser *parser;
-    struct strbuf request; /* what was taken of it up to `taken` */
+    struct http1_parser *parser;    /* NULL while idle */
+    struct http_response *response; /* likewise */
+    struct strbuf request;          /* what was taken of it up to `taken` */
     size_t taken;
     struct strbuf body;
-    struct http_response response;
     uint32_t stream;
     bool waiting;   /* a request was sent and its response is not complete */
     bool in_pieces; /* as send asked */
@@ -26,21 +28,42 @@ static struct channel_http1 *http1_of(struct channel *channel)
     return (struct channel_http1 *)channel;
 }
 
+/* Gives back what only a request under way needs. */
+static void lie_idle(struct channel_http1 *http1)
+{
+    http1_parser_free(http1->parser);
+    mem_free(http1->response);
+    http1->parser = NULL;
+    http1->response = NULL;
+    strbuf_release(&http1->request);
+    strbuf_release(&http1->body);
+    http1->taken = 0;
+    http1->waiting = false;
+}
+
+static int wake(struct channel_http1 *http1)
+{
+    static const struct http1_limits limits = {.body_bytes = CHANNEL_BODY_BYTES_MAX};
+
+    if (http1->parser == NULL)
+        http1->parser = http1_parser_new(HTTP1_READS_RESPONSES, &limits);
+    if (http1->response == NULL)
+        http1->response = mem_new(1, sizeof *http1->response);
+    return http1->parser != NULL && http1->response != NULL ? 0 : ERR_MEMORY;
+}
+
 static void http1_free(struct channel *channel)
 {
     struct channel_http1 *http1 = http1_of(channel);
 
     if (http1 == NULL)
         return;
-    http1_parser_free(http1->parser);
-    strbuf_release(&http1->request);
-    strbuf_release(&http1->body);
+    lie_idle(http1);
     mem_free(http1);
 }
 
 static struct channel *http1_make(bool tls)
 {
-    static const struct http1_limits limits = {.body_bytes = CHANNEL_BODY_BYTES_MAX};
     struct channel_http1 *http1 = mem_new(1, sizeof *http1);
 
     (void)tls;
@@ -49,11 +72,7 @@ static struct channel *http1_make(bool tls)
     http1->channel.codec = &channel_http1;
     strbuf_init(&http1->request, CHANNEL_REQUEST_BYTES_MAX);
     strbuf_init(&http1->body, CHANNEL_BODY_BYTES_MAX);
-    http1->parser = http1_parser_new(HTTP1_READS_RESPONSES, &limits);
-    if (http1->parser != NULL)
-        return &http1->channel;
-    http1_free(&http1->channel);
-    return NULL;
+    return &http1->channel;
 }
 
 static void empty(struct strbuf *buf)
@@ -65,13 +84,7 @@ static void empty(struct strbuf *buf)
 
 static int http1_reset(struct channel *channel)
 {
-    struct channel_http1 *http1 = http1_of(channel);
-
-    http1_parser_reset(http1->parser);
-    empty(&http1->request);
-    empty(&http1->body);
-    http1->taken = 0;
-    http1->waiting = false;
+    lie_idle(http1_of(channel));
     return 0;
 }
 
@@ -82,6 +95,8 @@ static int http1_send(struct channel *channel, const struct http_request *reques
 
     if (http1->waiting)
         return fail(reterr, ERR_BUSY, "HTTP/1.1 carries one request at a time");
+    if (wake(http1) != 0)
+        return fail(reterr, ERR_MEMORY, "no memory to send the request");
     empty(&http1->request);
     http1->taken = 0;
     int code = http1_write_request_head(&http1->request, request, HTTP1_LENGTH, reterr);
@@ -138,13 +153,13 @@ static int take_event(struct channel_http1 *http1, const struct http1_event *eve
 {
     switch (event->kind) {
     case HTTP1_HEAD:
-        http1->response = (struct http_response){
+        *http1->response = (struct http_response){
             .status = event->head->status,
             .headers = event->head->headers,
         };
         http1->gives_pieces = http1->in_pieces && event->head->status / 100 == 2;
         *ret_event = (struct channel_event){
-            .kind = CHANNEL_HEAD, .stream = http1->stream, .response = &http1->response};
+            .kind = CHANNEL_HEAD, .stream = http1->stream, .response = http1->response};
         return 1;
     case HTTP1_BODY:
         return take_body(http1, event->body, ret_event, reterr);
@@ -152,11 +167,11 @@ static int take_event(struct channel_http1 *http1, const struct http1_event *eve
         return 0;
     case HTTP1_END:
         http1->waiting = false;
-        http1->response.body = strbuf_view(&http1->body);
+        http1->response->body = strbuf_view(&http1->body);
         *ret_event = (struct channel_event){
             .kind = CHANNEL_COMPLETE,
             .stream = http1->stream,
-            .response = &http1->response,
+            .response = http1->response,
             .reusable = event->keep_alive && !more_follows && all_taken(http1),
         };
         return 1;
@@ -182,6 +197,7 @@ static int http1_feed_channel(struct channel *channel, struct view *rest,
     }
     if (rest->len > 0)
         return fail(reterr, ERR_PROTOCOL, "the server sent bytes that nobody asked for");
+    lie_idle(http1);
     return 0;
 }
 

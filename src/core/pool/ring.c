@@ -42,7 +42,9 @@ bool ring_pop(struct ring *ring, void *ret_item)
         return false;
 
     memcpy(ret_item, ring->items + ring->first * ring->item_size, ring->item_size);
-    ring->first = ring->first + 1 == ring->capacity ? 0 : ring->first + 1;
     ring->count--;
+    ring->first++;
+    if (ring->count == 0 || ring->first == ring->capacity)
+        ring->first = 0; /* an empty one starts over: what was never needed stays untouched */
     return true;
 }
