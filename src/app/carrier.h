@@ -153,7 +153,7 @@ void asker_lost(struct asker *asker, struct ask *ask, const struct ask_loss *los
 /* Says why the attempt ended, where asker_closed is told next. */
 void ask_failed(struct ask *ask, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* ---- for asker.c: asker_pool.c ---------------------------------------------------------------- */
+/* ---- for asker.c: asker_pool.c -------------------------------------------------------------- */
 
 /* The pool of its call machine, as the options have it. */
 struct pool_settings asker_pool_settings(const struct asker *asker, uint32_t streams_max);

@@ -244,8 +244,8 @@ static int find_run(struct store *store, struct view wanted, struct arena *arena
     return 0;
 }
 
-int history_summary(const char *config, struct view run, struct arena *arena,
-                    struct view *ret_json, struct err *reterr)
+int history_summary(const char *config, struct view run, struct arena *arena, struct view *ret_json,
+                    struct err *reterr)
 {
     struct plan plan = {.state_dir = ".assay"}; /* what history_path looks at */
     struct store *store = NULL;

@@ -46,9 +46,8 @@ static void add_rule(struct strbuf *out, const struct pool_finding *finding, enu
                         ? (double)finding->advice.timeouts_micro / 1e4
                         : (double)finding->account.metrics.utilization_micro / 1e4;
 
-    strbuf_printf(out, "%s%.1f %%%s from %u to %u", rules[rule].before, figure,
-                  rules[rule].after, finding->account.connections_max,
-                  finding->advice.propose[rule]);
+    strbuf_printf(out, "%s%.1f %%%s from %u to %u", rules[rule].before, figure, rules[rule].after,
+                  finding->account.connections_max, finding->advice.propose[rule]);
 }
 
 /* ---- text ----------------------------------------------------------------------------------- */

@@ -449,7 +449,7 @@ static void a_model_id_can_ask_for_a_failure(void **state)
     size_t count;
     const struct sim_fault *faults = sim_faults(&count);
 
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 11);
     for (size_t i = 0; i < count; i++) {
         char model[80];
         snprintf(model, sizeof model, "sim.fault-%s", faults[i].type);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The simulator behind the APIs of Bedrock, OpenAI and Anthropic, whole answers, without sockets. */
+ * The simulator behind the APIs of Bedrock, OpenAI and Anthropic: whole answers, no sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
