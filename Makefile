@@ -7,6 +7,7 @@
 #   make demo       the main job on the simulator        make deb        build/*.deb
 #   make test       everything that must hold; T=pattern runs those tests whose names match
 #   make sanitize   unit and golden tests under ASan, UBSan and valgrind
+#   make world      thousands of simulated histories: SEEDS=5000 FIRST=1
 #   make fuzz       every fuzzer for FUZZ_SECONDS=60     make test-llm   against a real language model
 #   make bench      the figures of docs, both sides      make detection  losses found, false alarms
 #   make format     make tidy     make clean
@@ -14,6 +15,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
+SEEDS ?= 5000
+FIRST ?= 1
 T ?=
 export T FUZZ_SECONDS
 
@@ -21,7 +24,7 @@ SETUP := scripts/setup
 # build/ is configured once and keeps its options.
 CONFIGURED := build/build.ninja
 
-.PHONY: build demo test test-llm bench detection fuzz sanitize install deb clean format tidy
+.PHONY: build demo test test-llm world bench detection fuzz sanitize install deb clean format tidy
 .NOTPARALLEL:
 
 build:
@@ -46,6 +49,13 @@ bench: build
 
 detection: build
 	@bench/detection.py
+
+world:
+	@$(SETUP) build test
+	@test -f $(CONFIGURED) || meson setup build --prefix=$(PREFIX) -Dtests=auto >/dev/null
+	@meson configure build -Dtests=enabled
+	@ninja -C build tests/world/world_run >/dev/null
+	@tools/world.py --program build/tests/world/world_run --first $(FIRST) --count $(SEEDS)
 
 fuzz:
 	@$(SETUP) build test

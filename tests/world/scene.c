@@ -158,6 +158,7 @@ void scene_draw(struct scene *scene, uint64_t seed)
         5 * SECOND + rng_below(&rng, once_in(&rng, 3) ? 900 * SECOND : 90 * SECOND);
     scene->in_pieces = !scene->scripted && once_in(&rng, 2);
     scene->cancels = once_in(&rng, 2);
+    scene->lengthy = !scene->scripted && once_in(&rng, 4);
     scene->asker_count = 1 + (uint32_t)rng_below(&rng, SCENE_ASKERS_MAX);
     for (uint32_t i = 0; i < scene->asker_count; i++)
         draw_asker(scene, &rng, &scene->askers[i]);

@@ -36,6 +36,7 @@ struct scene {
     uint64_t name_fails_until_ns;
     uint64_t script_latency_ns;
     bool in_pieces; /* some questions ask for pieces, and some listeners pause */
+    bool lengthy;   /* some questions are longer than an outside takes at once */
     bool cancels;   /* some questions are given up */
     bool drops;     /* the scripted peer closes all connections now and then */
 };
