@@ -49,9 +49,11 @@ static void on_request(void *context, const struct server_request *request)
 {
     struct service *service = context;
     struct server *server = service->server;
-    struct view path = request->http->target;
-    char text[64];
+    char path_text[64]; /* the request's own views end with its answer */
+    char text[96];
 
+    snprintf(path_text, sizeof path_text, "%.*s", VIEW_ARG(request->http->target));
+    struct view path = view_of(path_text);
     service->requests++;
     strbuf_add(&service->order, path);
     if (view_is(path, "/never") || view_is(path, "/later")) {
