@@ -4,257 +4,17 @@
  *
  *   questions, in groups → faults all the while → all are done → the world is healed
  *     → some question is answered again → all fall idle → connections end → nothing is left */
-#include "history.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "app/carrier.h"
-#include "base/rng.h"
-#include "base/strbuf.h"
-#include "scene.h"
-#include "scripted_server.h"
+#include "history_state.h"
 #include "wire/json.h"
 #include "world/end.h"
-
-enum {
-    TEXT_BYTES = 120,
-    PIECES_BYTES_MAX = 1 << 20,
-    RECOVERY_QUESTIONS = 60,
-    SYSTEM_BYTES_MAX = 500000,
-    COMPARED_BYTES_MAX = 60000,
-};
 
 static const uint64_t MILLISECOND = 1000000;
 static const uint64_t SECOND = 1000000000;
 static const uint64_t MINUTE = 60000000000;
-
-struct history;
-
-struct question {
-    struct history *history;
-    uint32_t asker;
-    struct id id;
-    bool taken;
-    bool cancelled;
-    int outcomes;
-    int code;
-    uint64_t deadline_ns;
-    int64_t reserved;
-    struct strbuf pieces;
-    bool in_pieces;
-    size_t system_bytes; /* of filler, before the question */
-    char text[TEXT_BYTES];
-};
-
-struct history {
-    struct scene scene;
-    bool trace;
-    struct world *world;
-    struct rng rng;
-    struct sim_server *simulator;
-    struct scripted_server *scripted;
-    struct arena arena;
-    char url[64];
-    struct provider_target target;
-    struct spy spies[SCENE_ASKERS_MAX];
-    struct asker *askers[SCENE_ASKERS_MAX];
-    struct watch watches[SCENE_ASKERS_MAX];
-    struct question questions[SCENE_QUESTIONS_MAX + RECOVERY_QUESTIONS];
-    uint32_t asked;
-    uint32_t done;
-    uint32_t recovered;
-    bool recovering;
-    uint64_t begun_ns;
-    struct played *played;
-};
-
-static void say(struct history *history, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static void say(struct history *history, const char *format, ...)
-{
-    va_list args;
-
-    if (!history->trace)
-        return;
-    printf("%15.9f  ", (double)world_now(history->world) / 1e9);
-    va_start(args, format);
-    vprintf(format, args);
-    va_end(args);
-    putchar('\n');
-}
-
-#define PROBLEM(history, ...) \
-    problem_say(&(history)->played->problem, world_now((history)->world), __VA_ARGS__)
-
-/* ---- what is asked and answered ------------------------------------------------------------- */
-
-static struct view filler(size_t bytes)
-{
-    static char text[SYSTEM_BYTES_MAX];
-
-    if (text[0] == '\0')
-        for (size_t i = 0; i < sizeof text; i++)
-            text[i] = i % 6 == 5 ? ' ' : (char)('a' + i % 7);
-    return view_make(text, bytes);
-}
-
-/* The simulator says the same to the same question, wherever it is asked. */
-static void check_text(struct history *history, struct question *question, struct view text)
-{
-    struct chat_message message = {.role = CHAT_USER, .text = view_of(question->text)};
-    struct chat chat = {.messages = &message, .message_count = 1, .params = history->target.params};
-    struct reply reply;
-    struct arena arena;
-    uint64_t latency_ns = 0;
-
-    if (question->system_bytes > COMPARED_BYTES_MAX)
-        return; /* past what the simulator understands, what it understands is its own affair */
-    if (history->scripted != NULL) {
-        if (!view_is(text, "hello"))
-            PROBLEM(history, "an answer is not what the peer said");
-        return;
-    }
-    arena_init(&arena, (size_t)1 << 30);
-    if (sim_answer(&history->scene.server.service.sim, &chat, history->target.model, &arena, &reply,
-                   &latency_ns)
-            != 0
-        || !view_equal(text, reply.text))
-        PROBLEM(history, "the answer to '%s' is another: '%.*s'", question->text, VIEW_ARG(text));
-    if (question->in_pieces && !view_equal(strbuf_view(&question->pieces), text))
-        PROBLEM(history, "the pieces of an answer are not the answer");
-    arena_release(&arena);
-}
-
-static void count_tokens(struct watch *watch, const struct question *question,
-                         const struct usage *usage)
-{
-    if (!usage->known)
-        return;
-    int64_t used = usage->tokens_in + usage->cache_write_tokens + usage->tokens_out;
-    watch->spent += used;
-    if (used > question->reserved)
-        watch->overrun += used - question->reserved;
-}
-
-static void done(void *context, struct id ask, const struct answer *answer)
-{
-    struct question *question = context;
-    struct history *history = question->history;
-    uint64_t now_ns = world_now(history->world);
-    const struct reply *reply = &answer->reply;
-
-    say(history, "question %u.%u done: %s %.*s", ask.slot, ask.generation, err_name(reply->code),
-        VIEW_ARG(reply->code == 0 ? view_slice(reply->text, 0, 40) : reply->error_text));
-    history->done++;
-    history->watches[question->asker].live--;
-    question->outcomes++;
-    question->code = reply->code;
-    history->played->by_code[-reply->code]++;
-    if (question->outcomes > 1 || !id_equal(ask, question->id))
-        PROBLEM(history, "a question was answered %d times", question->outcomes);
-    if (now_ns > question->deadline_ns)
-        PROBLEM(history, "an answer came %.9f s after its deadline",
-                (double)(now_ns - question->deadline_ns) / 1e9);
-    if (reply->code != 0 && reply->error_text.len == 0)
-        PROBLEM(history, "an error says nothing");
-    if (reply->code == ERR_CANCELLED && !question->cancelled)
-        PROBLEM(history, "a question was cancelled and nobody did it");
-    if (reply->code == 0) {
-        check_text(history, question, reply->text);
-        count_tokens(&history->watches[question->asker], question, &reply->usage);
-    }
-    if (history->recovering)
-        history->recovered += reply->code == 0 ? 1 : 0;
-}
-
-static void resume(void *context, uint64_t now_ns)
-{
-    const struct question *question = context;
-
-    (void)now_ns;
-    asker_pause(question->history->askers[question->asker], question->id, false);
-}
-
-/* A listener that now and then cannot follow. */
-static void piece(void *context, struct id ask, struct view text)
-{
-    struct question *question = context;
-    struct history *history = question->history;
-    struct outside *outside = world_outside(history->world);
-
-    strbuf_add(&question->pieces, text);
-    if (question->outcomes > 0)
-        PROBLEM(history, "a piece came after its answer was done");
-    if (rng_below(&history->rng, 10) > 0)
-        return;
-    asker_pause(history->askers[question->asker], ask, true);
-    (void)!outside->ops->wake_at(outside,
-                                 outside->ops->now(outside) + rng_below(&history->rng, 2 * SECOND),
-                                 resume, question);
-}
-
-static void write_question(struct history *history, struct question *question)
-{
-    static const char *const troubles[] = {
-        "do:throttle", "do:once", "do:fail",  "do:deny", "do:cut",    "do:close",
-        "do:silence",  "do:last", "do:leave", "do:drip", "do:babble",
-    };
-    const char *what = "do:answer";
-
-    if (history->scripted == NULL) {
-        snprintf(question->text, sizeof question->text,
-                 "Recommend %u manga like number %u and tell me about parcel %" PRIu64 ".",
-                 1 + history->asked % 5, history->asked, rng_below(&history->rng, UINT32_MAX));
-        return;
-    }
-    if (!history->scene.healthy && !history->recovering && rng_below(&history->rng, 3) == 0)
-        what = troubles[rng_below(&history->rng, sizeof troubles / sizeof troubles[0])];
-    snprintf(question->text, sizeof question->text, "%s", what);
-}
-
-static struct question *ask(struct history *history, uint32_t which, uint64_t timeout_ns)
-{
-    struct question *question = &history->questions[history->asked];
-    struct asker *asker = history->askers[which];
-    struct chat_message message = {.role = CHAT_USER};
-    struct err err = {0};
-
-    *question = (struct question){.history = history, .asker = which};
-    strbuf_init(&question->pieces, PIECES_BYTES_MAX);
-    write_question(history, question);
-    history->asked++;
-    message.text = view_of(question->text);
-    if (history->scene.lengthy && !history->recovering && rng_below(&history->rng, 30) == 0)
-        question->system_bytes = rng_below(&history->rng, SYSTEM_BYTES_MAX);
-    struct chat chat = {
-        .system = filler(question->system_bytes), .messages = &message, .message_count = 1};
-    chat.stream = history->scene.in_pieces && rng_below(&history->rng, 2) == 0;
-    question->in_pieces = chat.stream || history->scene.askers[which].stream;
-    struct asker_question put = {
-        .chat = &chat,
-        .done = done,
-        .piece = question->in_pieces ? piece : NULL,
-        .context = question,
-        .timeout_ns = timeout_ns,
-        .caller = rng_below(&history->rng, 4),
-        .weight = (uint32_t)rng_below(&history->rng, 3),
-    };
-    int code = asker_put(asker, &put, &question->id, &err);
-    say(history, "question %u.%u of asker %u: %s (%s)", question->id.slot, question->id.generation,
-        which, question->text, err_name(code));
-    if (code != 0 && code != ERR_BUSY && code != ERR_LIMIT)
-        PROBLEM(history, "a question was not taken: %s", err.text);
-    if (code != 0)
-        return question;
-    question->taken = true;
-    question->reserved = watch_reserved(asker, question->id);
-    if (timeout_ns == 0)
-        timeout_ns = history->scene.askers[which].timeout_ns;
-    question->deadline_ns = world_now(history->world) + timeout_ns;
-    history->watches[which].live++;
-    return question;
-}
 
 /* ---- who asks ------------------------------------------------------------------------------- */
 
@@ -266,7 +26,7 @@ static void cancel_one(struct history *history)
     if (!question->taken)
         return;
     question->cancelled = question->outcomes == 0;
-    say(history, "question %u.%u is given up", question->id.slot, question->id.generation);
+    history_say(history, "question %u.%u is given up", question->id.slot, question->id.generation);
     asker_cancel(history->askers[question->asker], question->id);
 }
 
@@ -279,8 +39,8 @@ static void act(void *context, uint64_t now_ns)
     uint64_t groups = scene->questions / 4 + 1;
 
     for (uint64_t n = rng_below(rng, 8); n > 0 && history->asked < scene->questions; n--)
-        ask(history, (uint32_t)rng_below(rng, scene->asker_count),
-            rng_below(rng, 3) == 0 ? 1 + rng_below(rng, 20 * SECOND) : 0);
+        history_ask(history, (uint32_t)rng_below(rng, scene->asker_count),
+                    rng_below(rng, 3) == 0 ? 1 + rng_below(rng, 20 * SECOND) : 0);
     if (scene->cancels && history->asked > 0 && rng_below(rng, 3) == 0)
         cancel_one(history);
     if (scene->drops && history->scripted != NULL && rng_below(rng, 20) == 0)
@@ -414,9 +174,16 @@ static void run_questions(struct history *history)
     }
 }
 
+/* Then it may have to wait until tomorrow. */
+static bool is_limited_by_day(const struct asker_options *options)
+{
+    return options->rpd != 0 || options->tpd != 0;
+}
+
 /* Everything works again: after a while questions are answered again. */
 static void recover(struct history *history, uint32_t which)
 {
+    const struct asker_options *options = &history->scene.askers[which];
     static const struct world_link clean = {.latency_ns = 1000000};
 
     world_heal(history->world);
@@ -428,16 +195,16 @@ static void recover(struct history *history, uint32_t which)
          "name");
     history->recovering = true;
     history->recovered = 0;
-    for (int i = 0;
-         i < RECOVERY_QUESTIONS / SCENE_ASKERS_MAX && goes_on(history) && history->recovered == 0;
+    for (int i = 0; i < HISTORY_RECOVERY_QUESTIONS / SCENE_ASKERS_MAX && goes_on(history)
+                    && history->recovered == 0;
          i++) {
-        ask(history, which, 60 * SECOND);
+        history_ask(history, which, 60 * SECOND);
         while (goes_on(history) && !is_done(history))
             run_until(history, world_now(history->world) + SECOND);
         if (history->recovered == 0 && goes_on(history))
             run_until(history, world_now(history->world) + MINUTE);
     }
-    if (goes_on(history) && history->recovered == 0)
+    if (goes_on(history) && history->recovered == 0 && !is_limited_by_day(options))
         PROBLEM(history, "the world is healed and asker %u gets no answer", which);
 }
 
@@ -448,7 +215,7 @@ static void fall_idle(struct history *history)
         return;
     run_until(history, world_now(history->world) + 1000 * SECOND);
     for (uint32_t i = 0; i < history->scene.asker_count; i++)
-        if (history->spies[i].open != 0)
+        if (history->spies[i].open > history->scene.askers[i].pool.connections_min)
             PROBLEM(history, "%u connections are open 1,000 s after the last question",
                     history->spies[i].open);
 }
@@ -510,11 +277,8 @@ static void release(struct history *history)
     sim_server_free(history->simulator);
     if (history->scripted != NULL)
         scripted_server_free(history->scripted);
-    for (uint32_t i = 0; i < history->asked; i++) {
-        struct outside *outside = world_outside(history->world);
-        (void)!outside->ops->wake_at(outside, UINT64_MAX, resume, &history->questions[i]);
-        strbuf_release(&history->questions[i].pieces);
-    }
+    for (uint32_t i = 0; i < history->asked; i++)
+        history_forget(history, &history->questions[i]);
     if (goes_on(history))
         run_until(history, world_now(history->world) + 200 * SECOND);
     for (uint32_t slot = 0; slot < history->world->ends.capacity && goes_on(history); slot++)

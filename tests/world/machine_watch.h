@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * machine_watch: what must hold inside a call machine and its pool after every single event: what is
- * kept twice (a count and a list, a state and a stream) agrees, no limit is passed, no deadline
+ * machine_watch: what must hold inside a call machine and its pool after every single event: what
+ * is kept twice (a count and a list, a state and a stream) agrees, no limit is passed, no deadline
  * missed. It reads the private parts on purpose. For tests. */
 #ifndef ASSAY_TESTS_MACHINE_WATCH_H
 #define ASSAY_TESTS_MACHINE_WATCH_H

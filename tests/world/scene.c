@@ -117,10 +117,30 @@ static void draw_peer(struct scene *scene)
     /* Who never answers on a connection that is dead unnoticed holds its place for good. */
     server->connections_max =
         scene->healthy && once_in(&rng, 2) ? 1 + (uint32_t)rng_below(&rng, 8) : 200;
+    /* Nor may those who keep connections keep all of them. */
+    for (uint32_t i = 0; server->connections_max < 100 && i < scene->asker_count; i++)
+        scene->askers[i].pool.connections_min = 0;
     server->idle_in_ns = once_in(&rng, 3) ? SECOND + rng_below(&rng, 60 * SECOND) : 0;
     server->leaves_with_peer = once_in(&rng, 2);
     scene->script_latency_ns = rng_below(&rng, 3 * SECOND);
     scene->drops = !scene->healthy && once_in(&rng, 3);
+}
+
+/* What adapts, and how connections are kept. */
+static void draw_limits(struct rng *rng, struct asker_options *options)
+{
+    options->rpd = once_in(rng, 8) ? 5 + (int64_t)rng_below(rng, 100) : 0;
+    options->tpd = once_in(rng, 8) ? 5000 + (int64_t)rng_below(rng, 50000) : 0;
+    options->adaptive = once_in(rng, 3);
+    options->by_latency = once_in(rng, 3);
+    options->gradient.window_samples = 10;
+    options->breaker.on = once_in(rng, 3);
+    options->breaker.requests_min = 5;
+    options->pool.connections_max = once_in(rng, 2) ? 1 + (uint32_t)rng_below(rng, 8) : 0;
+    options->pool.connections_min = once_in(rng, 3) ? (uint32_t)rng_below(rng, 4) : 0;
+    options->pool.idle_ns = once_in(rng, 2) ? SECOND + rng_below(rng, 100 * SECOND) : 0;
+    options->pool.lifetime_ns = once_in(rng, 3) ? SECOND + rng_below(rng, 100 * SECOND) : 0;
+    options->pool.check_every_ns = once_in(rng, 2) ? SECOND + rng_below(rng, 20 * SECOND) : 0;
 }
 
 static void draw_asker(const struct scene *scene, struct rng *rng, struct asker_options *options)
@@ -140,6 +160,7 @@ static void draw_asker(const struct scene *scene, struct rng *rng, struct asker_
         .streams_max = once_in(rng, 2) ? 1 + (uint32_t)rng_below(rng, 5) : 0,
         .stream = !scene->scripted && once_in(rng, 4),
     };
+    draw_limits(rng, options);
 }
 
 void scene_draw(struct scene *scene, uint64_t seed)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * spy_outside: an outside in front of another one that counts what goes through it, and can be told
- * to have a bug: to swallow the news that a connection closed. It can print what it sees. For tests.
+ * to have a bug: to swallow the news that a connection closed. It can print what it sees. For
  *
  * Threads: the outside's loop. Limit: SPY_CONNECTIONS_MAX connections over its life. */
 #ifndef ASSAY_TESTS_SPY_OUTSIDE_H

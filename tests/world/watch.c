@@ -25,6 +25,12 @@ static void check_ledger(struct watch *watch, uint64_t now_ns, const struct cens
     HOLDS(watch->problem, now_ns, options->rpm == 0 || (double)sent <= given(options->rpm, ns),
           "%llu requests in %.3f s with an rpm of %lld", (unsigned long long)sent, (double)ns / 1e9,
           (long long)options->rpm);
+    HOLDS(watch->problem, now_ns,
+          (options->rpd == 0 || sent <= (uint64_t)options->rpd)
+              && (options->tpd == 0 || tokens <= options->tpd),
+          "%llu requests and %lld tokens in %.3f s, and %lld and %lld a day",
+          (unsigned long long)sent, (long long)tokens, (double)ns / 1e9, (long long)options->rpd,
+          (long long)options->tpd);
     HOLDS(watch->problem, now_ns, options->tpm == 0 || (double)tokens <= given(options->tpm, ns),
           "%lld tokens in %.3f s with a tpm of %lld", (long long)tokens, (double)ns / 1e9,
           (long long)options->tpm);
