@@ -2,6 +2,7 @@
  *
  * spy_outside: an outside in front of another one that counts what goes through it, and can be told
  * to have a bug: to swallow the news that a connection closed. It can print what it sees. For
+ * tests.
  *
  * Threads: the outside's loop. Limit: SPY_CONNECTIONS_MAX connections over its life. */
 #ifndef ASSAY_TESTS_SPY_OUTSIDE_H

@@ -3,6 +3,7 @@
  * watch: what must hold of an asker after every single event, whatever the world does: nothing
  * lost, nothing used twice, no limit passed, no deadline missed. It holds the machine
  * (machine_watch.h), what the spy in front of the outside saw, and a ledger of its own against each
+ * other.
  *
  * Threads: the loop's. For tests. */
 #ifndef ASSAY_TESTS_WATCH_H
