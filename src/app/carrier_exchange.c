@@ -70,11 +70,9 @@ static int sign(struct exchange *exchange, struct ask *ask, struct http_request 
     int code = keeper_keys(asker->options.keeper, &exchange->waiter, &keys, reterr);
     if (code != 0)
         return code;
-    const struct sigv4_params params = {
-        .region = asker->options.target->region,
-        .service = view_of(asker->provider->service),
-        .unix_s = asker->outside->ops->unix_s(asker->outside),
-    };
+    const struct sigv4_params params =
+        sigv4_params_of(view_of(asker->provider->service), asker->options.target->region,
+                        asker->outside->ops->unix_s(asker->outside));
     return sigv4_sign(&keys, &params, &ask->answer_arena, request, reterr);
 }
 

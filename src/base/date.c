@@ -134,3 +134,41 @@ int date_parse(struct view text, int64_t *ret_unix_s)
     *ret_unix_s = unix_s;
     return 0;
 }
+
+static int month_of(struct view name, int64_t *ret_month)
+{
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+    for (int64_t month = 1; month <= 12; month++)
+        if (view_equal(name, view_make(names + 3 * (month - 1), 3))) {
+            *ret_month = month;
+            return 0;
+        }
+    return ERR_INVALID;
+}
+
+int date_parse_http(struct view text, int64_t *ret_unix_s)
+{
+    enum { YEAR, DAY, HOUR, MINUTE, SECOND, PARTS };
+    static const struct {
+        size_t from, to;
+        int64_t low, high;
+    } fields[PARTS] = {
+        {12, 16, 1, 9999}, {5, 7, 1, 31}, {17, 19, 0, 23}, {20, 22, 0, 59}, {23, 25, 0, 60}};
+    int64_t part[PARTS];
+    int64_t month;
+
+    if (text.len != 29 || !view_is(view_slice(text, 3, 5), ", ") || text.ptr[7] != ' '
+        || text.ptr[11] != ' ' || text.ptr[16] != ' ' || text.ptr[19] != ':' || text.ptr[22] != ':'
+        || !view_is(view_slice(text, 25, 29), " GMT")
+        || month_of(view_slice(text, 8, 11), &month) != 0)
+        return ERR_INVALID;
+    for (size_t i = 0; i < PARTS; i++)
+        if (field(text, fields[i].from, fields[i].to, fields[i].low, fields[i].high, &part[i]) != 0)
+            return ERR_INVALID;
+    if (part[DAY] > days_in(part[YEAR], month))
+        return ERR_INVALID;
+    *ret_unix_s = days_of(part[YEAR], month, part[DAY]) * DAY_S + part[HOUR] * 3600
+                  + part[MINUTE] * 60 + part[SECOND];
+    return 0;
+}

@@ -23,4 +23,8 @@ void date_basic(int64_t unix_s, char ret_text[DATE_BASIC_SIZE]);
 /* Reads RFC 3339 with Z or an offset, seconds' fractions dropped. ERR_INVALID otherwise. */
 MUST_CHECK int date_parse(struct view text, int64_t *ret_unix_s);
 
+/* Reads "Sun, 06 Nov 1994 08:49:37 GMT", the one form that RFC 9110, section 5.6.7, lets anybody
+ * send (the day's name is not compared). ERR_INVALID otherwise. */
+MUST_CHECK int date_parse_http(struct view text, int64_t *ret_unix_s);
+
 #endif

@@ -4,6 +4,7 @@
  * status, type and text all fit says the code, whether to try again, and what to do.
  *
  * Types and texts are those of Bedrock Runtime, Anthropic and OpenAI; matched without case. */
+#include "base/date.h"
 #include "provider/understand.h"
 
 enum { MESSAGE_CHARACTERS_MAX = 500, RETRY_AFTER_S_MAX = 24 * 60 * 60 };
@@ -151,6 +152,20 @@ static struct told told_by(const struct http_response *response, const struct js
     return told;
 }
 
+/* Retry-After as a date, by the server's own clock: nobody else's is known here. */
+static uint64_t retry_after_date_ns(const struct http_headers *headers)
+{
+    int64_t now_s;
+    int64_t then_s;
+
+    if (date_parse_http(view_trim(http_header_get(headers, "date")), &now_s) != 0
+        || date_parse_http(view_trim(http_header_get(headers, "retry-after")), &then_s) != 0
+        || then_s <= now_s)
+        return 0;
+    double wait_s = (double)(then_s - now_s);
+    return (uint64_t)((wait_s < RETRY_AFTER_S_MAX ? wait_s : RETRY_AFTER_S_MAX) * 1e9);
+}
+
 static uint64_t retry_after_ns(const struct http_headers *headers)
 {
     static const struct {
@@ -167,7 +182,7 @@ static uint64_t retry_after_ns(const struct http_headers *headers)
         double most = RETRY_AFTER_S_MAX * (1e9 / (double)kinds[i].ns);
         return (uint64_t)((value < most ? value : most) * (double)kinds[i].ns);
     }
-    return 0;
+    return retry_after_date_ns(headers);
 }
 
 /* `where` opens the text. */

@@ -30,6 +30,27 @@ static void every_day_of_ten_thousand_years_goes_out_and_comes_back(void **state
     }
 }
 
+static void http_dates_are_read_in_the_form_that_may_be_sent(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994     ",
+    };
+    int64_t at;
+
+    assert_int_equal(date_parse_http(view_of("Sun, 06 Nov 1994 08:49:37 GMT"), &at), 0);
+    assert_int_equal(at, 784111777);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(date_parse_http(view_of(wrong[i]), &at), ERR_INVALID);
+}
+
 static void it_agrees_with_the_c_library(void **state)
 {
     (void)state;
@@ -140,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_day_of_ten_thousand_years_goes_out_and_comes_back),
         cmocka_unit_test(it_agrees_with_the_c_library),
+        cmocka_unit_test(http_dates_are_read_in_the_form_that_may_be_sent),
         cmocka_unit_test(the_basic_form_is_what_aws_signs),
         cmocka_unit_test(times_out_of_range_are_held_at_its_ends),
         cmocka_unit_test(offsets_fractions_and_lower_case_are_read),

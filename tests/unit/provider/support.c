@@ -67,9 +67,10 @@ void read_response(struct fixture *fixture, const struct provider_target *target
                    const char *header, struct view body)
 {
     struct http_response response = {.status = status, .body = body};
-    struct view value = view_of(header);
+    struct view lines = view_of(header);
 
-    if (header != NULL) {
+    while (header != NULL && lines.ptr != NULL) { /* one a line */
+        struct view value = view_split(&lines, '\n');
         struct view name = view_split(&value, ':');
         assert_int_equal(http_header_add(&response.headers, name, view_trim(value)), 0);
     }

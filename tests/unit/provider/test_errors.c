@@ -195,7 +195,10 @@ static const struct wait_case waits[] = {
     {"retry-after-ms: 20", 20000000},
     {"Retry-After: -1", 0},
     {"Retry-After: soon", 0},
-    {"Retry-After: Mon, 23 Nov 2026 17:00:00 GMT", 0},
+    {"Retry-After: Mon, 23 Nov 2026 17:00:00 GMT", 0}, /* the server's own time is not known */
+    {"Retry-After: Mon, 23 Nov 2026 17:00:30 GMT\nDate: Mon, 23 Nov 2026 17:00:00 GMT",
+     30000000000},
+    {"Retry-After: Mon, 23 Nov 2026 16:00:30 GMT\nDate: Mon, 23 Nov 2026 17:00:00 GMT", 0},
     {"Retry-After: 1e300", 86400000000000},
     {"X: 1", 0},
 };
