@@ -50,9 +50,25 @@ static void act(void *context, uint64_t now_ns)
             outside, now_ns + rng_below(rng, 2 * scene->asked_in_ns / groups), act, history);
 }
 
+/* The peer's side of the same limits. */
+static void check_peer(struct history *history)
+{
+    if (history->simulator == NULL)
+        return;
+    const struct server_options *options = &history->scene.server.server;
+    struct server_figures figures = sim_server_figures(history->simulator).server;
+    uint64_t requests = (uint64_t)figures.open * options->limits.streams;
+
+    if (figures.open > options->connections_max || figures.under_way > requests)
+        PROBLEM(history, "the peer has %u connections of %u and %u requests of %" PRIu64,
+                figures.open, options->connections_max, figures.under_way, requests);
+}
+
 static void after_each_event(void *context, uint64_t now_ns)
 {
     struct history *history = context;
+
+    check_peer(history);
 
     for (uint32_t i = 0; i < history->scene.asker_count; i++)
         watch_check(&history->watches[i], now_ns);
