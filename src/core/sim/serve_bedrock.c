@@ -182,18 +182,39 @@ static int serve_invoke(struct exchange *exchange, struct view model, bool is_ot
 
 /* ---- InvokeModelWithResponseStream ---------------------------------------------------------- */
 
-/* One chunk: {"bytes": …, "p": padding that hides how long the text is}. */
-static void write_chunk(struct serve_stream *stream, const char *name, struct view json)
+/* "abc…": as long as the seed draws, so that a frame's length does not tell the text's. */
+struct view serve_padding(struct serve_stream *stream)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+    return view_make(letters, 1 + rng_below(&stream->rng, sizeof letters - 1));
+}
+
+void serve_frame(struct serve_stream *stream, const char *message_type, struct view type,
+                 struct strbuf *json)
+{
+    bool is_event = strcmp(message_type, "event") == 0;
     const struct eventstream_header headers[] = {
-        {.name = VIEW(":event-type"), .type = EVENTSTREAM_STRING, .bytes = VIEW("chunk")},
+        {.name = is_event ? view_of(":event-type") : view_of(":exception-type"),
+         .type = EVENTSTREAM_STRING,
+         .bytes = type},
         {.name = VIEW(":content-type"),
          .type = EVENTSTREAM_STRING,
          .bytes = VIEW("application/json")},
-        {.name = VIEW(":message-type"), .type = EVENTSTREAM_STRING, .bytes = VIEW("event")},
+        {.name = VIEW(":message-type"), .type = EVENTSTREAM_STRING, .bytes = view_of(message_type)},
     };
-    size_t padding = 1 + rng_below(&stream->rng, sizeof letters - 1);
+
+    if (strbuf_status(json) != 0
+        || eventstream_write(&stream->bytes, headers, sizeof headers / sizeof headers[0],
+                             strbuf_view(json), NULL)
+               != 0)
+        stream->code = ERR_MEMORY;
+    strbuf_release(json);
+}
+
+/* One chunk: {"bytes": …, "p": padding}. */
+static void write_chunk(struct serve_stream *stream, const char *name, struct view json)
+{
     struct strbuf out;
 
     (void)name; /* the JSON has it too */
@@ -201,14 +222,9 @@ static void write_chunk(struct serve_stream *stream, const char *name, struct vi
     strbuf_add_text(&out, "{\"bytes\":\"");
     base64_encode(&out, json);
     strbuf_add_text(&out, "\",\"p\":\"");
-    strbuf_add(&out, view_make(letters, padding));
+    strbuf_add(&out, serve_padding(stream));
     strbuf_add_text(&out, "\"}");
-    if (strbuf_status(&out) != 0
-        || eventstream_write(&stream->bytes, headers, sizeof headers / sizeof headers[0],
-                             strbuf_view(&out), NULL)
-               != 0)
-        stream->code = ERR_MEMORY;
-    strbuf_release(&out);
+    serve_frame(stream, "event", view_of("chunk"), &out);
 }
 
 static void begin_invoke(struct serve_stream *stream)
@@ -234,24 +250,12 @@ void serve_exception_frame(struct serve_stream *stream, const struct sim_fault *
 
     snprintf(type, sizeof type, "%s", fault->type);
     type[0] = (char)(type[0] | 0x20); /* "throttlingException" */
-    const struct eventstream_header headers[] = {
-        {.name = VIEW(":exception-type"), .type = EVENTSTREAM_STRING, .bytes = view_of(type)},
-        {.name = VIEW(":content-type"),
-         .type = EVENTSTREAM_STRING,
-         .bytes = VIEW("application/json")},
-        {.name = VIEW(":message-type"), .type = EVENTSTREAM_STRING, .bytes = VIEW("exception")},
-    };
     strbuf_init(&out, SERVE_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
     json_member_text(&writer, "message", fault->text);
     json_write_end(&writer, '}');
-    if (strbuf_status(&out) != 0
-        || eventstream_write(&stream->bytes, headers, sizeof headers / sizeof headers[0],
-                             strbuf_view(&out), NULL)
-               != 0)
-        stream->code = ERR_MEMORY;
-    strbuf_release(&out);
+    serve_frame(stream, "exception", view_of(type), &out);
 }
 
 static const struct serve_form invoke_form = {

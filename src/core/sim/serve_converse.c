@@ -3,7 +3,6 @@
  * serve_converse: Converse and ConverseStream as the Bedrock Runtime has them; see serve_parts.h.
  * Source: service model bedrock-runtime of botocore. */
 #include "core/sim/serve_parts.h"
-#include "wire/eventstream.h"
 
 enum { EVENT_BYTES_MAX = 1024 * 1024 };
 
@@ -108,24 +107,9 @@ static void open_event(struct json_writer *writer, struct strbuf *out)
 /* Closes it with its padding and frames it. */
 static void close_event(struct serve_stream *stream, struct json_writer *writer, const char *type)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    const struct eventstream_header headers[] = {
-        {.name = VIEW(":event-type"), .type = EVENTSTREAM_STRING, .bytes = view_of(type)},
-        {.name = VIEW(":content-type"),
-         .type = EVENTSTREAM_STRING,
-         .bytes = VIEW("application/json")},
-        {.name = VIEW(":message-type"), .type = EVENTSTREAM_STRING, .bytes = VIEW("event")},
-    };
-    size_t padding = 1 + rng_below(&stream->rng, sizeof letters - 1);
-
-    json_member_string(writer, "p", view_make(letters, padding));
+    json_member_string(writer, "p", serve_padding(stream));
     json_write_end(writer, '}');
-    if (strbuf_status(writer->out) != 0
-        || eventstream_write(&stream->bytes, headers, sizeof headers / sizeof headers[0],
-                             strbuf_view(writer->out), NULL)
-               != 0)
-        stream->code = ERR_MEMORY;
-    strbuf_release(writer->out);
+    serve_frame(stream, "event", view_of(type), writer->out);
 }
 
 static void begin(struct serve_stream *stream)

@@ -153,7 +153,12 @@ struct serve_form {
 MUST_CHECK int serve_stream(struct exchange *exchange, const struct serve_form *form,
                             struct view model, const struct reply *replies, size_t count);
 
-/* An exception of Bedrock's streams, as a frame. */
+/* A frame of Bedrock's streams: message_type "event" or "exception", and of which type. Releases
+ * json. */
+void serve_frame(struct serve_stream *stream, const char *message_type, struct view type,
+                 struct strbuf *json);
+struct view serve_padding(struct serve_stream *stream);
+/* An exception, as such a frame. */
 void serve_exception_frame(struct serve_stream *stream, const struct sim_fault *fault);
 
 /* ---- Claude's messages, on Bedrock and at Anthropic ------------------------------------------ */
