@@ -124,6 +124,7 @@ static void on_event(void *context, const struct outside_event *event)
         peer_forget(server, peer);
     } else if (peer != NULL && event->kind == OUTSIDE_WRITABLE) {
         peer->blocked = false;
+        peer->waits_for = PEER_WAITS_ANEW; /* it reads: its time begins again */
         server_mark(server, peer);
     }
     leave(server);

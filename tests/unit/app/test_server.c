@@ -401,6 +401,34 @@ static void who_does_not_read_is_given_up_and_its_memory_comes_back(void **state
     service_stop(&service);
 }
 
+/* 4 MiB in more than twice the time that one who reads nothing has. */
+static void who_reads_slowly_but_steadily_gets_all_of_it(void **state)
+{
+    struct service service;
+    struct client slow;
+
+    service_start(&service, *state, NULL);
+    client_open(&slow, &service, false);
+    client_send(&slow, "GET /big HTTP/1.1\r\nhost: h\r\n\r\n");
+    slow.outside->ops->pause(slow.outside, slow.connection, true);
+    for (int i = 0; i < 60 && !slow.closed; i++) {
+        size_t enough = (size_t)(i + 1) * (BIG_BYTES / 60);
+        slow.outside->ops->pause(slow.outside, slow.connection, false);
+        for (int k = 0; k < 5 && slow.got.len < enough; k++)
+            rig_run(*state, 1 * MS);
+        slow.outside->ops->pause(slow.outside, slow.connection, true);
+        rig_run(*state, 15 * MS);
+    }
+    slow.outside->ops->pause(slow.outside, slow.connection, false);
+    rig_run(*state, 100 * MS);
+    assert_int_equal(server_figures(service.server).timeouts, 0);
+    assert_true(slow.got.len > BIG_BYTES);
+    client_free(&slow);
+    rig_run(*state, 50 * MS);
+    all_is_over(&service);
+    service_stop(&service);
+}
+
 static void one_connection_too_many_is_told_503(void **state)
 {
     const struct server_options options = {.connections_max = 2};
@@ -689,6 +717,9 @@ int main(void)
         OVER_BOTH(a_head_that_does_not_come_in_time_ends_its_connection_alone),
         OVER_BOTH(a_body_that_hardly_comes_is_408),
         OVER_BOTH(who_does_not_read_is_given_up_and_its_memory_comes_back),
+        /* Not over sockets: the kernel's buffers open again in steps of their own. */
+        cmocka_unit_test_setup_teardown(who_reads_slowly_but_steadily_gets_all_of_it, world_setup,
+                                        rig_teardown),
         OVER_BOTH(one_connection_too_many_is_told_503),
         OVER_BOTH(requests_past_their_places_and_bodies_past_the_budget_are_503),
         OVER_BOTH(a_reset_is_heard_as_one_and_a_cut_as_an_end),
