@@ -11,6 +11,7 @@
  * most once for all who come before it woke. */
 #include "shell/os/mailbox.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <uv.h>
@@ -35,6 +36,7 @@ struct mailbox {
     char apart[CACHE_LINE];
     _Atomic uint64_t next_write;
     _Atomic uint64_t refused;
+    _Atomic uint32_t posting; /* producers that may still touch this after their message was read */
 };
 
 static void free_all(struct mailbox *mailbox)
@@ -75,9 +77,11 @@ static void on_wake(uv_async_t *wake)
         uv_async_send(&mailbox->wake);
 }
 
+/* Two at least: with one cell alone, a turn could not tell a message that lies there from a place
+ * that is free. */
 static uint64_t power_of_two(uint32_t at_least)
 {
-    uint64_t power = 1;
+    uint64_t power = 2;
 
     while (power < at_least)
         power *= 2;
@@ -127,11 +131,15 @@ static void on_closed(uv_handle_t *handle)
 
 void mailbox_free(struct mailbox *mailbox)
 {
-    if (mailbox != NULL)
-        uv_close((uv_handle_t *)&mailbox->wake, on_closed);
+    if (mailbox == NULL)
+        return;
+    /* The last message may have been read before its producer came to wake the loop. */
+    while (atomic_load_explicit(&mailbox->posting, memory_order_acquire) != 0)
+        sched_yield();
+    uv_close((uv_handle_t *)&mailbox->wake, on_closed);
 }
 
-int mailbox_post(struct mailbox *mailbox, const void *message)
+static int post(struct mailbox *mailbox, const void *message)
 {
     uint64_t place = atomic_load_explicit(&mailbox->next_write, memory_order_relaxed);
     uint64_t cell;
@@ -154,6 +162,14 @@ int mailbox_post(struct mailbox *mailbox, const void *message)
     atomic_store_explicit(&mailbox->turns[cell], place + 1, memory_order_release);
     uv_async_send(&mailbox->wake);
     return 0;
+}
+
+int mailbox_post(struct mailbox *mailbox, const void *message)
+{
+    atomic_fetch_add_explicit(&mailbox->posting, 1, memory_order_relaxed);
+    int code = post(mailbox, message);
+    atomic_fetch_sub_explicit(&mailbox->posting, 1, memory_order_release);
+    return code;
 }
 
 uint64_t mailbox_refused(const struct mailbox *mailbox)

@@ -25,13 +25,14 @@ enum { MAILBOX_MESSAGE_BYTES_MAX = 4096 };
 typedef void mailbox_listener(void *context, const void *message);
 
 /* A mailbox of messages of message_bytes each, with room for messages_max (rounded up to a power of
- * two) that wait. Its loop runs on, even with nothing else to do, as long as it exists. ERR_LIMIT,
- * ERR_MEMORY, ERR_IO. */
+ * two, 2 at least) that wait. Its loop runs on, even with nothing else to do, as long as it exists.
+ * ERR_LIMIT, ERR_MEMORY, ERR_IO. */
 MUST_CHECK int mailbox_new(struct loop *loop, size_t message_bytes, uint32_t messages_max,
                            mailbox_listener *listener, void *context, struct mailbox **ret_mailbox,
                            struct err *reterr);
 
-/* Drops what waits. No thread may post any more: join them, or tell them, before. Not from inside
+/* Drops what waits. No thread may begin to post any more: join them, or tell them, before; one
+ * whose message was heard and that is not yet back from mailbox_post is awaited. Not from inside
  * the listener. NULL is fine. */
 void mailbox_free(struct mailbox *mailbox);
 

@@ -2,16 +2,20 @@
  *
  * The mailbox between threads: nothing lost, nothing twice, each producer's order kept, and full
  * means full. Meant to be run under ThreadSanitizer too. */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
+#include <uv.h>
 
 #include "base/mem.h"
 #include "shell/net/loop.h"
@@ -138,6 +142,69 @@ static void a_full_mailbox_refuses_and_takes_again_once_it_was_read(void **state
     tear_down(&fixture);
 }
 
+static void room_for_one_is_room_for_two_and_they_arrive(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    set_up(&fixture, 1); /* rounded up to 2 */
+    for (uint32_t round = 0; round < 3; round++) {
+        assert_int_equal(post(&fixture, 0, 2 * round), 0);
+        assert_int_equal(post(&fixture, 0, 2 * round + 1), 0);
+        assert_int_equal(post(&fixture, 0, 99), ERR_BUSY);
+        fixture.stop_at = 2 * (round + 1);
+        loop_run(fixture.loop);
+        assert_int_equal(fixture.received, fixture.stop_at);
+    }
+    assert_false(fixture.out_of_order || fixture.torn);
+    tear_down(&fixture);
+}
+
+/* Stands before libuv's own: holds a producer up between its message and the wake. */
+static atomic_bool holds_up;
+static atomic_bool held_up;
+
+int uv_async_send(uv_async_t *async)
+{
+    static int (*real)(uv_async_t *);
+    const struct timespec while_held = {.tv_nsec = 50 * 1000 * 1000};
+
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "uv_async_send");
+    if (atomic_exchange(&holds_up, false)) {
+        atomic_store(&held_up, true);
+        nanosleep(&while_held, NULL);
+    }
+    return real(async);
+}
+
+static void *produce_one(void *context)
+{
+    struct producer *producer = context;
+
+    assert_int_equal(post(producer->fixture, producer->number, 0), 0);
+    return NULL;
+}
+
+static void a_mailbox_is_freed_once_its_last_message_was_heard(void **state)
+{
+    struct fixture fixture;
+    struct producer producer = {.fixture = &fixture, .number = 1};
+
+    (void)state;
+    set_up(&fixture, 8);
+    assert_int_equal(post(&fixture, 0, 0), 0);
+    atomic_store(&holds_up, true);
+    assert_int_equal(pthread_create(&producer.thread, NULL, produce_one, &producer), 0);
+    while (!atomic_load(&held_up))
+        sched_yield();
+    fixture.stop_at = 2;
+    loop_run(fixture.loop);
+    assert_int_equal(fixture.received, 2);
+    tear_down(&fixture);
+    assert_int_equal(pthread_join(producer.thread, NULL), 0);
+}
+
 static void what_waits_is_dropped_with_the_mailbox(void **state)
 {
     struct fixture fixture;
@@ -239,6 +306,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_four_threads_post_arrives_once_and_in_each_ones_order),
         cmocka_unit_test(a_full_mailbox_refuses_and_takes_again_once_it_was_read),
+        cmocka_unit_test(room_for_one_is_room_for_two_and_they_arrive),
+        cmocka_unit_test(a_mailbox_is_freed_once_its_last_message_was_heard),
         cmocka_unit_test(what_waits_is_dropped_with_the_mailbox),
         cmocka_unit_test(two_loops_talk_to_each_other),
         cmocka_unit_test(sizes_past_the_limits_and_no_memory_are_errors),
