@@ -9,7 +9,7 @@
 #include "core/sim/serve_parts.h"
 #include "text/tokens.h"
 
-enum { MODEL_BYTES_MAX = 256, OUT_TOKENS_UNSAID = 4096 };
+enum { MODEL_BYTES_MAX = 256, OUT_TOKENS_UNSAID = 4096, OUT_TOKENS_MAX = 1000000000 };
 
 static const double SLOW_FACTOR = 10.0;
 
@@ -119,7 +119,8 @@ const struct sim_fault *serve_reserve(struct exchange *exchange, struct view mod
     const struct sim_service_options *options = &exchange->service->options;
     struct account *account = account_of(exchange->service, exchange->now_ns, model);
     struct sim_bill *bill = &exchange->served->bill;
-    int64_t tokens = in + (out_max > 0 ? out_max : OUT_TOKENS_UNSAID);
+    int64_t out = out_max > OUT_TOKENS_MAX ? OUT_TOKENS_MAX : out_max; /* not every API bounds it */
+    int64_t tokens = in + (out > 0 ? out : OUT_TOKENS_UNSAID);
 
     if (options->tokens_a_minute != 0
         && bucket_reserve(&account->tokens, exchange->now_ns, tokens) != 0)

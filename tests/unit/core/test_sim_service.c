@@ -268,6 +268,23 @@ static void a_socket_message_is_answered_by_messages(void **state)
 
 /* ---- quotas --------------------------------------------------------------------------------- */
 
+static void a_number_of_tokens_past_all_bounds_is_past_the_quota(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+
+    rig.options.tokens_a_minute = 1000000;
+    rig_start(&rig);
+    assert_int_equal(sim_service_message(rig.service, 0,
+                                         view_of("{\"action\":\"message\",\"text\":\"Who wrote "
+                                                 "Monster?\",\"max_tokens\":9223372036854775807}"),
+                                         &rig.arena, &rig.served),
+                     0);
+    assert_int_equal(rig.served.piece_count, 1);
+    assert_contains(rig.served.pieces[0].bytes, "Too many tokens");
+    rig_release(&rig);
+}
+
 static void requests_past_the_quota_are_throttled_in_bedrocks_words(void **state)
 {
     (void)state;
@@ -397,6 +414,7 @@ int main(void)
         cmocka_unit_test(pieces_take_the_time_that_the_whole_answer_takes),
         cmocka_unit_test(an_error_in_mid_stream_is_told_in_each_apis_own_way),
         cmocka_unit_test(a_socket_message_is_answered_by_messages),
+        cmocka_unit_test(a_number_of_tokens_past_all_bounds_is_past_the_quota),
         cmocka_unit_test(requests_past_the_quota_are_throttled_in_bedrocks_words),
         cmocka_unit_test(tokens_are_reserved_and_settled),
         cmocka_unit_test(newer_models_burn_five_tokens_for_one_of_output),
