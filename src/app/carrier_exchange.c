@@ -29,6 +29,21 @@ static struct exchange *find(const struct lane *lane, uint32_t stream)
     return NULL;
 }
 
+/* True where the peer is to be told. */
+static bool let_flow(struct exchange *exchange, bool flows)
+{
+    struct lane *lane = exchange->lane;
+    struct outside *outside = asker_of(exchange)->outside;
+
+    exchange->paused = !flows;
+    if (exchange->state != EXCHANGE_SENT || id_is_none(lane->socket))
+        return false;
+    if (lane_codec(lane)->pause(lane->channel, exchange->stream, !flows))
+        return flows;
+    outside->ops->pause(outside, lane->socket, !flows);
+    return false;
+}
+
 void exchange_free(struct exchange *exchange)
 {
     struct carrier_http *http = exchange->lane->http;
@@ -36,8 +51,8 @@ void exchange_free(struct exchange *exchange)
 
     if (ask != NULL)
         ask->carried = NULL;
-    if (exchange->paused)
-        exchange_pause(exchange, false);
+    if (exchange->paused) /* without a flush, which might end the lane, and this with it */
+        (void)let_flow(exchange, true);
     if (http->asker->options.keeper != NULL)
         keeper_forget(http->asker->options.keeper, &exchange->waiter);
     provider_stream_free(exchange->reading);
@@ -408,14 +423,6 @@ bool exchanges_end(struct lane *lane, int code, const char *text)
 
 void exchange_pause(struct exchange *exchange, bool paused)
 {
-    struct lane *lane = exchange->lane;
-    struct outside *outside = asker_of(exchange)->outside;
-
-    exchange->paused = paused;
-    if (exchange->state != EXCHANGE_SENT || id_is_none(lane->socket))
-        return;
-    if (!lane_codec(lane)->pause(lane->channel, exchange->stream, paused))
-        outside->ops->pause(outside, lane->socket, paused);
-    else if (!paused)
-        lane_flush(lane);
+    if (let_flow(exchange, !paused))
+        lane_flush(exchange->lane);
 }

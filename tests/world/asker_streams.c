@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "asker_rig.h"
+#include "base/mem.h"
 
 static const uint64_t SECOND = 1000000000;
 
@@ -152,7 +153,9 @@ struct slow {
     struct rig *rig;
     struct id ask;
     size_t bytes;
-    size_t bytes_before; /* when it went on */
+    size_t bytes_before;          /* when it went on */
+    outside_timer_listener *then; /* NULL: it goes on */
+    unsigned long fails_at;
 };
 
 static void go_on(void *context, uint64_t now_ns)
@@ -171,9 +174,9 @@ static void hear_slowly(void *context, struct id id, struct view text)
 
     if (slow->bytes == 0) {
         asker_pause(slow->rig->asker, id, true);
-        assert_int_equal(
-            outside->ops->wake_at(outside, outside->ops->now(outside) + SECOND / 2, go_on, slow),
-            0);
+        assert_int_equal(outside->ops->wake_at(outside, outside->ops->now(outside) + SECOND / 2,
+                                               slow->then != NULL ? slow->then : go_on, slow),
+                         0);
     }
     slow->bytes += text.len;
 }
@@ -182,6 +185,7 @@ static void slow_done(void *context, struct id id, const struct answer *answer)
 {
     struct slow *slow = context;
 
+    mem_fail_at(0);
     done(&slow->rig->outcomes[0], id, answer);
 }
 
@@ -208,6 +212,38 @@ static void a_listener_that_pauses_stops_the_server(void **state)
     rig_close(&rig);
 }
 
+static void give_up_without_memory(void *context, uint64_t now_ns)
+{
+    struct slow *slow = context;
+
+    (void)now_ns;
+    asker_cancel(slow->rig->asker, slow->ask);
+    mem_fail_at(slow->fails_at);
+}
+
+static void an_answer_that_pauses_is_given_up_without_memory_too(void **state)
+{
+    (void)state;
+    const struct chat_message message = {.role = CHAT_USER, .text = VIEW("do:much")};
+    const struct chat chat = {.messages = &message, .message_count = 1, .stream = true};
+
+    for (unsigned long n = 1; n <= 6; n++) {
+        struct rig rig;
+        struct slow slow = {.rig = &rig, .then = give_up_without_memory, .fails_at = n};
+        struct err err = {0};
+        const struct asker_question put = {
+            .chat = &chat, .done = slow_done, .piece = hear_slowly, .context = &slow};
+        rig_open(&rig);
+        rig_start(&rig);
+        rig.outcomes[0].rig = &rig;
+        assert_int_equal(asker_put(rig.asker, &put, &slow.ask, &err), 0);
+        rig.asked = 1;
+        await(&rig);
+        assert_int_equal(rig.outcomes[0].code, ERR_CANCELLED);
+        rig_close(&rig);
+    }
+}
+
 int asker_streams_run(const char *name)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +254,7 @@ int asker_streams_run(const char *name)
         cmocka_unit_test(an_error_instead_of_a_stream_is_retried),
         cmocka_unit_test(who_listens_may_cancel),
         cmocka_unit_test(a_listener_that_pauses_stops_the_server),
+        cmocka_unit_test(an_answer_that_pauses_is_given_up_without_memory_too),
     };
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
