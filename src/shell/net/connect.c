@@ -148,6 +148,8 @@ static void opened(struct net_connection *connection)
     loop_wake_never(connection->net->loop, &connection->deadline);
     net_connect_release(connection);
     net_set_state(connection, NET_OPEN);
+    if (connection->paused) /* before it was open: the handshake was read all the same */
+        net_stream_read_stop(connection);
     if (connection->out.len != 0 || connection->early != NULL)
         loop_defer(connection->net->loop, &connection->task);
     if (!net_emit(connection, OUTSIDE_OPENED, nothing) || connection->state != NET_OPEN)

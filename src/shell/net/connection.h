@@ -126,6 +126,7 @@ struct net_connection {
     int end_code;
     int broken; /* libuv's code of a write that failed: nothing is written any more */
     bool accepted;
+    bool stranger; /* it came, and its handshake has not ended well */
     bool paused;
     bool reading;
     bool writing;      /* libuv holds `sending` */
@@ -148,7 +149,7 @@ struct net {
     struct net_failed failed[NET_FAILED_MAX];
     size_t failed_next;
     struct net_counts counts;
-    uint32_t handshakes; /* in NET_SHAKING */
+    uint32_t handshakes; /* strangers: in NET_SHAKING, or CLOSING from there */
     uint32_t handshakes_max;
     uint64_t handshake_in_ns;
     bool accepts_wait;
@@ -213,6 +214,7 @@ void net_tunnel_feed(struct net_connection *connection, struct view bytes);
 
 /* stream.c */
 void net_stream_read_start(struct net_connection *connection);
+void net_stream_read_stop(struct net_connection *connection);
 /* Hands on plain bytes that TLS holds already. */
 void net_stream_drain(struct net_connection *connection);
 /* Writes what is queued, as far as the socket takes it. May end the connection. */

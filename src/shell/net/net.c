@@ -50,15 +50,18 @@ static void accept_waiting(struct net *net);
 void net_set_state(struct net_connection *connection, enum net_state state)
 {
     struct net *net = connection->net;
-    bool was_shaking = connection->state == NET_SHAKING;
 
     assert_always(legal[connection->state][state]);
     connection->state = state;
-    if (state == NET_SHAKING)
+    if (state == NET_SHAKING) {
+        connection->stranger = true;
         net->handshakes++;
-    if (was_shaking)
-        net->handshakes--;
-    if (was_shaking && net->accepts_wait)
+    }
+    if (!connection->stranger || (state != NET_OPEN && state != NET_FREE))
+        return;
+    connection->stranger = false;
+    net->handshakes--;
+    if (net->accepts_wait)
         accept_waiting(net);
 }
 

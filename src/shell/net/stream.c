@@ -114,6 +114,13 @@ void net_stream_read_start(struct net_connection *connection)
         read_ended(connection, status);
 }
 
+void net_stream_read_stop(struct net_connection *connection)
+{
+    if (connection->reading)
+        uv_read_stop((uv_stream_t *)&connection->socket->tcp);
+    connection->reading = false;
+}
+
 /* What came with a proxy's answer and was not for the proxy. */
 static void hand_on_early(struct net_connection *connection)
 {
@@ -167,12 +174,10 @@ void net_stream_pause(struct outside *outside, struct id id, bool paused)
     connection->paused = paused;
     if (connection->state != NET_OPEN)
         return;
-    if (!paused) {
+    if (!paused)
         loop_defer(connection->net->loop, &connection->task);
-    } else if (connection->reading) {
-        uv_read_stop((uv_stream_t *)&connection->socket->tcp);
-        connection->reading = false;
-    }
+    else
+        net_stream_read_stop(connection);
 }
 
 /* Writing. */
@@ -374,8 +379,6 @@ void net_stream_close(struct net_connection *connection)
         return;
     }
     net_set_state(connection, NET_CLOSING);
-    if (connection->reading)
-        uv_read_stop((uv_stream_t *)&connection->socket->tcp);
-    connection->reading = false;
+    net_stream_read_stop(connection);
     loop_defer(loop, &connection->task);
 }

@@ -336,6 +336,51 @@ static void silent_strangers_take_a_bounded_share_and_hold_nobody_off_for_long(v
     fixture_free(fixture);
 }
 
+static void strangers_who_speak_no_tls_and_stay_take_no_more_than_silent_ones(void **state)
+{
+    struct net_options options = {.connections_max = 100, .handshakes_max = 4};
+    struct fixture *fixture = fixture_new(&options, "");
+    struct outside_endpoint endpoint = endpoint_of(fixture, "");
+    int raws[20];
+
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
+        raws[i] = net_raw_connect(fixture->server.port);
+        assert_int_equal(send(raws[i], "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL), 18);
+    }
+    net_rig_run(&fixture->rig, 30 * MS);
+    assert_true(net_taken(fixture->rig.net) <= 1 + 4);
+    for (size_t i = 0; i < 20; i++)
+        close(raws[i]);
+    net_side_open(&fixture->client, &endpoint);
+    net_rig_await(&fixture->rig, &fixture->client.opened, 1);
+    assert_int_equal(net_counts(fixture->rig.net).handshakes_failed, 20);
+    fixture_free(fixture);
+}
+
+static void who_pauses_before_it_is_open_hears_nothing_until_it_goes_on(void **state)
+{
+    enum { BYTES = 6 * 1024 * 1024 };
+    struct fixture *fixture = fixture_new(NULL, "");
+    struct outside_endpoint endpoint = endpoint_of(fixture, "");
+    struct outside *outside = fixture->rig.outside;
+    char *much = mem_new(BYTES, 1);
+
+    (void)state;
+    assert_non_null(much);
+    net_side_open(&fixture->client, &endpoint);
+    outside->ops->pause(outside, fixture->client.connection, true);
+    net_rig_await(&fixture->rig, &fixture->server.accepted, 1);
+    net_side_write(&fixture->server, view_make(much, BYTES));
+    net_rig_run(&fixture->rig, 300 * MS);
+    assert_int_equal(fixture->client.opened, 1);
+    assert_int_equal(fixture->client.closed + fixture->client.pieces, 0);
+    outside->ops->pause(outside, fixture->client.connection, false);
+    net_rig_await_bytes(&fixture->client, BYTES);
+    mem_free(much);
+    fixture_free(fixture);
+}
+
 static void a_port_that_closes_takes_those_who_are_shaking_hands_along(void **state)
 {
     struct fixture *fixture = fixture_new(NULL, "");
@@ -442,6 +487,8 @@ int main(void)
         cmocka_unit_test(no_session_crosses_trust_host_or_protocols),
         cmocka_unit_test(a_session_is_used_once_and_their_number_is_bounded),
         cmocka_unit_test(who_speaks_no_tls_is_turned_away_and_counted),
+        cmocka_unit_test(strangers_who_speak_no_tls_and_stay_take_no_more_than_silent_ones),
+        cmocka_unit_test(who_pauses_before_it_is_open_hears_nothing_until_it_goes_on),
         cmocka_unit_test(who_stays_silent_is_let_go_after_its_time),
         cmocka_unit_test(silent_strangers_take_a_bounded_share_and_hold_nobody_off_for_long),
         cmocka_unit_test(a_port_that_closes_takes_those_who_are_shaking_hands_along),
