@@ -74,8 +74,10 @@ static int replace(struct replacement *replacement, struct view content, struct 
     int code = name_temporary(replacement, reterr);
     if (code != 0)
         return code;
+    /* What was for some eyes alone is so while it is being written too. */
     int descriptor =
-        open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+             replacement->exists ? replacement->mode & 0600 : 0666);
     if (descriptor < 0)
         return file_fail(reterr, errno, true, "write", replacement->path);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Files and folders. Root may do everything, so tests of what is not allowed lay root down. */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,6 +101,34 @@ static void what_was_written_is_read(void **state)
     write_text(in_folder("a"), "");
     expect_text(in_folder("a"), "");
     assert_int_equal(count_names(), 1);
+}
+
+/* Stands before the system's own: sees the mode of what has its content already. */
+static mode_t mode_seen;
+
+int fchown(int descriptor, uid_t owner, gid_t group)
+{
+    static int (*real)(int, uid_t, gid_t);
+    struct stat found;
+
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "fchown");
+    if (fstat(descriptor, &found) == 0 && found.st_size > 0)
+        mode_seen = found.st_mode & 07777;
+    return real(descriptor, owner, group);
+}
+
+static void a_secret_is_one_while_it_is_being_replaced_too(void **state)
+{
+    const char *path = in_folder("secret");
+
+    (void)state;
+    write_text(path, "old");
+    assert_int_equal(chmod(path, 0600), 0);
+    mode_seen = 0;
+    write_text(path, "new");
+    assert_int_equal(mode_seen, 0600);
+    expect_text(path, "new");
 }
 
 static void a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(void **state)
@@ -361,6 +390,7 @@ int main(void)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(what_was_written_is_read),
+        IN_FOLDER(a_secret_is_one_while_it_is_being_replaced_too),
         IN_FOLDER(a_replaced_file_keeps_its_mode_and_a_link_stays_a_link),
         IN_FOLDER(the_ceiling_of_a_read_is_exact),
         IN_FOLDER(what_is_missing_is_named_with_a_remedy),
