@@ -43,9 +43,12 @@ static void wake(struct keys *keys, int code)
     keys->wake_code = code;
 }
 
-/* Takes notice of the time: keys that came to their end are no more. */
+/* Takes notice of the time: keys that came to their end are no more, and a clock that was set back
+ * puts no attempt off. */
 static void notice(struct keys *keys, int64_t now_s)
 {
+    if (keys->retry_s - now_s > 2 * KEYS_DELAY_S_MAX)
+        keys->retry_s = now_s;
     if (!keys->has_keys || is_alive(keys, now_s))
         return;
     keys->has_keys = false;

@@ -65,6 +65,20 @@ static void refused(struct rig *rig)
     drain(rig);
 }
 
+static void a_clock_that_is_set_back_puts_no_attempt_off(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    assert_int_equal(ask(&rig), ERR_BUSY);
+    refused(&rig);
+    assert_int_equal(ask(&rig), ERR_DENIED);
+    rig.now_s -= 24 * 3600;
+    assert_int_equal(ask(&rig), ERR_BUSY);
+    assert_int_equal(rig.fetches, 2);
+}
+
 /* A rig with keys that are good for an hour. */
 static void rig_init_good(struct rig *rig)
 {
@@ -314,6 +328,7 @@ int main(void)
             after_a_failure_nobody_waits_and_nothing_is_fetched_until_the_delay_is_over),
         cmocka_unit_test(keys_in_use_are_refreshed_by_the_clock_and_others_are_not),
         cmocka_unit_test(not_all_processes_refresh_at_once),
+        cmocka_unit_test(a_clock_that_is_set_back_puts_no_attempt_off),
         cmocka_unit_test(keys_for_a_short_time_are_used_for_half_of_it_before_they_are_renewed),
         cmocka_unit_test(keys_that_have_ended_already_count_as_none),
         cmocka_unit_test(a_machine_that_slept_through_the_end_of_its_keys_notices),
