@@ -38,6 +38,7 @@ static void begin_window(struct gradient *gradient, uint64_t now_ns)
 {
     gradient->window_from_ns = now_ns;
     gradient->samples = 0;
+    gradient->overloads = 0;
     gradient->in_flight_max = 0;
     gradient->latency_sum_ns = 0;
     gradient->backed_off = false;
@@ -132,7 +133,10 @@ bool gradient_add(struct gradient *gradient, uint64_t now_ns, const struct gradi
         if (sample->in_flight > gradient->in_flight_max)
             gradient->in_flight_max = sample->in_flight;
     }
+    gradient->overloads += sample->overloaded ? 1 : 0;
     if (gradient->samples >= gradient->settings.window_samples)
         end_window(gradient, now_ns);
+    else if (gradient->overloads >= gradient->settings.window_samples)
+        begin_window(gradient, now_ns); /* it tells no latency, but the next takes a tenth more */
     return gradient_limit(gradient) != before;
 }

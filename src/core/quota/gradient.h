@@ -9,7 +9,7 @@
  * measures the base anew: a base that only ever followed latency would creep up with the queue. A
  * window in which the limit was not used (under half of it at once) says nothing about it and moves
  * nothing, but measures the base for free. Overload (throttled, timed out) takes a tenth off, once
- * a window.
+ * a window; as much of it as a window has samples begins another window.
  *
  * What it assumes: latencies that can be compared. Where one answer takes 10 times another for its
  * length, give latency per token.
@@ -55,7 +55,8 @@ struct gradient {
     bool backed_off;   /* in this window */
     uint64_t window_from_ns;
     uint64_t base_due_ns;
-    uint32_t samples; /* of this window */
+    uint32_t samples;   /* of this window */
+    uint32_t overloads; /* likewise */
     uint32_t in_flight_max;
     double latency_sum_ns;
 };

@@ -154,6 +154,18 @@ static void a_limit_that_is_not_used_is_not_moved(void **state)
     assert_true(gradient.limit == 40);
 }
 
+static void overload_and_nothing_else_brings_the_limit_down_to_its_least(void **state)
+{
+    struct gradient gradient;
+
+    (void)state;
+    assert_int_equal(gradient_init(&gradient, &(struct gradient_settings){.limit_max = 100}, 1), 0);
+    for (uint64_t i = 1; i <= 5000; i++)
+        gradient_add(&gradient, i * SECOND / 100,
+                     &(struct gradient_sample){.overloaded = true, .in_flight = 20});
+    assert_int_equal(gradient_limit(&gradient), 1);
+}
+
 static void overload_takes_a_tenth_off_once_a_window(void **state)
 {
     (void)state;
@@ -216,6 +228,7 @@ int main(void)
         cmocka_unit_test(it_finds_the_knee_and_does_not_collapse),
         cmocka_unit_test(it_follows_a_service_that_lost_half_its_workers_and_got_them_back),
         cmocka_unit_test(a_limit_that_is_not_used_is_not_moved),
+        cmocka_unit_test(overload_and_nothing_else_brings_the_limit_down_to_its_least),
         cmocka_unit_test(overload_takes_a_tenth_off_once_a_window),
         cmocka_unit_test(it_stays_within_its_bounds),
         cmocka_unit_test(settings_out_of_range_are_refused),
