@@ -137,10 +137,33 @@ static void check_calls(const struct call_machine *machine, uint64_t now_ns,
           machine->queue.count);
 }
 
+/* Nobody waits for what is there, and whoever waits for a time has one. */
+static void check_progress(const struct call_machine *machine, uint64_t now_ns,
+                           struct problem *problem)
+{
+    const struct pool *pool = &machine->pool;
+    bool may_go_on = machine->quota.in_flight < machine->quota.in_flight_max
+                     && machine->breaker.state != BREAKER_HALF_OPEN;
+
+    HOLDS(problem, now_ns,
+          pool->waiting.count == 0 || (pool->idle.count == 0 && pool->shared.count == 0),
+          "%u calls wait for a stream, and %u connections have room", pool->waiting.count,
+          pool->idle.count + pool->shared.count);
+    HOLDS(problem, now_ns,
+          pool->waiting.count == 0 || pool->opening.count > 0 || pool->settings.shared
+              || pool->connections.taken >= pool->connections_max
+              || pool_deadline(pool) != UINT64_MAX,
+          "%u calls wait for a stream, and none is being opened", pool->waiting.count);
+    HOLDS(problem, now_ns,
+          machine->queue.count == 0 || !may_go_on || machine->admit_at_ns != UINT64_MAX,
+          "%u calls are queued, and nobody looks when one may go on", machine->queue.count);
+}
+
 void machine_check(const struct call_machine *machine, uint64_t now_ns, struct problem *problem,
                    struct census *ret_census)
 {
     *ret_census = (struct census){0};
     check_pool(machine, now_ns, problem, ret_census);
     check_calls(machine, now_ns, problem, ret_census);
+    check_progress(machine, now_ns, problem);
 }
