@@ -18,14 +18,14 @@ uint64_t server_now(const struct server *server)
 
 static void on_alarm(void *context, uint64_t now_ns);
 
-/* The one timer of this context was set when the server was made: this only moves it, and to an
- * earlier time alone. Waking too early costs less than moving it with every request. */
+/* To an earlier time alone: waking too early costs less than moving the timer with every request.
+ * Where the outside has no timer now, the next thing that happens asks again. */
 static void wake_at(struct server *server, uint64_t at_ns)
 {
     if (server->woken_for_ns <= at_ns)
         return;
-    server->woken_for_ns = at_ns;
-    (void)server->outside->ops->wake_at(server->outside, at_ns, on_alarm, server);
+    if (server->outside->ops->wake_at(server->outside, at_ns, on_alarm, server) == 0)
+        server->woken_for_ns = at_ns;
 }
 
 void server_mark(struct server *server, struct peer *peer)

@@ -58,14 +58,15 @@ struct server_options {
     bool without_http2;       /* speaks HTTP/1.1 and 1.0 alone */
     struct view name;         /* the header `server`; empty: none */
     struct session_limits limits;
-    uint32_t connections_max;      /* [10,000] */
-    uint32_t requests_max;         /* [2 for each connection] at once; past it 503 */
-    size_t buffered_max_bytes;     /* [256 MiB] of heads, bodies and answers that wait */
-    uint64_t head_in_ns;           /* [10 s] from its first byte to its last */
-    uint64_t body_in_ns;           /* [30 s] for each next KiB of a body at the least, then 408 */
-    uint64_t stall_in_ns;          /* [60 s] for each next KiB that a peer reads of an answer */
-    uint64_t idle_in_ns;           /* [300 s] without a request */
-    uint64_t websocket_idle_in_ns; /* [600 s] without a message */
+    uint32_t connections_max;  /* [10,000] */
+    uint32_t requests_max;     /* [2 for each connection] at once; past it 503 */
+    size_t buffered_max_bytes; /* [256 MiB] of heads, bodies and answers that wait */
+    uint64_t head_in_ns;       /* [10 s] from its first byte to its last */
+    uint64_t body_in_ns;       /* [30 s] for each next KiB of a body at the least, then 408 */
+    uint64_t stall_in_ns;      /* [60 s] for a peer to read on: in steps of what the outside tells,
+                                    * 192 KiB over sockets */
+    uint64_t idle_in_ns;       /* [300 s] without a request */
+    uint64_t websocket_idle_in_ns; /* [600 s] without a message of the client's */
     uint64_t websocket_in_ns;      /* [2 h] altogether */
     bool leaves_with_peer; /* a peer that ends its side is gone: the request is over at once, and a
                               half-closed one gets no answer */

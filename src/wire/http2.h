@@ -128,6 +128,7 @@ struct http2_status {
     uint64_t sent_bytes; /* body bytes taken in all */
     bool wants_take;     /* http2_take may have bytes to give */
     bool going_away;     /* GOAWAY came or was sent: no new streams */
+    bool cut;            /* the peer is within the preface, a frame or a header block */
     bool done;           /* nothing will come or go any more: close when all is taken */
 };
 

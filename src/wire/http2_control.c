@@ -34,6 +34,7 @@ struct http2_status http2_status(const struct http2 *http2)
         .sent_bytes = http2->sent_bytes,
         .wants_take = wants_take(http2),
         .going_away = away,
+        .cut = http2_guard_cut(&http2->guard) || http2_guard_in_block(&http2->guard),
     };
 
     status.stalled = status.queued_bytes > 0 && !status.wants_take;

@@ -320,6 +320,13 @@ bool http2_guard_cut(const struct http2_guard *guard)
     return in_preface || guard->header_len > 0 || guard->payload_left > 0;
 }
 
+bool http2_guard_in_block(const struct http2_guard *guard)
+{
+    bool is_head = guard->frame.type == HEADERS || guard->frame.type == CONTINUATION;
+
+    return is_head && (guard->frame.flags & END_HEADERS) == 0;
+}
+
 bool http2_guard_in_payload(const struct http2_guard *guard)
 {
     return guard->payload_left > 0 && guard->payload_left < guard->frame.length;

@@ -101,6 +101,9 @@ const struct http2_wrong *http2_guard_next(struct http2_guard *guard, struct vie
 /* True inside a frame or the preface. */
 bool http2_guard_cut(const struct http2_guard *guard);
 
+/* True where a header block was begun and its last frame has not come. */
+bool http2_guard_in_block(const struct http2_guard *guard);
+
 /* True where some of a frame's payload has been read, and not all. */
 bool http2_guard_in_payload(const struct http2_guard *guard);
 

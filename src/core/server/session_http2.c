@@ -409,9 +409,10 @@ static enum session_state state(const struct session_row *row)
         return SESSION_CLOSING;
     if (session->taken != 0)
         return SESSION_AT_WORK;
-    if (http2_status(session->http2).done)
+    struct http2_status status = http2_status(session->http2);
+    if (status.done)
         return SESSION_CLOSING;
-    return SESSION_IDLE;
+    return status.cut ? SESSION_READING : SESSION_IDLE;
 }
 
 static void tick(struct session_row *row)

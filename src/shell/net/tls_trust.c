@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -255,9 +256,19 @@ static int trust_get(struct tls_trusts *trusts, const struct tls_wish *wish,
 
 /* The certificate must be for this host; a name is also said to the peer (SNI), an address may
  * not be (RFC 6066). */
-static bool expect_host(SSL *ssl, const char *host)
+static bool expect_host(SSL *ssl, const char *asked)
 {
     struct in6_addr address;
+    char host[256];
+    size_t len = strlen(asked);
+
+    /* A name with its root's dot is the same name, and no certificate has the dot. */
+    if (len > 1 && asked[len - 1] == '.')
+        len--;
+    if (len >= sizeof host)
+        return false;
+    memcpy(host, asked, len);
+    host[len] = '\0';
     bool numeric =
         inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
     X509_VERIFY_PARAM *param = SSL_get0_param(ssl);

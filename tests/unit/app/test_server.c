@@ -243,11 +243,16 @@ static void client_free(struct client *client)
     strbuf_release(&client->events);
 }
 
-static void client_send(struct client *client, const char *bytes)
+static void client_send_bytes(struct client *client, struct view bytes)
 {
-    int code = client->outside->ops->write(client->outside, client->connection, view_of(bytes));
+    int code = client->outside->ops->write(client->outside, client->connection, bytes);
 
     assert_true(code == 0 || code == ERR_BUSY);
+}
+
+static void client_send(struct client *client, const char *bytes)
+{
+    client_send_bytes(client, view_of(bytes));
 }
 
 static uint32_t client_ask(struct client *client, const char *target)
@@ -341,14 +346,21 @@ static void http2_by_its_preface_answers_whoever_is_ready(void **state)
 
 static void a_head_that_does_not_come_in_time_ends_its_connection_alone(void **state)
 {
-    static const char *const starts[] = {"GET / HT", "PRI * HTT", "GET / HTTP/1.1\r\nx: y\r\n"};
+    static const struct view starts[] = {
+        VIEW("GET / HT"),
+        VIEW("PRI * HTT"),
+        VIEW("GET / HTTP/1.1\r\nx: y\r\n"),
+        /* HTTP/2: half of a HEADERS frame; a whole one whose block goes on */
+        VIEW("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\6\1\4\0\0\0\1\x82"),
+        VIEW("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\1\1\0\0\0\0\1\x82"),
+    };
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         struct service service;
         struct client slow;
         service_start(&service, *state, NULL);
         client_open(&slow, &service, false);
-        client_send(&slow, starts[i]);
+        client_send_bytes(&slow, starts[i]);
         for (int k = 0; k < 3; k++) {
             rig_run(*state, 40 * MS);
             if (i == 2)
