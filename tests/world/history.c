@@ -196,6 +196,16 @@ static bool is_limited_by_day(const struct asker_options *options)
     return options->rpd != 0 || options->tpd != 0;
 }
 
+/* Nothing is ever wrong, and nothing is limited: then the first question is answered. */
+static bool is_peaceful(const struct scene *scene, const struct asker_options *options)
+{
+    const struct sim_service_options *service = &scene->server.service;
+
+    return scene->calm && scene->healthy && scene->server.server.connections_max >= 100
+           && service->requests_a_minute == 0 && service->tokens_a_minute == 0 && options->rpm == 0
+           && options->tpm == 0 && !options->breaker.on && !is_limited_by_day(options);
+}
+
 /* Everything works again: after a while questions are answered again. */
 static void recover(struct history *history, uint32_t which)
 {
@@ -217,6 +227,8 @@ static void recover(struct history *history, uint32_t which)
         history_ask(history, which, 60 * SECOND);
         while (goes_on(history) && !is_done(history))
             run_until(history, world_now(history->world) + SECOND);
+        if (history->recovered == 0 && is_peaceful(&history->scene, options))
+            PROBLEM(history, "nothing is wrong and asker %u gets no answer", which);
         if (history->recovered == 0 && goes_on(history))
             run_until(history, world_now(history->world) + MINUTE);
     }
