@@ -129,6 +129,10 @@ void tls_free(struct tls *tls)
      * ask for that any more (RFC 5246, 7.2.1). */
     if (tls->ssl != NULL && !tls->failed && SSL_is_init_finished(tls->ssl))
         SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    /* A peer may break off because of the session it was offered: the next offers none. */
+    if (tls->ssl != NULL && tls->trusts != NULL && tls->key != NULL
+        && !SSL_is_init_finished(tls->ssl))
+        tls_sessions_forget(tls);
     SSL_free(tls->ssl);
     strbuf_release(&tls->incoming);
     strbuf_release(&tls->outgoing);

@@ -38,6 +38,8 @@ MUST_CHECK int tls_attach(SSL_CTX *context, const char *peer, struct tls **ret_t
 void tls_context_init(SSL_CTX *context);
 
 /* tls_trust.c */
+/* Forgets what peers of this key gave: one broke off a handshake that offered it. */
+void tls_sessions_forget(const struct tls *tls);
 void tls_key_free(struct tls_key *key);
 
 /* tls_verdict.c */

@@ -150,6 +150,15 @@ static void offer_session(struct tls *tls)
         drop_kept(trusts, best);
 }
 
+void tls_sessions_forget(const struct tls *tls)
+{
+    struct tls_trusts *trusts = tls->trusts;
+
+    for (size_t i = trusts->kept_count; i-- > 0;)
+        if (key_equal(trusts->kept[i].key, tls->key))
+            drop_kept(trusts, i);
+}
+
 /* Trusts. */
 
 int tls_trusts_new(struct tls_trusts **ret_trusts)
