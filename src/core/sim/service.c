@@ -14,7 +14,8 @@ enum { MODEL_BYTES_MAX = 256, OUT_TOKENS_UNSAID = 4096, OUT_TOKENS_MAX = 1000000
 static const double SLOW_FACTOR = 10.0;
 
 struct account {
-    char model[MODEL_BYTES_MAX]; /* "": of all that have none of their own */
+    char model[MODEL_BYTES_MAX]; /* whose it is; any bytes */
+    size_t model_len;            /* 0: of all that have none of their own */
     struct bucket requests;
     struct bucket tokens;
 };
@@ -66,12 +67,13 @@ static struct account *account_of(struct sim_service *service, uint64_t now_ns, 
     struct account *account = &service->accounts[service->account_count];
 
     for (uint32_t i = 1; i < service->account_count; i++)
-        if (view_is(model, service->accounts[i].model))
+        if (view_equal(model,
+                       view_make(service->accounts[i].model, service->accounts[i].model_len)))
             return &service->accounts[i];
     if (model.len == 0 || model.len >= MODEL_BYTES_MAX
         || service->account_count > SERVICE_MODELS_MAX)
         return &service->accounts[0];
-    *account = (struct account){.model = ""};
+    *account = (struct account){.model_len = model.len};
     if ((options->requests_a_minute != 0
          && bucket_init(&account->requests, now_ns, options->requests_a_minute,
                         options->requests_a_minute)

@@ -305,6 +305,19 @@ static void requests_past_the_quota_are_throttled_in_bedrocks_words(void **state
     rig_release(&rig);
 }
 
+static void a_name_with_a_nul_byte_has_one_quota_too(void **state)
+{
+    static const char question[] = "{\"model\":\"a\\u0000b\",\"messages\":" QUESTION "}";
+    (void)state;
+    struct rig rig = rig_new();
+
+    rig.options.requests_a_minute = 1;
+    rig_start(&rig);
+    assert_int_equal(ask(&rig, "/v1/chat/completions", question), 200);
+    assert_int_equal(ask(&rig, "/v1/chat/completions", question), 429);
+    rig_release(&rig);
+}
+
 static void tokens_are_reserved_and_settled(void **state)
 {
     (void)state;
@@ -416,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_socket_message_is_answered_by_messages),
         cmocka_unit_test(a_number_of_tokens_past_all_bounds_is_past_the_quota),
         cmocka_unit_test(requests_past_the_quota_are_throttled_in_bedrocks_words),
+        cmocka_unit_test(a_name_with_a_nul_byte_has_one_quota_too),
         cmocka_unit_test(tokens_are_reserved_and_settled),
         cmocka_unit_test(newer_models_burn_five_tokens_for_one_of_output),
         cmocka_unit_test(trouble_comes_as_often_as_asked_for),
