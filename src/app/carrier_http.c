@@ -348,7 +348,8 @@ static void take_end(struct lane *lane, const struct outside_event *event)
                         event->text);
         return;
     }
-    int code = lane_codec(lane)->finish(lane->channel, &last, &err);
+    /* The end of the connection is the end of a body without a length only where it was orderly. */
+    int code = event->code == 0 ? lane_codec(lane)->finish(lane->channel, &last, &err) : 0;
     if (code == 1) {
         last.reusable = false;
         take_event(lane, &last);

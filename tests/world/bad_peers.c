@@ -29,6 +29,8 @@ enum {
     LONG_BYTES = 100000
 };
 
+enum ending { STAYS, CLOSES, BREAKS /* by a reset, soon */ };
+
 enum speech { HTTP1, HTTP2, HTTP2_LONG /* question */, BEDROCK };
 
 struct bad_peer {
@@ -38,7 +40,7 @@ struct bad_peer {
     struct view answer;   /* to each request; of HTTP/2 the stream's id stands in its frames' heads,
                            * as 0x7f000000 to be replaced */
     struct view again;    /* and then this, for ever */
-    bool closes;          /* after the answer */
+    enum ending ending;   /* after the answer */
     int code;
     const char *says;
 };
@@ -51,90 +53,93 @@ struct bad_peer {
 
 static const struct bad_peer bad_peers[] = {
     {"1xx for ever", HTTP1, VIEW(""), VIEW("HTTP/1.1 100 Continue\r\n\r\n"),
-     VIEW("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"), false, ERR_PROTOCOL,
+     VIEW("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"), STAYS, ERR_PROTOCOL,
      "1xx responses without end"},
     {"headers for ever", HTTP1, VIEW(""), VIEW("HTTP/1.1 200 OK\r\n"),
-     VIEW("X-Header: 0123456789012345678901234567890123456789\r\n"), false, ERR_LIMIT, "header"},
+     VIEW("X-Header: 0123456789012345678901234567890123456789\r\n"), STAYS, ERR_LIMIT, "header"},
     {"one header for ever", HTTP1, VIEW(""), VIEW("HTTP/1.1 200 OK\r\nX-Long: "),
      VIEW("012345678901234567890123456789012345678901234567890123456789012345678901234567890123"),
-     false, ERR_LIMIT, "header"},
+     STAYS, ERR_LIMIT, "header"},
     {"a status line for ever", HTTP1, VIEW(""), VIEW("HTTP/1.1 200 "),
-     VIEW("012345678901234567890123456789012345678901234567890123456789"), false, ERR_LIMIT, ""},
+     VIEW("012345678901234567890123456789012345678901234567890123456789"), STAYS, ERR_LIMIT, ""},
     {"closes in a chunk", HTTP1, VIEW(""),
-     VIEW("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nabc"), VIEW(""), true,
+     VIEW("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nabc"), VIEW(""), CLOSES,
      ERR_CLOSED, "closed"},
-    {"closes in a head", HTTP1, VIEW(""), VIEW("HTTP/1.1 200 OK\r\nX-"), VIEW(""), true, ERR_CLOSED,
-     "closed"},
-    {"closes at once", HTTP1, VIEW(""), VIEW(""), VIEW(""), true, ERR_CLOSED, "without an answer"},
+    {"closes in a head", HTTP1, VIEW(""), VIEW("HTTP/1.1 200 OK\r\nX-"), VIEW(""), CLOSES,
+     ERR_CLOSED, "closed"},
+    {"closes at once", HTTP1, VIEW(""), VIEW(""), VIEW(""), CLOSES, ERR_CLOSED,
+     "without an answer"},
+    {"breaks in a body without a length", HTTP1, VIEW(""), VIEW("HTTP/1.1 200 OK\r\n\r\n{}"),
+     VIEW(""), BREAKS, ERR_CLOSED, "reset"},
     {"two framings", HTTP1, VIEW(""),
      VIEW("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), VIEW(""),
-     false, ERR_PROTOCOL, "Transfer-Encoding"},
+     STAYS, ERR_PROTOCOL, "Transfer-Encoding"},
     {"two lengths", HTTP1, VIEW(""),
-     VIEW("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"), VIEW(""), false,
+     VIEW("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"), VIEW(""), STAYS,
      ERR_PROTOCOL, "Content-Length"},
     {"a chunk of 16 exabytes", HTTP1, VIEW(""),
      VIEW("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n"), VIEW(""),
-     false, ERR_LIMIT, ""},
+     STAYS, ERR_LIMIT, ""},
     {"a chunk of no size", HTTP1, VIEW(""),
-     VIEW("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), VIEW(""), false,
+     VIEW("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), VIEW(""), STAYS,
      ERR_PROTOCOL, ""},
     {"a body of a terabyte", HTTP1, VIEW(""),
-     VIEW("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"), VIEW(""), false, ERR_LIMIT,
+     VIEW("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"), VIEW(""), STAYS, ERR_LIMIT,
      ""},
     {"another protocol", HTTP1, VIEW(""),
      VIEW("HTTP/1.1 101 Switching Protocols\r\n"
           "Connection: upgrade\r\nUpgrade: x\r\n\r\n"),
-     VIEW(""), false, ERR_PROTOCOL, "protocol"},
-    {"no HTTP", HTTP1, VIEW("220 mail.example ESMTP\r\n"), VIEW(""), VIEW(""), false, ERR_PROTOCOL,
+     VIEW(""), STAYS, ERR_PROTOCOL, "protocol"},
+    {"no HTTP", HTTP1, VIEW("220 mail.example ESMTP\r\n"), VIEW(""), VIEW(""), STAYS, ERR_PROTOCOL,
      ""},
-    {"silence", HTTP1, VIEW(""), VIEW(""), VIEW(""), false, ERR_TIMEOUT, "nothing came back"},
-    {"HTTP/2 to who speaks HTTP/1.1", HTTP1, VIEW(SETTINGS), VIEW(""), VIEW(""), false, ERR_TIMEOUT,
+    {"silence", HTTP1, VIEW(""), VIEW(""), VIEW(""), STAYS, ERR_TIMEOUT, "nothing came back"},
+    {"HTTP/2 to who speaks HTTP/1.1", HTTP1, VIEW(SETTINGS), VIEW(""), VIEW(""), STAYS, ERR_TIMEOUT,
      "did not end"},
 
     {"HTTP/1.1 to who speaks HTTP/2", HTTP2, VIEW("HTTP/1.1 400 Bad Request\r\n\r\n"), VIEW(""),
-     VIEW(""), false, ERR_PROTOCOL, "rules of HTTP/2"},
+     VIEW(""), STAYS, ERR_PROTOCOL, "rules of HTTP/2"},
     {"garbage frames", HTTP2, VIEW("\x9c\x11\x42\xfe\xed\x01\x02\x03\x04\x05\x06\x07\x08\x09"),
-     VIEW(""), VIEW(""), false, ERR_PROTOCOL, ""},
-    {"silence after SETTINGS", HTTP2, VIEW(SETTINGS), VIEW(""), VIEW(""), false, ERR_TIMEOUT,
+     VIEW(""), VIEW(""), STAYS, ERR_PROTOCOL, ""},
+    {"silence after SETTINGS", HTTP2, VIEW(SETTINGS), VIEW(""), VIEW(""), STAYS, ERR_TIMEOUT,
      "nothing came back"},
-    {"no window", HTTP2_LONG, VIEW("\0\0\6\4\0\0\0\0\0\0\4\0\0\0\0"), VIEW(""), VIEW(""), false,
+    {"no window", HTTP2_LONG, VIEW("\0\0\6\4\0\0\0\0\0\0\4\0\0\0\0"), VIEW(""), VIEW(""), STAYS,
      ERR_TIMEOUT, "did not take all of the request"},
-    {"no streams allowed", HTTP2, VIEW("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\0"), VIEW(""), VIEW(""), false,
+    {"no streams allowed", HTTP2, VIEW("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\0"), VIEW(""), VIEW(""), STAYS,
      ERR_TIMEOUT, ""},
     {"GOAWAY at once", HTTP2,
      VIEW(SETTINGS "\0\0\10\7\0\0\0\0\0"
                    "\0\0\0\0\0\0\0\0"),
-     VIEW(""), VIEW(""), false, ERR_CLOSED, ""},
+     VIEW(""), VIEW(""), STAYS, ERR_CLOSED, ""},
     {"GOAWAY with an error", HTTP2, VIEW(SETTINGS),
      VIEW("\0\0\14\7\0\0\0\0\0"
           "\0\0\0\0\0\0\0\13"
           "calm"),
-     VIEW(""), false, ERR_CLOSED, ""},
+     VIEW(""), STAYS, ERR_CLOSED, ""},
     {"refuses each stream", HTTP2, VIEW(SETTINGS), VIEW("\0\0\4\3\0" STREAM "\0\0\0\7"), VIEW(""),
-     false, ERR_CLOSED, ""},
+     STAYS, ERR_CLOSED, ""},
     {"resets each stream", HTTP2, VIEW(SETTINGS), VIEW("\0\0\4\3\0" STREAM "\0\0\0\2"), VIEW(""),
-     false, ERR_CLOSED, "INTERNAL_ERROR"},
+     STAYS, ERR_CLOSED, "INTERNAL_ERROR"},
     {"SETTINGS for ever", HTTP2, VIEW(SETTINGS), VIEW(SETTINGS), VIEW(SETTINGS SETTINGS SETTINGS),
-     false, ERR_LIMIT, "SETTINGS"},
+     STAYS, ERR_LIMIT, "SETTINGS"},
     {"PING for ever", HTTP2, VIEW(SETTINGS), VIEW(SETTINGS),
      VIEW("\0\0\10\6\0\0\0\0\0"
           "12345678"),
-     false, ERR_LIMIT, "PING"},
+     STAYS, ERR_LIMIT, "PING"},
     {"headers that are no HPACK", HTTP2, VIEW(SETTINGS),
-     VIEW("\0\0\4\1\4" STREAM "\xff\xff\xff\xff"), VIEW(""), false, ERR_PROTOCOL, ""},
+     VIEW("\0\0\4\1\4" STREAM "\xff\xff\xff\xff"), VIEW(""), STAYS, ERR_PROTOCOL, ""},
     {"a head without end", HTTP2, VIEW(SETTINGS), VIEW("\0\0\1\1\0" STREAM "\x88"),
-     VIEW("\0\0\5\11\0" STREAM "\x40\1a\1b"), false, ERR_LIMIT, ""},
+     VIEW("\0\0\5\11\0" STREAM "\x40\1a\1b"), STAYS, ERR_LIMIT, ""},
     {"a body before its head", HTTP2, VIEW(SETTINGS), VIEW("\0\0\1\0\0" STREAM "x"), VIEW(""),
-     false, ERR_PROTOCOL, ""},
-    {"a frame of 16 MiB", HTTP2, VIEW(SETTINGS), VIEW("\xff\xff\xff\0\0" STREAM), VIEW(""), false,
+     STAYS, ERR_PROTOCOL, ""},
+    {"a frame of 16 MiB", HTTP2, VIEW(SETTINGS), VIEW("\xff\xff\xff\0\0" STREAM), VIEW(""), STAYS,
      ERR_PROTOCOL, ""},
-    {"half a frame", HTTP2, VIEW(SETTINGS), VIEW("\0\0\4\1"), VIEW(""), true, ERR_CLOSED, ""},
+    {"half a frame", HTTP2, VIEW(SETTINGS), VIEW("\0\0\4\1"), VIEW(""), CLOSES, ERR_CLOSED, ""},
 
     {"a frame whose length lies", BEDROCK, VIEW(""),
-     VIEW(EVENTS "\x7f\xff\xff\xff\0\0\0\0\0\0\0\0xxxx"), VIEW("x"), false, ERR_PROTOCOL,
+     VIEW(EVENTS "\x7f\xff\xff\xff\0\0\0\0\0\0\0\0xxxx"), VIEW("x"), STAYS, ERR_PROTOCOL,
      "AWS event stream"},
     {"a frame whose checksum lies", BEDROCK, VIEW(""),
-     VIEW(EVENTS "\0\0\0\x10\0\0\0\0\x05\xc2\x48\xeb\0\0\0\0"), VIEW("x"), false, ERR_PROTOCOL,
+     VIEW(EVENTS "\0\0\0\x10\0\0\0\0\x05\xc2\x48\xeb\0\0\0\0"), VIEW("x"), STAYS, ERR_PROTOCOL,
      "AWS event stream"},
 };
 
@@ -193,15 +198,27 @@ static void flood(void *context, uint64_t now_ns)
     assert_int_equal(outside->ops->wake_at(outside, now_ns + MILLISECOND, flood, peer), 0);
 }
 
+static void break_off(void *context, uint64_t now_ns)
+{
+    struct peer *peer = context;
+
+    (void)now_ns;
+    peer->server->outside->ops->reset(peer->server->outside, peer->connection);
+    peer->connection = (struct id){0};
+}
+
 static void answer(struct peer *peer)
 {
     struct outside *outside = peer->server->outside;
     const struct bad_peer *bad = peer->server->bad;
 
     say(peer, bad->answer);
-    if (bad->closes) {
+    if (bad->ending == CLOSES) {
         outside->ops->close(outside, peer->connection);
         peer->connection = (struct id){0};
+    } else if (bad->ending == BREAKS) {
+        uint64_t soon_ns = outside->ops->now(outside) + 50 * MILLISECOND;
+        assert_int_equal(outside->ops->wake_at(outside, soon_ns, break_off, peer), 0);
     } else if (bad->again.len > 0 && !peer->floods) {
         peer->floods = true;
         flood(peer, outside->ops->now(outside));
@@ -235,6 +252,8 @@ static void forget(struct peer *peer)
 
     if (peer->floods)
         (void)!outside->ops->wake_at(outside, UINT64_MAX, flood, peer);
+    if (peer->server->bad->ending == BREAKS)
+        (void)!outside->ops->wake_at(outside, UINT64_MAX, break_off, peer);
     peer->floods = false;
     peer->connection = (struct id){0};
 }
