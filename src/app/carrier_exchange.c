@@ -6,6 +6,9 @@
 #include "app/carrier_http.h"
 #include "wire/sigv4.h"
 
+/* Once a stream has said its last word, usage may follow, and then its end. */
+static const uint64_t OVER_IN_NS = 2000000000;
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 static struct asker *asker_of(const struct exchange *exchange)
@@ -56,6 +59,8 @@ void exchange_free(struct exchange *exchange)
     if (http->asker->options.keeper != NULL)
         keeper_forget(http->asker->options.keeper, &exchange->waiter);
     provider_stream_free(exchange->reading);
+    if (exchange->over_ns != 0)
+        list_remove(&http->over, &exchange->over_link);
     list_remove(&exchange->lane->exchanges, &exchange->link);
     slots_give(&http->exchanges, exchange->id);
 }
@@ -310,6 +315,54 @@ static void take_head(struct exchange *exchange, const struct channel_event *eve
     began(exchange);
 }
 
+/* Nothing more is needed: its end is waited for a little, for the connection's sake, but no answer
+ * is lost to a server that leaves it open. The exchange may be gone when it returns. */
+static void be_over(struct exchange *exchange)
+{
+    struct carrier_http *http = exchange->lane->http;
+    const struct ask *ask = ask_of(exchange);
+    uint64_t now_ns = asker_now(http->asker);
+    uint64_t gone_ns = ask != NULL ? now_ns - ask->asked_ns : 0;
+    uint64_t left_ns = ask != NULL && ask->timeout_ns > gone_ns ? ask->timeout_ns - gone_ns : 0;
+
+    exchange->over_ns = now_ns + (left_ns / 2 < OVER_IN_NS ? left_ns / 2 : OVER_IN_NS);
+    list_add_last(&http->over, &exchange->over_link);
+    asker_hold(http->asker); /* and release: it looks at its timer */
+    asker_release(http->asker);
+}
+
+static struct exchange *first_over(const struct carrier_http *http)
+{
+    struct exchange *first = NULL;
+
+    for (struct list_link *link = http->over.first; link != NULL; link = link->next) {
+        struct exchange *exchange = LIST_ITEM(link, struct exchange, over_link);
+        if (first == NULL || exchange->over_ns < first->over_ns)
+            first = exchange;
+    }
+    return first;
+}
+
+uint64_t exchanges_deadline(const struct carrier_http *http)
+{
+    const struct exchange *first = first_over(http);
+
+    return first != NULL ? first->over_ns : UINT64_MAX;
+}
+
+void exchanges_tick(struct carrier_http *http, uint64_t now_ns)
+{
+    struct exchange *exchange;
+
+    while ((exchange = first_over(http)) != NULL && exchange->over_ns <= now_ns) {
+        struct lane *lane = exchange->lane;
+        bool usable = lane_codec(lane)->cancel(lane->channel, exchange->stream);
+        complete(exchange, NULL, usable);
+        if (usable)
+            lane_flush(lane); /* the peer is told; this may end the lane, and others with it */
+    }
+}
+
 static void take_piece(struct exchange *exchange, const struct channel_event *event)
 {
     struct lane *lane = exchange->lane;
@@ -327,6 +380,9 @@ static void take_piece(struct exchange *exchange, const struct channel_event *ev
     }
     if (code < 0)
         lane_break(lane, code, "no memory to read the answer");
+    else if (slots_get(&http->exchanges, id) != NULL && exchange->over_ns == 0
+             && provider_stream_over(exchange->reading))
+        be_over(exchange);
 }
 
 static void take_failure(struct exchange *exchange, const struct channel_event *event)

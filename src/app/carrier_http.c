@@ -402,6 +402,16 @@ static void http_free(struct carrier *carrier)
     mem_free(http);
 }
 
+static void http_tick(struct carrier *carrier, uint64_t now_ns)
+{
+    exchanges_tick(http_of(carrier), now_ns);
+}
+
+static uint64_t http_deadline(const struct carrier *carrier)
+{
+    return exchanges_deadline((const struct carrier_http *)carrier);
+}
+
 static const struct carrier_ops http_ops = {
     .open = http_open,
     .close = http_close,
@@ -409,6 +419,8 @@ static const struct carrier_ops http_ops = {
     .abandon = http_abandon,
     .check = http_check,
     .pause = http_pause,
+    .tick = http_tick,
+    .deadline = http_deadline,
     .free = http_free,
 };
 

@@ -44,7 +44,9 @@ struct exchange {
     bool began; /* the response */
     bool paused;
     uint32_t stream;
-    uint64_t taken_before;           /* of the lane, when it was sent */
+    uint64_t taken_before;      /* of the lane, when it was sent */
+    struct list_link over_link; /* among those whose stream is over, while that waits */
+    uint64_t over_ns;           /* the stream is over: until then its end is waited for; or 0 */
     struct provider_stream *reading; /* NULL: the body comes whole */
     struct keeper_waiter waiter;
 };
@@ -55,6 +57,7 @@ struct carrier_http {
     struct lane *lanes; /* by the pool's slots */
     uint32_t lane_count;
     struct slots exchanges;
+    struct list over;      /* exchanges */
     struct view authority; /* of the Host header */
 };
 
@@ -80,6 +83,10 @@ void exchange_start(struct carrier_http *http, struct lane *lane, struct ask *as
  * without it. */
 bool exchange_abandon(struct exchange *exchange);
 void exchange_free(struct exchange *exchange);
+
+/* Streams that said their last word and do not end: they are ended here. */
+uint64_t exchanges_deadline(const struct carrier_http *http);
+void exchanges_tick(struct carrier_http *http, uint64_t now_ns);
 
 /* Sends those that wait for a stream. */
 void exchanges_go_on(struct lane *lane);
