@@ -246,7 +246,6 @@ static void an_answer_that_pauses_is_given_up_without_memory_too(void **state)
 
 int asker_streams_run(const char *name)
 {
-
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_heard_as_it_comes),
         cmocka_unit_test(a_server_that_does_not_stream_is_heard_once),
