@@ -156,6 +156,31 @@ static void say_silence(const struct asker *asker, const struct ask *ask,
                                            : "the request was sent and nothing came back");
 }
 
+/* Why the last connection could not be opened knows more than that this one hangs. */
+static void say_connecting(const struct asker *asker, struct strbuf *out)
+{
+    if (asker->open_failure.code != 0) {
+        strbuf_add_text(out, asker->open_failure.text);
+        return;
+    }
+    strbuf_add_text(out, "it was still connecting");
+    if (asker->peer.len > 0)
+        strbuf_printf(out, " to %.*s", VIEW_ARG(asker->peer));
+    if (asker->options.proxy_host.len > 0)
+        strbuf_printf(out, " through the proxy %.*s:%u", VIEW_ARG(asker->options.proxy_host),
+                      asker->options.proxy_port);
+    strbuf_add_text(out, "; is the address right and the server up?");
+}
+
+/* What the attempt ended with. What was read of an answer does not say whose it is. */
+static void say_reply(const struct asker *asker, const struct reply *reply, struct strbuf *out)
+{
+    if (reply->http_status != 0 && asker->peer.len > 0
+        && !view_starts(reply->error_text, asker->peer))
+        strbuf_printf(out, "%.*s: ", VIEW_ARG(asker->peer));
+    strbuf_add(out, reply->error_text);
+}
+
 /* No answer in time: what it waited for, and what would help. */
 static void say_timeout(const struct asker *asker, const struct ask *ask,
                         const struct call_effect *done, struct strbuf *out)
@@ -173,7 +198,7 @@ static void say_timeout(const struct asker *asker, const struct ask *ask,
         strbuf_add_text(out, "); raise the limit that holds it back, or the timeout");
         break;
     case CALL_STATE_WAITING:
-        strbuf_add_text(out, "it was still connecting; is the address right and the server up?");
+        say_connecting(asker, out);
         break;
     case CALL_STATE_SENT:
         say_silence(asker, ask, done, out);
@@ -184,8 +209,10 @@ static void say_timeout(const struct asker *asker, const struct ask *ask,
         strbuf_add_text(out, "it waited to be tried again");
         break;
     }
-    if (done->where != CALL_STATE_SENT && ask->reply.code != 0)
-        strbuf_printf(out, "; the attempt before: %.*s", VIEW_ARG(ask->reply.error_text));
+    if (done->where != CALL_STATE_SENT && ask->reply.code != 0) {
+        strbuf_add_text(out, "; the attempt before: ");
+        say_reply(asker, &ask->reply, out);
+    }
 }
 
 /* Why it was not tried again, where that is not plain. */
@@ -210,7 +237,7 @@ static void say_failure(const struct asker *asker, const struct ask *ask,
         strbuf_add_text(out, asker->open_failure.code == done->code ? asker->open_failure.text
                                                                     : err_text(done->code));
     } else if (ask->reply.error_text.len > 0) {
-        strbuf_add(out, ask->reply.error_text);
+        say_reply(asker, &ask->reply, out);
     } else {
         strbuf_add_text(out, err_text(done->code));
     }

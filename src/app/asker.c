@@ -204,6 +204,7 @@ static int tell_soon(struct asker *asker, const struct call_event *event)
 
 void asker_opened(struct asker *asker, struct id connection, uint32_t streams)
 {
+    asker->open_failure = (struct err){0};
     tell(asker,
          &(struct call_event){.kind = CALL_OPENED, .connection = connection, .streams = streams});
 }
@@ -519,6 +520,10 @@ static int check_options(struct asker *asker, struct err *reterr)
 
     options->timeout_ns = or_default(options->timeout_ns, TIMEOUT_NS);
     options->connect_in_ns = or_default(options->connect_in_ns, CONNECT_IN_NS);
+    /* Who connects knows at what stage it hangs: that is to be heard before the ask's end. */
+    uint64_t before_ns = options->timeout_ns - options->timeout_ns / 20;
+    if (options->connect_in_ns > before_ns)
+        options->connect_in_ns = before_ns;
     options->max_in_flight = (uint32_t)or_default(options->max_in_flight, IN_FLIGHT);
     options->waiting_max = (uint32_t)or_default(options->waiting_max, WAITING);
     options->attempts = (uint32_t)or_default(options->attempts, ATTEMPTS);

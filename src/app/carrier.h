@@ -94,7 +94,7 @@ struct asker {
     struct ring pending; /* struct call_event: told and not fed yet */
     const struct http_response *response;
     struct id response_ask;  /* whose it is, while it is being told */
-    struct err open_failure; /* of the last connection that could not be opened */
+    struct err open_failure; /* of the last connection, where it could not be opened */
     struct autosize autosize;
     uint64_t autosize_ns; /* when the present window ends; UINT64_MAX: never */
     uint64_t wake_ns;     /* when the outside will wake us; UINT64_MAX: not */

@@ -213,14 +213,31 @@ static void become_error(const struct provider_target *target, const struct told
     reply->error_text = view_of(text != NULL ? text : err_text(rule->code));
 }
 
+/* "HTTP 500"; of a redirect also where to. */
+static const char *status_text(const struct provider_target *target,
+                               const struct http_response *response, struct arena *arena)
+{
+    struct view location = view_trim(http_header_get(&response->headers, "location"));
+    const char *text = NULL;
+
+    if (response->status / 100 == 3 && location.len > 0)
+        text = arena_printf(arena, "HTTP %d to %s", response->status,
+                            understand_printable(target, location, UNDERSTAND_QUOTE_MAX, arena));
+    else
+        text = arena_printf(arena, "HTTP %d", response->status);
+    return text != NULL ? text : "HTTP";
+}
+
 void understand_error(const struct provider_target *target, const struct http_response *response,
                       const struct json *root, struct arena *arena, struct reply *reply)
 {
     struct told told = told_by(response, root);
-    const char *where = arena_printf(arena, "HTTP %d", response->status);
+    bool unreadable = root == NULL && understand_coding(response).len > 0;
+    struct view body = unreadable ? (struct view)VIEW("that is compressed, which nobody asked for")
+                                  : response->body;
 
-    become_error(target, &told, response->status, where != NULL ? where : "HTTP", response->body,
-                 arena, reply);
+    become_error(target, &told, response->status, status_text(target, response, arena), body, arena,
+                 reply);
     reply->retry_after_ns = retry_after_ns(&response->headers);
 }
 

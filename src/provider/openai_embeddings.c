@@ -243,8 +243,8 @@ int openai_embeddings_read(const struct provider_target *target,
     if (walk.rows == NULL || walk.taken == NULL)
         return ERR_MEMORY;
     if (walk_over(&walk, body, &err) != 0) {
-        const char *what = arena_printf(arena, "the answer is not JSON (%s)", err.text);
-        walk.problem = what != NULL ? what : "the answer is not JSON";
+        understand_not_json(target, response, &err, arena, ret_reply);
+        return 0;
     }
     set_problem(&walk);
     if (walk.problem != NULL) {

@@ -356,7 +356,9 @@ int provider_stream_new(const struct provider_target *target, const struct http_
     struct view type = media_type(head);
     stream->is_eventstream =
         view_equal_nocase(type, (struct view)VIEW("application/vnd.amazon.eventstream"));
-    if (stream->is_eventstream || view_equal_nocase(type, (struct view)VIEW("text/event-stream")))
+    bool is_stream =
+        stream->is_eventstream || view_equal_nocase(type, (struct view)VIEW("text/event-stream"));
+    if (is_stream && understand_coding(head).len == 0) /* compressed: a document, no JSON */
         stream->format = format_of(target);
     int code = copy_head(stream, head);
     if (code == 0)

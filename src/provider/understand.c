@@ -10,7 +10,7 @@ static const char *const request_id_headers[] = {
 };
 
 /* Bytes to spare in an arena before a body is called too large for it rather than memory short. */
-enum { ARENA_SPARE_BYTES = 64 * 1024, SECRET_BYTES_MIN = 6 };
+enum { ARENA_SPARE_BYTES = 64 * 1024, SECRET_BYTES_MIN = 6, CODING_MAX = 40 };
 
 /* ---- texts for people ----------------------------------------------------------------------- */
 
@@ -59,6 +59,14 @@ const char *understand_printable(const struct provider_target *target, struct vi
     return kept ? copy.ptr : "(no memory to quote it)";
 }
 
+static void fail_reply(struct reply *reply, const char *text)
+{
+    reply->code = ERR_PROTOCOL;
+    reply->may_retry = false;
+    reply->text = (struct view){0};
+    reply->error_text = view_of(text != NULL ? text : err_text(ERR_PROTOCOL));
+}
+
 void understand_failed(const struct provider_target *target, const struct http_response *response,
                        struct arena *arena, struct reply *reply, const char *what)
 {
@@ -67,10 +75,34 @@ void understand_failed(const struct provider_target *target, const struct http_r
 
     if (response->body.len == 0)
         text = arena_printf(arena, "%s; the answer is empty", what);
-    reply->code = ERR_PROTOCOL;
-    reply->may_retry = false;
-    reply->text = (struct view){0};
-    reply->error_text = view_of(text != NULL ? text : err_text(ERR_PROTOCOL));
+    fail_reply(reply, text);
+}
+
+struct view understand_coding(const struct http_response *response)
+{
+    struct view coding = view_trim(http_header_get(&response->headers, "content-encoding"));
+
+    return view_equal_nocase(coding, (struct view)VIEW("identity")) ? (struct view){0} : coding;
+}
+
+void understand_not_json(const struct provider_target *target, const struct http_response *response,
+                         const struct err *err, struct arena *arena, struct reply *reply)
+{
+    struct view coding = understand_coding(response);
+    struct err exact = *err;
+
+    if (coding.len > 0) {
+        fail_reply(reply, arena_printf(arena,
+                                       "the answer is compressed (%s) though nobody asked for "
+                                       "that; let the server, or what is before it, not compress",
+                                       understand_printable(target, coding, CODING_MAX, arena)));
+        return;
+    }
+    if (reply->text_repaired && json_valid(response->body, &exact)) /* its words, of what came */
+        exact = *err;
+    const char *what = arena_printf(arena, "the answer is not JSON (%s)", exact.text);
+    understand_failed(target, response, arena, reply,
+                      what != NULL ? what : "the answer is not JSON");
 }
 
 /* ---- the body ------------------------------------------------------------------------------- */
@@ -166,9 +198,7 @@ int understand_json(const struct provider_target *target, const struct http_resp
         return 0;
     if (code == ERR_MEMORY)
         return no_room(response, arena, ret_reply);
-    const char *what = arena_printf(arena, "the answer is not JSON (%s)", err.text);
-    understand_failed(target, response, arena, ret_reply,
-                      what != NULL ? what : "the answer is not JSON");
+    understand_not_json(target, response, &err, arena, ret_reply);
     return 1;
 }
 

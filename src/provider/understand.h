@@ -33,6 +33,14 @@ MUST_CHECK int understand_body(const struct provider_target *target,
 void understand_failed(const struct provider_target *target, const struct http_response *response,
                        struct arena *arena, struct reply *reply, const char *what);
 
+/* The same of a body that is no JSON, with the parser's words; where it came compressed, that is
+ * said instead. */
+void understand_not_json(const struct provider_target *target, const struct http_response *response,
+                         const struct err *err, struct arena *arena, struct reply *reply);
+
+/* The coding of its body, which nobody asked for; empty where there is none. */
+struct view understand_coding(const struct http_response *response);
+
 /* Makes it an error reply by status, the error's type and text (errors.c). `root` may be NULL. */
 void understand_error(const struct provider_target *target, const struct http_response *response,
                       const struct json *root, struct arena *arena, struct reply *reply);

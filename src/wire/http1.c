@@ -425,6 +425,26 @@ static int check_start_line(struct http1_parser *parser, struct view line)
     return 1;
 }
 
+/* A response's first bytes may be another protocol's: said at once, since no line may ever end. */
+static int check_protocol(struct http1_parser *parser)
+{
+    const unsigned char *first = (const unsigned char *)parser->head_lines.ptr;
+    size_t len = parser->head_lines.len;
+    const char *what = NULL;
+
+    if (parser->side != HTTP1_READS_RESPONSES || parser->head_at != 0)
+        return 0;
+    if (len >= 3 && (first[0] == 0x15 || first[0] == 0x16) && first[1] == 3 && first[2] <= 4)
+        what = "the server seems to speak TLS: write https:// in the url";
+    else if (len >= 4 && first[0] == 0 && first[1] == 0 && first[3] == 4) /* SETTINGS */
+        what = "the server seems to speak HTTP/2 alone: write `http: 2`";
+    if (what == NULL)
+        return 0;
+    parser->phase = PHASE_FAILED;
+    parser->error_status = 400;
+    return fail(&parser->err, ERR_PROTOCOL, "%s", what);
+}
+
 /* The start line: 1 when it is complete. Empty lines before a request are passed over (RFC 9112,
  * section 2.2). */
 static int collect_start_line(struct http1_parser *parser, struct view *rest)
@@ -433,6 +453,8 @@ static int collect_start_line(struct http1_parser *parser, struct view *rest)
 
     for (;;) {
         int code = collect_line(parser, rest, limit.bytes + 2 - parser->line_at, &limit);
+        if (check_protocol(parser) != 0)
+            return ERR_PROTOCOL;
         if (code != 1)
             return code;
         struct view line = view_slice(current_line(parser), 0, current_line(parser).len - 2);

@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "wire/http2_state.h"
 
+/* What is quoted of a GOAWAY's text, in characters; and with its code. */
+enum { GOAWAY_QUOTE_MAX = 100, GOAWAY_REASON_MAX = GOAWAY_QUOTE_MAX + 64 };
+
 /* ---- streams -------------------------------------------------------------------------------- */
 
 struct http2_stream *http2_find(const struct http2 *http2, uint32_t stream)
@@ -103,17 +106,37 @@ static struct http2_event connection_event(struct http2 *http2, enum http2_conne
     return (struct http2_event){.kind = HTTP2_PONG, .ping = http2->ping};
 }
 
+/* " (ENHANCE_YOUR_CALM: too many requests)": why the peer goes away, where it says so. */
+static const char *goaway_reason(const struct http2 *http2, char *out, size_t size)
+{
+    char said[GOAWAY_QUOTE_MAX + 1];
+    size_t len =
+        http2->goaway_text_len < GOAWAY_QUOTE_MAX ? http2->goaway_text_len : GOAWAY_QUOTE_MAX;
+
+    for (size_t i = 0; i < len; i++) {
+        char byte = http2->goaway_text[i];
+        said[i] = (char)(byte >= ' ' && byte < 0x7f ? byte : '?');
+    }
+    said[len] = '\0';
+    if (!http2->goaway_came || (http2->goaway_code == HTTP2_NO_ERROR && len == 0))
+        return "";
+    snprintf(out, size, " (%s%s%s)", http2_code_name(http2->goaway_code), len > 0 ? ": " : "",
+             said);
+    return out;
+}
+
 static struct http2_event reset_event(struct http2 *http2, const struct http2_stream *stream)
 {
     const char *name = http2_code_name(stream->code);
     const char *fault = stream->fault;
     size_t size = sizeof http2->reset_text;
+    char reason[GOAWAY_REASON_MAX];
 
     if (fault[0] == '\0') /* the one that nghttp2 does not tell of */
         fault = stream->code == HTTP2_PROTOCOL_ERROR ? "more bytes than content-length said" : name;
     if (stream->unprocessed && !stream->by_peer)
-        snprintf(http2->reset_text, size, "%s goes away and has not begun with it",
-                 http2_peer(http2));
+        snprintf(http2->reset_text, size, "%s goes away%s and has not begun with it",
+                 http2_peer(http2), goaway_reason(http2, reason, sizeof reason));
     else if (stream->by_peer)
         snprintf(http2->reset_text, size, "%s reset the stream: %s (%u)", http2_peer(http2), name,
                  stream->code);
@@ -189,11 +212,13 @@ int http2_feed(struct http2 *http2, struct view *rest, struct http2_event *ret_e
 
 int http2_finish(const struct http2 *http2, struct err *reterr)
 {
+    char reason[GOAWAY_REASON_MAX];
+
     if (http2->err.code != 0)
         return fail(reterr, http2->err.code, "%s", http2->err.text);
     if (http2->streams > 0)
-        return fail(reterr, ERR_CLOSED, "%s closed the connection with %u streams under way",
-                    http2_peer(http2), http2->streams);
+        return fail(reterr, ERR_CLOSED, "%s closed the connection with %u streams under way%s",
+                    http2_peer(http2), http2->streams, goaway_reason(http2, reason, sizeof reason));
     if (http2_guard_cut(&http2->guard))
         return fail(reterr, ERR_CLOSED, "%s closed the connection within a frame",
                     http2_peer(http2));

@@ -76,6 +76,7 @@ enum breach {
     PRIORITY_ON_ITSELF,
     CONTINUATIONS,
     BLOCK_BYTES,
+    SPEAKS_HTTP1,
 };
 
 static const struct http2_wrong breaches[] = {
@@ -88,6 +89,8 @@ static const struct http2_wrong breaches[] = {
     [PRIORITY_ON_ITSELF] = {ERR_PROTOCOL, HTTP2_PROTOCOL_ERROR, "made a stream depend on itself"},
     [CONTINUATIONS] = CALM("sent more than 8 CONTINUATION frames for one head"),
     [BLOCK_BYTES] = CALM("sent a head that is more than twice as large as is allowed"),
+    [SPEAKS_HTTP1] = {ERR_PROTOCOL, HTTP2_PROTOCOL_ERROR,
+                      "seems to speak HTTP/1.1: write `http: 1.1` or `http: auto`"},
 };
 
 void http2_guard_init(struct http2_guard *guard, bool server, size_t block_bytes_max)
@@ -246,6 +249,8 @@ static const struct http2_wrong *header_complete(struct http2_guard *guard)
     const unsigned char *header = guard->header;
 
     guard->header_len = 0;
+    if (!guard->server && memcmp(header, "HTTP/1.", 7) == 0) /* as a frame: of 4.7 MB */
+        return &breaches[SPEAKS_HTTP1];
     guard->frame = (struct http2_frame){
         .length = read_u32(header) >> 8,
         .type = header[3],

@@ -56,7 +56,7 @@ int scan_no_value(struct scan *scan)
         {'/', "JSON has no comments"},
         {'#', "JSON has no comments"},
         {'`', "a Markdown fence is not JSON"},
-        {'\xef', "remove the byte order mark"},
+        {'\xef', "if it begins a byte order mark, EF BB BF: remove that"},
         {'\xfe', "save the text as UTF-8"},
         {'\xff', "save the text as UTF-8"},
         {'\0', "save the text as UTF-8, without NUL bytes"},

@@ -118,7 +118,7 @@ static void on_deadline(void *context, uint64_t now_ns)
     static const char *const phases[NET_STATES] = {
         [NET_LOOKING_UP] = "looking up the name",
         [NET_CONNECTING] = "connecting",
-        [NET_TUNNELLING] = "its answer",
+        [NET_TUNNELLING] = "its answer to CONNECT",
         [NET_HANDSHAKING] = "the TLS handshake",
     };
     struct net_connection *connection = net_of_deadline(context);

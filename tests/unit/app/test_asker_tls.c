@@ -19,6 +19,8 @@
 
 enum { ASKS = 5 };
 
+static const uint64_t SHORT_NS = 400000000;
+
 struct outcome {
     struct loop *loop;
     int wanted;
@@ -53,7 +55,8 @@ static void done_of_many(void *context, struct id ask, const struct answer *answ
         loop_stop(outcome->loop);
 }
 
-static struct outcome ask_peer(enum tls_peer_kind kind)
+/* The peer is the server, or the proxy before "https://far.test". */
+static struct outcome ask_with(enum tls_peer_kind kind, bool is_proxy, uint64_t timeout_ns)
 {
     struct tls_peer *peer = tls_peer_start(kind, 1);
     struct outcome outcome = {0};
@@ -66,9 +69,19 @@ static struct outcome ask_peer(enum tls_peer_kind kind)
 
     snprintf(url, sizeof url, "https://127.0.0.1:%u/v1", tls_peer_port(peer));
     struct provider_target target = {
-        .kind = PROVIDER_OPENAI, .name = VIEW("local"), .model = VIEW("m"), .url = view_of(url)};
+        .kind = PROVIDER_OPENAI,
+        .name = VIEW("local"),
+        .model = VIEW("m"),
+        .url = view_of(is_proxy ? "https://far.test" : url),
+    };
     struct asker_options options = {
-        .target = &target, .tls_ca_file = view_of(tls_peer_ca_file(peer)), .attempts = 1};
+        .target = &target,
+        .timeout_ns = timeout_ns,
+        .tls_ca_file = view_of(tls_peer_ca_file(peer)),
+        .attempts = 1,
+        .proxy_host = view_of(is_proxy ? "127.0.0.1" : ""),
+        .proxy_port = tls_peer_port(peer),
+    };
     assert_int_equal(loop_new(&outcome.loop, &err), 0);
     assert_int_equal(net_new(outcome.loop, &(struct net_options){0}, &net, &err), 0);
     assert_int_equal(asker_new(net_outside(net), NULL, &options, &asker, &err), 0);
@@ -80,6 +93,31 @@ static struct outcome ask_peer(enum tls_peer_kind kind)
     tls_peer_join(peer);
     tls_peer_free(peer);
     return outcome;
+}
+
+static struct outcome ask_peer(enum tls_peer_kind kind)
+{
+    return ask_with(kind, false, 0);
+}
+
+static void a_server_that_leaves_the_handshake_unanswered_is_named_with_the_stage(void **state)
+{
+    (void)state;
+    struct outcome outcome = ask_with(PEER_SILENT, false, SHORT_NS);
+
+    assert_int_equal(outcome.code, ERR_TIMEOUT);
+    assert_non_null(strstr(outcome.text, "connect to 127.0.0.1:"));
+    assert_non_null(strstr(outcome.text, ": the TLS handshake took longer than 0.38 s"));
+}
+
+static void a_proxy_that_says_nothing_is_named_with_the_stage(void **state)
+{
+    (void)state;
+    struct outcome outcome = ask_with(PEER_SILENT, true, SHORT_NS);
+
+    assert_int_equal(outcome.code, ERR_TIMEOUT);
+    assert_non_null(strstr(outcome.text, "connect to far.test:443: the proxy 127.0.0.1:"));
+    assert_non_null(strstr(outcome.text, ": its answer to CONNECT took longer than 0.38 s"));
 }
 
 static void a_certificate_that_cannot_be_trusted_is_told_with_the_remedy(void **state)
@@ -193,6 +231,8 @@ static void http2_that_is_wanted_and_not_spoken_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_that_leaves_the_handshake_unanswered_is_named_with_the_stage),
+        cmocka_unit_test(a_proxy_that_says_nothing_is_named_with_the_stage),
         cmocka_unit_test(a_certificate_that_cannot_be_trusted_is_told_with_the_remedy),
         cmocka_unit_test(a_server_without_tls_is_told),
         cmocka_unit_test(a_server_that_is_trusted_is_asked),

@@ -172,6 +172,8 @@ static void answers_that_cannot_be_understood_are_replies_that_quote_them(void *
     expect_error(&fixture, &converse, 200, "", ERR_PROTOCOL, "the answer is empty");
     expect_error(&fixture, &converse, 200, "<html>\nno</html>", ERR_PROTOCOL,
                  "the answer is not JSON (1:1: ");
+    expect_error(&fixture, &converse, 200, "\xff{}", ERR_PROTOCOL,
+                 "the answer is not JSON (1:1: expected a value, found byte 0xFF (save");
     expect_error(&fixture, &converse, 200, "<html>\nno</html>", ERR_PROTOCOL,
                  "starts '<html> no</html>'");
     expect_error(&fixture, &converse, 200, "{\"output\":{}}", ERR_PROTOCOL,

@@ -118,6 +118,8 @@ static const struct misuse responses[] = {
     {"HTTP/2 200\r\n\r\n", 0, ""},
     {"\r\nHTTP/1.1 200 OK\r\n\r\n", 400, "empty line"},
     {"SSH-2.0-OpenSSH_9\r\n", 400, "no status line"},
+    {"\x15\x03\x01", 400, "seems to speak TLS"},
+    {"\x16\x03\x03\r\n", 400, "seems to speak TLS"},
     {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 400, "101 without"},
     {"HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nhello", 400, "1xx"},
     {"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", 400, "folded"},

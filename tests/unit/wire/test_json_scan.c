@@ -102,7 +102,9 @@ static void errors_say_where_what_and_how_to_mend_it(void **state)
         {"[\"\xff\"]", "1:3: invalid UTF-8: expected a character, found byte 0xFF"},
         {"[\"a", "1:4: cut short; the string that starts at 1:2 has no end"},
         {"[1,\n{\"a\":\n", "3:1: cut short; expected a value after ':'"},
-        {"\xef\xbb\xbf{}", "1:1: expected a value, found byte 0xEF (remove the byte order mark)"},
+        {"\xef\xbb\xbf{}", "1:1: expected a value, found byte 0xEF (if it begins a byte order "
+                           "mark, EF BB BF: remove that)"},
+        {"\xff{}", "1:1: expected a value, found byte 0xFF (save the text as UTF-8)"},
         {"{} x", "1:4: expected nothing more after the document, found 'x'"},
         {"```json", "1:1: expected a value, found '`' (a Markdown fence is not JSON)"},
     };
