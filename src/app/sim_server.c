@@ -12,7 +12,8 @@ enum { MESSAGES_MAX_BYTES = 1024 * 1024 };
 static const size_t ARENA_MAX_BYTES = (size_t)256 * 1024 * 1024;
 
 struct exchange {
-    struct id id; /* of the server's request */
+    struct id id;                    /* of the server's request */
+    const struct http_request *http; /* until a head was given */
     struct arena arena;
     struct sim_served served;
     size_t piece;       /* the next */
@@ -24,6 +25,7 @@ struct exchange {
     bool head_given; /* and its head has gone */
     bool full;       /* `writable` goes on */
     bool silent;     /* nothing more will be said */
+    bool leaving;    /* a WebSocket that was said goodbye */
 };
 
 struct sim_server {
@@ -138,7 +140,6 @@ static bool next_message(struct sim_server *sim, struct exchange *exchange)
         abandon(sim, exchange, true);
         return false;
     }
-    count(sim, 200);
     begin_answer(sim, exchange);
     return true;
 }
@@ -160,7 +161,25 @@ static bool finish(struct sim_server *sim, struct exchange *exchange)
         break;
     }
     settle(sim, exchange);
+    sim->answers += exchange->websocket;
     return exchange->websocket;
+}
+
+/* There is no room for the answer, and nothing of it was said: says that. False where even this
+ * does not fit, and the exchange is gone. */
+static bool refuse(struct sim_server *sim, struct exchange *exchange)
+{
+    settle(sim, exchange);
+    arena_release(&exchange->arena);
+    int code =
+        sim_service_refuse(sim->service, exchange->http, &exchange->arena, &exchange->served);
+    exchange->answering = code == 0;
+    if (code == 0)
+        code = server_respond(sim->server, exchange->id, &exchange->served.response, false);
+    if (code == 0 || code == ERR_BUSY)
+        return true;
+    abandon(sim, exchange, true);
+    return false;
 }
 
 /* The head, and with it the body where it goes whole. False where the exchange is gone. */
@@ -173,6 +192,8 @@ static bool give_head(struct sim_server *sim, struct exchange *exchange)
     if (served->without_head || exchange->websocket)
         return true;
     int code = server_respond(sim->server, exchange->id, &served->response, !whole);
+    if (code == ERR_LIMIT || code == ERR_MEMORY)
+        return refuse(sim, exchange);
     if ((code == 0 || code == ERR_BUSY) && !whole && served->piece_count == 0)
         code = server_piece(sim->server, exchange->id,
                             view_slice(served->response.body, 0, served->cut_bytes), false);
@@ -231,7 +252,7 @@ static void carry_on(struct sim_server *sim, struct exchange *exchange)
 
 static bool is_socket_path(struct view target)
 {
-    return view_is(view_slice(target, 0, view_find_byte(target, '?')), "/ws");
+    return view_is(sim_service_path(target), "/ws");
 }
 
 static void on_request(void *context, const struct server_request *request)
@@ -252,13 +273,14 @@ static void on_request(void *context, const struct server_request *request)
             abandon(sim, exchange, true);
         return;
     }
-    int code = sim_service_serve(sim->service, now(sim), request->http, &exchange->arena,
-                                 &exchange->served);
-    if (code != 0) {
-        abandon(sim, exchange, true);
+    exchange->http = request->http;
+    if (sim_service_serve(sim->service, now(sim), request->http, &exchange->arena,
+                          &exchange->served)
+        != 0) {
+        if (refuse(sim, exchange))
+            settle(sim, exchange);
         return;
     }
-    count(sim, exchange->served.response.status);
     begin_answer(sim, exchange);
     carry_on(sim, exchange);
 }
@@ -268,9 +290,11 @@ static void on_over(void *context, struct id request, bool sent)
     struct sim_server *sim = context;
     struct exchange *exchange = find(sim, request);
 
-    (void)sent;
-    if (exchange != NULL)
-        forget(sim, exchange);
+    if (exchange == NULL)
+        return;
+    if (sent && !exchange->websocket)
+        count(sim, exchange->served.response.status);
+    forget(sim, exchange);
 }
 
 static void on_writable(void *context, struct id request)
@@ -293,6 +317,22 @@ static void on_due(void *context, struct id request)
         carry_on(sim, exchange);
 }
 
+/* More messages wait than may: the peer is told, and the WebSocket closed. */
+static void turn_out(struct sim_server *sim, struct exchange *exchange)
+{
+    static const struct view goodbye =
+        VIEW("{\"type\":\"error\",\"error\":\"LimitExceeded\",\"message\":\"messages of more than "
+             "1 MiB wait for their answers: send fewer at once\"}");
+
+    settle(sim, exchange);
+    strbuf_release(&exchange->queued);
+    exchange->silent = true;
+    exchange->leaving = true;
+    int code = server_piece(sim->server, exchange->id, goodbye, true);
+    if (code != 0 && code != ERR_BUSY)
+        abandon(sim, exchange, false);
+}
+
 static void on_message(void *context, struct id request, struct view bytes, bool is_text)
 {
     struct sim_server *sim = context;
@@ -300,12 +340,12 @@ static void on_message(void *context, struct id request, struct view bytes, bool
     uint32_t len = (uint32_t)bytes.len;
 
     (void)is_text; /* binary that is JSON is as good, as API Gateway has it */
-    if (exchange == NULL || !exchange->websocket)
+    if (exchange == NULL || !exchange->websocket || exchange->leaving)
         return;
     strbuf_add(&exchange->queued, view_make(&len, sizeof len));
     strbuf_add(&exchange->queued, bytes);
     if (strbuf_status(&exchange->queued) != 0)
-        abandon(sim, exchange, false);
+        turn_out(sim, exchange);
     else if (!exchange->answering)
         carry_on(sim, exchange);
 }

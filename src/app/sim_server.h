@@ -22,7 +22,7 @@ struct sim_server_options {
 
 struct sim_server_figures {
     struct server_figures server;
-    uint64_t answers; /* with status 200, messages on WebSockets among them */
+    uint64_t answers; /* sent whole with status 200, to messages on WebSockets too */
     uint64_t errors;  /* with any other, and what could not be read */
 };
 

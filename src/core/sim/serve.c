@@ -73,6 +73,8 @@ static bool add_part(struct strbuf *out, const struct json *part, int depth)
         strbuf_add(out, text->text);
         return true;
     }
+    if (text != NULL)
+        return false;
     if (depth < 2 && json_is(inner, JSON_STRING))
         return add_part(out, inner, depth + 1);
     if (depth < 2 && json_is(inner, JSON_ARRAY))
@@ -154,15 +156,40 @@ static bool is_route(const struct route *route, struct view path)
                         : path.len > wanted.len && view_starts(path, wanted);
 }
 
+int serve_no_room(struct exchange *exchange)
+{
+    static const struct sim_fault no_room = {
+        .type = "ServiceUnavailableException",
+        .http_status = 503,
+        .text = "This simulator has no room for this answer. Ask for less at once, or try again.",
+        .openai_status = 503,
+        .openai_type = "server_error",
+        .openai_code = "service_unavailable",
+        .anthropic_status = 529,
+        .anthropic_type = "overloaded_error",
+    };
+
+    if (view_starts(exchange->path, view_of("/model/"))
+        || view_starts(exchange->path, view_of("/guardrail/")))
+        return serve_bedrock_fault(exchange, &no_room);
+    if (view_starts(exchange->path, view_of("/v1/messages")))
+        return serve_anthropic_fault(exchange, &no_room);
+    return serve_openai_fault(exchange, &no_room);
+}
+
 int serve_route(struct exchange *exchange)
 {
+    struct view method = exchange->request->method;
     bool known = false;
+
+    if (view_is(method, "HEAD")) /* the session leaves the body out */
+        method = view_of("GET");
 
     for (size_t i = 0; i < ROUTES; i++) {
         if (!is_route(&routes[i], exchange->path))
             continue;
         known = true;
-        if (view_is(exchange->request->method, routes[i].method))
+        if (view_is(method, routes[i].method))
             return routes[i].serve(exchange);
     }
     return serve_unknown(exchange, known);

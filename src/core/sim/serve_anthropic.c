@@ -46,7 +46,7 @@ static int invalid(struct exchange *exchange, const char *message)
     return error(exchange, 400, "invalid_request_error", view_of(message));
 }
 
-static int tell_fault(struct exchange *exchange, const struct sim_fault *fault)
+int serve_anthropic_fault(struct exchange *exchange, const struct sim_fault *fault)
 {
     int code =
         fault->anthropic_status == 429 ? serve_header(exchange, "retry-after", view_of("1")) : 0;
@@ -118,7 +118,7 @@ static bool refused(struct exchange *exchange, struct reading *reading, bool wan
     else if (view_starts(model, view_of("no-such-model")))
         *ret_code = error(exchange, 404, "not_found_error", model);
     else if (asked != NULL)
-        *ret_code = tell_fault(exchange, asked);
+        *ret_code = serve_anthropic_fault(exchange, asked);
     else if (wants_max_tokens && json_get(body, "max_tokens") == NULL)
         *ret_code = invalid(exchange, "max_tokens: Field required");
     else {
@@ -147,7 +147,7 @@ int serve_anthropic_messages(struct exchange *exchange)
     if (code != 0)
         return code;
     if (met != NULL)
-        return tell_fault(exchange, met);
+        return serve_anthropic_fault(exchange, met);
     if (reply.code != 0)
         return invalid(exchange, reply.error_text.ptr);
     if (json_bool(json_get(exchange->body, "stream"), false)) {

@@ -122,7 +122,12 @@ static enum family family_of(struct view model)
 
 static void read_invoke(struct reading *reading, const struct json *body)
 {
-    if (json_get(body, "anthropic_version") == NULL)
+    const struct json *version = json_get(body, "anthropic_version");
+
+    if (version != NULL && !json_is(version, JSON_STRING))
+        reading->problem = "Malformed input request: #/anthropic_version: expected type: String, "
+                           "please reformat your input and try again.";
+    else if (version == NULL)
         reading->problem =
             "Malformed input request: #: required key [anthropic_version] not found, "
             "please reformat your input and try again.";

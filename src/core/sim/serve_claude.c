@@ -3,6 +3,8 @@
  * serve_claude: Claude's Messages bodies, as Bedrock's InvokeModel and Anthropic's API both have
  * them, whole and as the events of a stream; and messages as Converse shares them. See
  * serve_parts.h. Source: Anthropic API reference, "Messages" and "Streaming Messages". */
+#include <math.h>
+
 #include "core/sim/serve_parts.h"
 #include "text/tokens.h"
 
@@ -86,10 +88,20 @@ void reading_number(struct reading *reading, const struct json *value, double lo
         reading->problem = problem;
 }
 
+void reading_integer(struct reading *reading, const struct json *value, double low, double high,
+                     const char *no_integer, const char *problem)
+{
+    if (reading->problem == NULL && json_is(value, JSON_NUMBER)
+        && json_double(value, 0.5) != trunc(json_double(value, 0.5)))
+        reading->problem = no_integer;
+    reading_number(reading, value, low, high, problem);
+}
+
 void claude_read(struct reading *reading, const struct json *body)
 {
-    reading_number(reading, json_get(body, "max_tokens"), 1, 1e9,
-                   "max_tokens: must be an integer of at least 1");
+    reading_integer(reading, json_get(body, "max_tokens"), 1, 1e9,
+                    "max_tokens: Input should be a valid integer",
+                    "max_tokens: must be an integer of at least 1");
     reading_number(reading, json_get(body, "temperature"), 0, 1, "temperature: range: 0..1");
     reading_number(reading, json_get(body, "top_p"), 0, 1, "top_p: range: 0..1");
     reading_messages(reading, body, true);

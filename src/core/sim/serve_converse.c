@@ -41,8 +41,10 @@ static void read_converse(struct reading *reading, const struct json *body)
 {
     const struct json *config = json_get(body, "inferenceConfig");
 
-    reading_number(
+    reading_integer(
         reading, json_get(config, "maxTokens"), 1, 1e9,
+        "1 validation error detected: Value at 'inferenceConfig.maxTokens' failed to satisfy "
+        "constraint: Member must be an integer",
         "1 validation error detected: Value at 'inferenceConfig.maxTokens' failed to satisfy "
         "constraint: Member must have value greater than or equal to 1");
     reading_number(reading, json_get(config, "temperature"), 0, 1,

@@ -11,7 +11,7 @@
  * reference. */
 #include <math.h>
 
-#include "base/map.h"
+#include "base/utf8.h"
 #include "core/sim/serve_parts.h"
 #include "text/similarity.h"
 #include "text/tokens.h"
@@ -19,16 +19,33 @@
 
 enum {
     PLACES = 4, /* of one n-gram */
+    PLACE_BITS = 15,
+    NUMBER_DECIMALS = 7, /* as precise as the numbers are */
     OPENAI_DIMENSIONS = 1536,
     OPENAI_DIMENSIONS_MAX = 3072,
     OPENAI_TEXTS_MAX = 2048,
+    OPENAI_INPUT_TOKENS_MAX = 8192,
+    OPENAI_TOKENS_MAX = 300000,
+    OPENAI_NUMBERS_MAX = 4 * 1024 * 1024, /* of an answer that does not give them in base64 */
+    OPENAI_BYTES_MAX = 48 * 1024 * 1024,  /* so many numbers, or the most vectors in base64 */
     COHERE_DIMENSIONS = 1024,
     COHERE_TEXTS_MAX = 96,
+    COHERE_CHARACTERS_MAX = 2048, /* of one text */
     TITAN_TOKENS_MAX = 8192,
 };
 
+/* The finalizer of splitmix64: all places of an n-gram come from this one hash. */
+static uint64_t mix(uint64_t z)
+{
+    z += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
 int serve_embed(struct arena *arena, struct view text, size_t dimensions, float **ret_vector)
 {
+    static const uint64_t place_mask = (UINT64_C(1) << PLACE_BITS) - 1;
     struct ngram_vector grams;
     float *vector = arena_new(arena, dimensions, sizeof *vector);
     double square = 0.0;
@@ -36,31 +53,49 @@ int serve_embed(struct arena *arena, struct view text, size_t dimensions, float 
     if (vector == NULL || ngram_vector_of(arena, NULL, text, &grams) != 0)
         return ERR_MEMORY;
     for (size_t i = 0; i < grams.count; i++) {
-        uint64_t key = grams.keys[i];
-        struct rng rng;
-        rng_init(&rng, map_hash(view_make(&key, sizeof key), 0));
-        for (int place = 0; place < PLACES; place++) {
-            uint64_t draw = rng_next(&rng);
-            vector[(draw >> 1) % dimensions] +=
+        uint64_t draw = mix(grams.keys[i]);
+        for (int place = 0; place < PLACES; place++, draw >>= PLACE_BITS + 1)
+            vector[((draw >> 1 & place_mask) * dimensions) >> PLACE_BITS] +=
                 (draw & 1) != 0 ? grams.weights[i] : -grams.weights[i];
-        }
     }
     for (size_t i = 0; i < dimensions; i++)
         square += (double)vector[i] * (double)vector[i];
     if (square == 0.0)
         vector[0] = 1.0f; /* of an empty text */
+    double length = sqrt(square);
     for (size_t i = 0; i < dimensions && square > 0.0; i++)
-        vector[i] = (float)((double)vector[i] / sqrt(square));
+        vector[i] = (float)((double)vector[i] / length);
     *ret_vector = vector;
     return 0;
 }
 
-/* Seven decimals, as precise as the numbers are. */
+/* As json_write_fixed would, without its formats: answers have millions of them. The number is of a
+ * vector of length 1: -1..1. */
+static void write_number(struct json_writer *writer, float number)
+{
+    char text[NUMBER_DECIMALS + 3]; /* "-0." before the decimals */
+    int64_t scaled = (int64_t)llround((double)number * 1e7);
+    uint64_t rest = (uint64_t)(scaled < 0 ? -scaled : scaled);
+    int decimals = NUMBER_DECIMALS;
+    size_t at = sizeof text;
+
+    for (; decimals > 0 && rest % 10 == 0; decimals--)
+        rest /= 10;
+    for (int i = 0; i < decimals; i++, rest /= 10)
+        text[--at] = (char)('0' + rest % 10);
+    if (decimals != 0)
+        text[--at] = '.';
+    text[--at] = (char)('0' + rest % 10);
+    if (scaled < 0)
+        text[--at] = '-';
+    json_write_raw(writer, view_make(text + at, sizeof text - at));
+}
+
 void serve_write_vector(struct json_writer *writer, const float *vector, size_t count)
 {
     json_write_array(writer);
     for (size_t i = 0; i < count; i++)
-        json_write_fixed(writer, (int64_t)llround((double)vector[i] * 1e7), 7);
+        write_number(writer, vector[i]);
     json_write_end(writer, ']');
 }
 
@@ -190,6 +225,27 @@ static const char *cohere_problem(const struct json *body)
     return NULL;
 }
 
+/* Answers where a text is too long: true; the first of them is named. */
+static bool cohere_too_long(struct exchange *exchange, int *ret_code)
+{
+    const struct json *text = json_get(exchange->body, "texts")->child;
+    char message[200];
+
+    for (size_t i = 0; text != NULL; text = text->next, i++) {
+        size_t count = utf8_count(text->text);
+        if (count <= COHERE_CHARACTERS_MAX)
+            continue;
+        snprintf(
+            message, sizeof message,
+            "Malformed input request: #/texts/%zu: expected maxLength: %d, actual: %zu, please "
+            "reformat your input and try again.",
+            i, COHERE_CHARACTERS_MAX, count);
+        *ret_code = serve_bedrock_invalid(exchange, message);
+        return true;
+    }
+    return false;
+}
+
 static int write_cohere_vectors(struct exchange *exchange, struct json_writer *writer,
                                 const char *type)
 {
@@ -251,15 +307,19 @@ static int serve_cohere(struct exchange *exchange, struct view model)
     const char *problem = cohere_problem(exchange->body);
     int64_t tokens = 0;
 
+    int code;
+
     if (problem != NULL)
         return serve_bedrock_invalid(exchange, problem);
+    if (cohere_too_long(exchange, &code))
+        return code;
     for (const struct json *text = json_get(exchange->body, "texts")->child; text != NULL;
          text = text->next)
         tokens += (int64_t)tokens_estimate(text->text);
     const struct sim_fault *fault = charge(exchange, model, tokens);
     if (fault != NULL)
         return serve_bedrock_fault(exchange, fault);
-    int code = write_cohere(exchange);
+    code = write_cohere(exchange);
     return code != 0 ? code : serve_bedrock_counts(exchange, &(struct usage){.tokens_in = tokens});
 }
 
@@ -270,6 +330,11 @@ int serve_bedrock_embedding(struct exchange *exchange, struct view model)
 }
 
 /* ---- OpenAI --------------------------------------------------------------------------------- */
+
+static bool wants_base64(const struct json *body)
+{
+    return view_is(json_text(json_get(body, "encoding_format"), view_of("float")), "base64");
+}
 
 static const char *openai_problem(const struct json *body, const char **ret_param)
 {
@@ -293,7 +358,42 @@ static const char *openai_problem(const struct json *body, const char **ret_para
     *ret_param = "dimensions";
     if (dimensions != NULL && (count < 1 || count > OPENAI_DIMENSIONS_MAX))
         return "Invalid value for 'dimensions': expected an integer from 1 to 3072.";
+    *ret_param = "input";
+    if (json_is(input, JSON_ARRAY) && !wants_base64(body)
+        && (int64_t)input->count * count > OPENAI_NUMBERS_MAX)
+        return "Invalid 'input': this simulator answers with at most 4194304 numbers at once. Ask "
+               "for fewer inputs or dimensions, or for encoding_format base64.";
     return NULL;
+}
+
+/* Counts the tokens of all inputs; past a limit it answers and says true. */
+static bool openai_too_long(struct exchange *exchange, const struct json *input,
+                            int64_t *ret_tokens, int *ret_code)
+{
+    const struct json *one = json_is(input, JSON_ARRAY) ? input->child : input;
+    char message[240];
+
+    for (*ret_tokens = 0; one != NULL; one = json_is(input, JSON_ARRAY) ? one->next : NULL) {
+        int64_t tokens = (int64_t)tokens_estimate(one->text);
+        *ret_tokens += tokens;
+        if (tokens <= OPENAI_INPUT_TOKENS_MAX)
+            continue;
+        snprintf(message, sizeof message,
+                 "This model's maximum context length is %d tokens, however you requested %lld "
+                 "tokens (%lld in your prompt; 0 for the completion). Please reduce your prompt; "
+                 "or completion length.",
+                 OPENAI_INPUT_TOKENS_MAX, (long long)tokens, (long long)tokens);
+        *ret_code = serve_openai_error(exchange, 400, "invalid_request_error", NULL, NULL,
+                                       view_of(message));
+        return true;
+    }
+    if (*ret_tokens <= OPENAI_TOKENS_MAX)
+        return false;
+    snprintf(message, sizeof message, "Requested %lld tokens, max %d tokens per request",
+             (long long)*ret_tokens, OPENAI_TOKENS_MAX);
+    *ret_code = serve_openai_error(exchange, 400, "max_tokens_per_request", NULL,
+                                   "max_tokens_per_request", view_of(message));
+    return true;
 }
 
 static int write_openai_one(struct exchange *exchange, struct json_writer *writer, size_t index,
@@ -301,8 +401,6 @@ static int write_openai_one(struct exchange *exchange, struct json_writer *write
 {
     const struct json *body = exchange->body;
     size_t dimensions = (size_t)json_int(json_get(body, "dimensions"), OPENAI_DIMENSIONS);
-    bool encoded =
-        view_is(json_text(json_get(body, "encoding_format"), view_of("float")), "base64");
     struct strbuf bytes;
     float *vector;
 
@@ -312,7 +410,7 @@ static int write_openai_one(struct exchange *exchange, struct json_writer *write
     json_member_text(writer, "object", "embedding");
     json_member_int(writer, "index", (int64_t)index);
     json_write_key(writer, "embedding");
-    if (encoded) { /* floats as they lie in memory, little-endian */
+    if (wants_base64(body)) { /* floats as they lie in memory, little-endian */
         strbuf_init(&bytes, SERVE_BYTES_MAX);
         base64_encode(&bytes, view_make(vector, dimensions * sizeof *vector));
         json_write_string(writer, strbuf_view(&bytes));
@@ -332,7 +430,7 @@ static int write_openai(struct exchange *exchange, struct view model, int64_t to
     struct strbuf out;
     int code = 0;
 
-    strbuf_init(&out, SERVE_BYTES_MAX);
+    strbuf_init(&out, OPENAI_BYTES_MAX);
     json_writer_init(&writer, &out, 0);
     json_write_object(&writer);
     json_member_text(&writer, "object", "list");
@@ -360,7 +458,8 @@ int serve_openai_embeddings(struct exchange *exchange)
     struct view model = json_text(json_get(body, "model"), (struct view){NULL, 0});
     const struct sim_fault *fault = serve_fault(exchange, model);
     const char *param = NULL;
-    int64_t tokens = 0;
+    int64_t tokens;
+    int code;
 
     if (!json_is(body, JSON_OBJECT) || model.len == 0)
         return serve_openai_error(exchange, 400, "invalid_request_error", "model", NULL,
@@ -369,12 +468,8 @@ int serve_openai_embeddings(struct exchange *exchange)
     if (problem != NULL)
         return serve_openai_error(exchange, 400, "invalid_request_error", param, "invalid_value",
                                   view_of(problem));
-    const struct json *input = json_get(body, "input");
-    if (json_is(input, JSON_STRING))
-        tokens = (int64_t)tokens_estimate(input->text);
-    for (const struct json *one = json_is(input, JSON_ARRAY) ? input->child : NULL; one != NULL;
-         one = one->next)
-        tokens += (int64_t)tokens_estimate(one->text);
+    if (openai_too_long(exchange, json_get(body, "input"), &tokens, &code))
+        return code;
     if (fault == NULL)
         fault = charge(exchange, model, tokens);
     return fault != NULL ? serve_openai_fault(exchange, fault)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * serve_openai: chat completions and models as OpenAI's API has them; see serve_parts.h. */
+#include <math.h>
+
 #include "core/sim/serve_parts.h"
 
-enum { CHOICES_MAX = 16, SCHEMA_KEYS_MAX = 32 };
+enum { CHOICES_MAX = 16, SCHEMA_KEYS_MAX = 32, STOPS_MAX = 4 };
 
 static const char *const models[] = {"sim", "sim-small"};
 
@@ -233,13 +235,14 @@ static void read_params(struct chat_reading *reading, const struct json *body)
         double low;
         double high;
         const char *problem;
+        bool integer;
     } ranges[] = {
-        {"temperature", 0.0, 2.0, "Invalid 'temperature': expected a number from 0 to 2."},
-        {"top_p", 0.0, 1.0, "Invalid 'top_p': expected a number from 0 to 1."},
-        {"max_tokens", 1.0, 1e9, "Invalid 'max_tokens': expected an integer of at least 1."},
+        {"temperature", 0.0, 2.0, "Invalid 'temperature': expected a number from 0 to 2.", false},
+        {"top_p", 0.0, 1.0, "Invalid 'top_p': expected a number from 0 to 1.", false},
+        {"max_tokens", 1.0, 1e9, "Invalid 'max_tokens': expected an integer of at least 1.", true},
         {"max_completion_tokens", 1.0, 1e9,
-         "Invalid 'max_completion_tokens': expected an integer of at least 1."},
-        {"n", 1.0, CHOICES_MAX, "Invalid 'n': expected an integer from 1 to 16."},
+         "Invalid 'max_completion_tokens': expected an integer of at least 1.", true},
+        {"n", 1.0, CHOICES_MAX, "Invalid 'n': expected an integer from 1 to 16.", true},
     };
 
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
@@ -247,12 +250,29 @@ static void read_params(struct chat_reading *reading, const struct json *body)
         double number = json_double(value, -1.0);
         if (value == NULL || json_is(value, JSON_NULL))
             continue;
-        if (!json_is(value, JSON_NUMBER) || number < ranges[i].low || number > ranges[i].high) {
+        if (!json_is(value, JSON_NUMBER) || number < ranges[i].low || number > ranges[i].high
+            || (ranges[i].integer && number != trunc(number))) {
             reading->problem = ranges[i].problem;
             reading->param = ranges[i].name;
             return;
         }
     }
+}
+
+static void read_stop(struct chat_reading *reading, const struct json *stop)
+{
+    if (stop == NULL || json_is(stop, JSON_NULL) || json_is(stop, JSON_STRING))
+        return;
+    reading->param = "stop";
+    if (!json_is(stop, JSON_ARRAY))
+        reading->problem = "Invalid type for 'stop': expected a string or an array of strings.";
+    else if (stop->count > STOPS_MAX)
+        reading->problem = "Invalid 'stop': array too long. Expected an array with maximum length "
+                           "4.";
+    for (const struct json *one = stop->child; one != NULL && reading->problem == NULL;
+         one = one->next)
+        if (!json_is(one, JSON_STRING))
+            reading->problem = "Invalid type for 'stop': expected a string or an array of strings.";
 }
 
 /* ---- answering ------------------------------------------------------------------------------ */
@@ -336,6 +356,8 @@ static int answer_request(struct exchange *exchange, struct chat_reading *readin
     read_messages(reading, body);
     if (reading->problem == NULL && reading->code == 0)
         read_params(reading, body);
+    if (reading->problem == NULL && reading->code == 0)
+        read_stop(reading, json_get(body, "stop"));
     if (reading->code == 0 && reading->problem == NULL)
         read_format(reading, json_get(body, "response_format"));
     if (reading->code != 0 || strbuf_status(&reading->system) != 0)

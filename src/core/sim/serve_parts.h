@@ -36,6 +36,7 @@ struct exchange {
 /* ---- routes: each answers the exchange (fills served) and returns 0 or ERR_MEMORY ----------- */
 
 MUST_CHECK int serve_route(struct exchange *exchange);
+MUST_CHECK int serve_no_room(struct exchange *exchange); /* 503: memory or the budget is short */
 MUST_CHECK int serve_bedrock(struct exchange *exchange);
 MUST_CHECK int serve_guardrail(struct exchange *exchange);
 MUST_CHECK int serve_message(struct exchange *exchange); /* of a WebSocket */
@@ -47,6 +48,7 @@ MUST_CHECK int serve_openai_models(struct exchange *exchange);
 MUST_CHECK int serve_openai_model(struct exchange *exchange);
 MUST_CHECK int serve_anthropic_messages(struct exchange *exchange);
 MUST_CHECK int serve_anthropic_count(struct exchange *exchange);
+MUST_CHECK int serve_anthropic_fault(struct exchange *exchange, const struct sim_fault *fault);
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
@@ -101,6 +103,9 @@ void reading_system(struct reading *reading, const struct json *body);
 /* A number within its range where it is there. */
 void reading_number(struct reading *reading, const struct json *value, double low, double high,
                     const char *problem);
+/* The same for an integer. */
+void reading_integer(struct reading *reading, const struct json *value, double low, double high,
+                     const char *no_integer, const char *problem);
 
 /* Which error the model's id (`mark` and its type at its end) or chance ask for; NULL: none. */
 const struct sim_fault *serve_fault(const struct exchange *exchange, struct view model);

@@ -91,7 +91,8 @@ int serve_message(struct exchange *exchange)
 {
     const struct json *body = exchange->body;
     struct view action = json_text(json_get(body, "action"), view_of("message"));
-    struct view model = json_text(json_get(body, "model"), view_of("sim"));
+    const struct json *model_name = json_get(body, "model");
+    struct view model = json_text(model_name, view_of("sim"));
     const struct json *text = json_get(body, "text");
     struct chat_message message = {CHAT_USER, json_text(text, view_of(""))};
     struct chat chat = {.system = json_text(json_get(body, "system"), view_of("")),
@@ -110,6 +111,8 @@ int serve_message(struct exchange *exchange)
                               "\"…\"}"));
     if (!json_is(text, JSON_STRING))
         return refuse(exchange, "BadRequest", view_of("text: a string is needed"));
+    if (model_name != NULL && !json_is(model_name, JSON_STRING))
+        return refuse(exchange, "BadRequest", view_of("model: a string is needed"));
     int code = met == NULL ? serve_ask(exchange, &chat, model, &reply, &met) : 0;
     if (code != 0)
         return code;

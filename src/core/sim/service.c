@@ -212,11 +212,10 @@ const struct sim_fault *serve_fault(const struct exchange *exchange, struct view
 
 const struct sim_fault *serve_stream_fault(const struct exchange *exchange, struct view model)
 {
-    static const struct view mark = VIEW(".stream-fault-");
-    size_t at = view_find(model, mark, 0);
+    const struct sim_fault *asked;
 
-    if (at < model.len)
-        return sim_fault_named(view_slice(model, at + mark.len, model.len));
+    if (!sim_stream_fault_of(model, &asked) || asked != NULL)
+        return asked;
     return exchange->fails_midstream ? sim_fault_named(view_of("ModelStreamErrorException")) : NULL;
 }
 
@@ -337,6 +336,45 @@ static int serve(struct exchange *exchange, struct view body,
     return code;
 }
 
+struct view sim_service_path(struct view target)
+{
+    static const struct view schemes[] = {VIEW("http://"), VIEW("https://")};
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (!view_equal_nocase(view_slice(target, 0, schemes[i].len), schemes[i]))
+            continue;
+        struct view rest = view_slice(target, schemes[i].len, target.len);
+        size_t authority = 0;
+        while (authority < rest.len && rest.ptr[authority] != '/' && rest.ptr[authority] != '?')
+            authority++;
+        target = view_slice(rest, authority, rest.len);
+        break;
+    }
+    struct view path = view_slice(target, 0, view_find_byte(target, '?'));
+    return path.len != 0 ? path : view_of("/");
+}
+
+int sim_service_refuse(struct sim_service *service, const struct http_request *request,
+                       struct arena *arena, struct sim_served *ret_served)
+{
+    struct exchange exchange = {
+        .service = service,
+        .request = request,
+        .path = sim_service_path(request->target),
+        .serial = service->serial++,
+        .arena = arena,
+    };
+
+    exchange.id = map_hash(exchange.path, service->options.sim.seed + exchange.serial);
+    exchange.served = arena_new(arena, 1, sizeof *exchange.served);
+    if (exchange.served == NULL)
+        return ERR_MEMORY;
+    int code = serve_no_room(&exchange);
+    if (code == 0)
+        *ret_served = *exchange.served;
+    return code;
+}
+
 int sim_service_serve(struct sim_service *service, uint64_t now_ns,
                       const struct http_request *request, struct arena *arena,
                       struct sim_served *ret_served)
@@ -344,7 +382,7 @@ int sim_service_serve(struct sim_service *service, uint64_t now_ns,
     struct exchange exchange = {
         .service = service,
         .request = request,
-        .path = view_slice(request->target, 0, view_find_byte(request->target, '?')),
+        .path = sim_service_path(request->target),
         .now_ns = now_ns,
         .sample = sample_of(request),
         .arena = arena,

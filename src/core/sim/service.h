@@ -90,6 +90,15 @@ MUST_CHECK int sim_service_serve(struct sim_service *service, uint64_t now_ns,
                                  const struct http_request *request, struct arena *arena,
                                  struct sim_served *ret_served);
 
+/* Says instead that there is no room for this request's answer: 503 (Anthropic's 529) in the words
+ * of the API that was asked, a few hundred bytes. ERR_MEMORY. */
+MUST_CHECK int sim_service_refuse(struct sim_service *service, const struct http_request *request,
+                                  struct arena *arena, struct sim_served *ret_served);
+
+/* The path of a request's target, still encoded: without the query, and without the scheme and the
+ * authority that a client may write before it (RFC 9112, section 3.2.2). */
+struct view sim_service_path(struct view target);
+
 /* Answers one WebSocket message, {"action": "message", "text": "…", "model"?: "…"}: each piece is
  * one message, {"type": "token", "text": "…"} and at last {"type": "end", …} or
  * {"type": "error", "error": …, "message": …}. */

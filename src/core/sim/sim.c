@@ -21,6 +21,25 @@ static const struct sim_fault faults[] = {
 
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 
+/* What a model id gets that asks for a type which there is not. */
+static const struct sim_fault unknown_fault = {
+    .type = "ValidationException",
+    .http_status = 400,
+    .code = ERR_REFUSED,
+    .text =
+        "The model id asks for an error of an unknown type. Behind .fault- or .stream-fault- it "
+        "ends in one of:"
+#define FAULT(type, ...) " " #type
+#include "core/sim/faults.def"
+#undef FAULT
+        ".",
+    .openai_status = 400,
+    .openai_type = "invalid_request_error",
+    .openai_code = "invalid_value",
+    .anthropic_status = 400,
+    .anthropic_type = "invalid_request_error",
+};
+
 struct sim sim_default(void)
 {
     return (struct sim){.seed = 7, .profile = sim_profile_default()};
@@ -44,8 +63,24 @@ const struct sim_fault *sim_fault_of(struct view model)
 {
     struct view mark = VIEW(".fault-");
     size_t at = view_find(model, mark, 0);
+    const struct sim_fault *asked;
 
-    return at < model.len ? sim_fault_named(view_slice(model, at + mark.len, model.len)) : NULL;
+    if (at < model.len) {
+        asked = sim_fault_named(view_slice(model, at + mark.len, model.len));
+        return asked != NULL ? asked : &unknown_fault;
+    }
+    bool known = sim_stream_fault_of(model, &asked);
+    return known ? NULL : &unknown_fault;
+}
+
+bool sim_stream_fault_of(struct view model, const struct sim_fault **ret_fault)
+{
+    static const struct view mark = VIEW(".stream-fault-");
+    size_t at = view_find(model, mark, 0);
+
+    *ret_fault =
+        at < model.len ? sim_fault_named(view_slice(model, at + mark.len, model.len)) : NULL;
+    return at == model.len || *ret_fault != NULL;
 }
 
 /* ---- the request ---------------------------------------------------------------------------- */

@@ -57,8 +57,13 @@ struct sim_fault {
 /* The fault of that type, NULL where there is none. */
 const struct sim_fault *sim_fault_named(struct view type);
 
-/* The fault that the model id asks for; NULL where it asks for none (an unknown type included). */
+/* The fault that the model id asks for; NULL where it asks for none. An unknown type, after a
+ * stream began too, gets a ValidationException that lists the known ones. */
 const struct sim_fault *sim_fault_of(struct view model);
+
+/* The fault that it asks for after a stream began (".stream-fault-TYPE") or NULL; false where it
+ * asks for an unknown type. */
+bool sim_stream_fault_of(struct view model, const struct sim_fault **ret_fault);
 
 /* All of them, for documentation and tests. */
 const struct sim_fault *sim_faults(size_t *ret_count);

@@ -416,6 +416,7 @@ static void trouble_ends_answers_as_it_is_asked_to(void **state)
             assert_int_equal(client.closed, kinds[i].closes);
             assert_int_equal(client.code, kinds[i].code);
             assert_int_equal(count(&client, "[DONE]"), 0);
+            assert_int_equal(sim_server_figures(rig.server).answers, 0);
             assert_int_equal(sim_server_figures(rig.server).server.under_way, !kinds[i].closes);
             client_free(&client);
             rig_free(&rig);
@@ -491,6 +492,96 @@ static void messages_of_a_websocket_are_answered_one_after_the_other(void **stat
     rig_free(&rig);
 }
 
+/* Many large vectors: 16 MiB for each such request. */
+static void ask_large(struct client *client)
+{
+    struct strbuf body;
+    struct strbuf request;
+
+    strbuf_init(&body, 1 << 20);
+    strbuf_init(&request, 1 << 20);
+    strbuf_add_text(&body, "{\"model\":\"e\",\"dimensions\":3072,\"encoding_format\":\"base64\","
+                           "\"input\":[\"a\"");
+    for (int i = 0; i < 1023; i++)
+        strbuf_add_text(&body, ",\"a\"");
+    strbuf_add_text(&body, "]}");
+    strbuf_printf(&request,
+                  "POST /v1/embeddings HTTP/1.1\r\nhost: a\r\ncontent-length: %zu\r\n\r\n",
+                  body.len);
+    strbuf_add(&request, strbuf_view(&body));
+    client_send(client, strbuf_view(&request));
+    strbuf_release(&request);
+    strbuf_release(&body);
+}
+
+static void an_answer_that_finds_no_room_is_503_and_the_connection_is_kept(void **state)
+{
+    (void)state;
+    struct rig rig =
+        rig_with((struct sim_server_options){.server.buffered_max_bytes = (size_t)8 << 20}, 0);
+    struct client client;
+
+    client_open(&rig, &client);
+    ask_large(&client);
+    run_for(&rig, SECOND);
+    assert_int_equal(count(&client, "HTTP/1.1 503 "), 1);
+    assert_int_equal(count(&client, "service_unavailable"), 1);
+    client_send(&client, view_of(ASK));
+    run_for(&rig, SECOND);
+    assert_int_equal(count(&client, "HTTP/1.1 200 OK"), 1);
+    assert_int_equal(sim_server_figures(rig.server).answers, 1);
+    assert_int_equal(sim_server_figures(rig.server).errors, 1);
+    client_free(&client);
+    rig_free(&rig);
+}
+
+static void a_websocket_that_asks_too_much_at_once_is_told_so_and_closed(void **state)
+{
+    (void)state;
+    static const char ask[] =
+        "GET http://h/ws HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+        "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    struct rig rig =
+        rig_with((struct sim_server_options){.service.sim = {.latency = {.kind = SIM_LATENCY_FIXED,
+                                                                         .low_ns = SECOND}}},
+                 0);
+    struct websocket *websocket;
+    struct client client;
+    struct strbuf message;
+    struct strbuf frames;
+    struct rng rng;
+    struct err err;
+
+    rng_init(&rng, 1);
+    websocket = websocket_new(WEBSOCKET_CLIENT, NULL, &rng);
+    strbuf_init(&frames, 1 << 20);
+    strbuf_init(&message, 1 << 20);
+    strbuf_add_text(&message, "{\"text\":\"");
+    strbuf_add_repeated(&message, 'a', 30000);
+    strbuf_add_text(&message, "\"}");
+    client_open(&rig, &client);
+    client_send(&client, view_of(ask));
+    for (int i = 0; i < 40; i++) {
+        strbuf_reset(&frames);
+        assert_int_equal(
+            websocket_send(websocket, WEBSOCKET_TEXT, strbuf_view(&message), true, &err), 0);
+        assert_int_equal(websocket_take(websocket, &frames), 0);
+        client_send(&client, strbuf_view(&frames));
+        run_for(&rig, SECOND / 1000);
+    }
+    assert_int_equal(count(&client, "\"LimitExceeded\""), 1);
+    assert_true(view_ends(strbuf_view(&client.got), view_of("\x88\x02\x03\xe8"))); /* goodbye */
+    run_for(&rig, 60 * SECOND);
+    assert_true(client.closed);
+    assert_int_equal(client.code, 0);
+    assert_int_equal(sim_server_figures(rig.server).server.under_way, 0);
+    strbuf_release(&message);
+    strbuf_release(&frames);
+    websocket_free(websocket);
+    client_free(&client);
+    rig_free(&rig);
+}
+
 static void an_address_that_cannot_be_had_is_an_error(void **state)
 {
     (void)state;
@@ -541,6 +632,8 @@ int main(void)
         cmocka_unit_test(trouble_ends_answers_as_it_is_asked_to),
         cmocka_unit_test(quotas_are_given_back_by_answers_that_were_given_up),
         cmocka_unit_test(messages_of_a_websocket_are_answered_one_after_the_other),
+        cmocka_unit_test(an_answer_that_finds_no_room_is_503_and_the_connection_is_kept),
+        cmocka_unit_test(a_websocket_that_asks_too_much_at_once_is_told_so_and_closed),
         cmocka_unit_test(an_address_that_cannot_be_had_is_an_error),
         cmocka_unit_test(memory_that_runs_out_ends_a_connection_not_the_server),
     };

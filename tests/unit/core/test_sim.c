@@ -458,9 +458,13 @@ static void a_model_id_can_ask_for_a_failure(void **state)
         assert_int_equal(rig.reply.code, faults[i].code);
         assert_string_equal(rig.reply.error_type.ptr, faults[i].type);
     }
-    rig.model = "sim.fault-NoSuchException";
-    sim_rig_ask(&rig, "Hello!");
-    assert_int_equal(rig.reply.code, 0);
+    static const char *const unknown[] = {"sim.fault-NoSuchException", "sim.stream-fault-"};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        rig.model = unknown[i];
+        sim_rig_ask(&rig, "Hello!");
+        assert_int_equal(rig.reply.code, ERR_REFUSED);
+        assert_non_null(strstr(rig.reply.error_text.ptr, "ThrottlingException"));
+    }
     arena_release(&rig.arena);
 }
 

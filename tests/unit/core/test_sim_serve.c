@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/strbuf.h"
 #include "core/sim/service.h"
 
 static const char CLAUDE[] = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke";
@@ -152,6 +153,15 @@ static void invoke_refuses_bodies_as_the_service_does(void **state)
         {START
          "\"max_tokens\":5,\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
          "stream: Extra inputs"},
+        {START "\"max_tokens\":1.5,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+         "max_tokens: Input should be a valid integer"},
+        {START "\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+               "\"text\":5}]}]}",
+         "content must be"},
+        {"{\"anthropic_version\":null,\"max_tokens\":5,\"messages\":[{\"role\":\"user\","
+         "\"content\":"
+         "\"a\"}]}",
+         "#/anthropic_version: expected type: String"},
     };
 #undef START
     struct rig rig = rig_new();
@@ -188,6 +198,30 @@ static void converse_answers_in_its_own_form(void **state)
     rig_release(&rig);
 }
 
+static void converse_refuses_texts_that_are_none_and_numbers_that_are_no_integers(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":null}]}]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"a\"},{\"text\":5}]}]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"a\"}]}],\"system\":[{\"text\":["
+        "]}]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"a\"}]}],\"inferenceConfig\":{"
+        "\"maxTokens\":1.5}}",
+    };
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(ask(&rig, "POST", "/model/sim/converse", wrong[i]), 400);
+        assert_header(&rig, "x-amzn-errortype", "ValidationException");
+    }
+    assert_int_equal(ask(&rig, "POST", "/model/sim/converse",
+                         "{\"messages\":[{\"role\":\"user\",\"content\":[{\"image\":{}},{\"text\":"
+                         "\"a\"}]}],\"inferenceConfig\":{\"maxTokens\":5.0}}"),
+                     200);
+    rig_release(&rig);
+}
+
 static void what_is_not_served_gets_the_familys_own_error(void **state)
 {
     (void)state;
@@ -218,6 +252,60 @@ static void what_is_not_served_gets_the_familys_own_error(void **state)
     assert_int_equal(ask(&rig, "GET", "/v1/chat/completions", ""), 405);
     assert_int_equal(ask(&rig, "GET", "/", ""), 200);
     assert_contains(rig.response.body, "assay sim");
+    rig_release(&rig);
+}
+
+static void a_target_may_name_its_server_and_head_is_answered_as_get(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        int status;
+    } targets[] = {
+        {"http://127.0.0.1:8080/v1/models", 200},
+        {"HTTPS://sim/v1/models?after=a", 200},
+        {"http://sim", 200},
+        {"http://sim?q=/a", 200},
+        {"http:///v1/models", 200},
+        {"http://sim/v1/nothing", 404},
+        {"ftp://sim/v1/models", 404},
+    };
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        assert_int_equal(ask(&rig, "GET", targets[i].target, ""), targets[i].status);
+        assert_int_equal(ask(&rig, "HEAD", targets[i].target, ""), targets[i].status);
+    }
+    assert_int_equal(ask(&rig, "HEAD", "/v1/chat/completions", ""), 405);
+    assert_int_equal(
+        ask(&rig, "POST", "http://sim/model/anthropic.claude-3-haiku-20240307-v1:0/invoke", HELLO),
+        200);
+    rig_release(&rig);
+}
+
+static void a_fault_that_there_is_not_is_told_with_those_that_there_are(void **state)
+{
+    (void)state;
+    static const char *const models[] = {"sim.fault-x", "sim.fault-", "sim.stream-fault-x"};
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "/model/%s/converse", models[i]);
+        assert_int_equal(ask(&rig, "POST", text, HELLO), 400);
+        assert_header(&rig, "x-amzn-errortype", "ValidationException");
+        assert_contains(rig.response.body, " ModelTimeoutException");
+        snprintf(text, sizeof text,
+                 "{\"model\":\"%s\",\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":"
+                 "\"a\"}]"
+                 "}",
+                 models[i]);
+        assert_int_equal(ask(&rig, "POST", "/v1/chat/completions", text), 400);
+        assert_text(json_path(rig.body, view_of("error.type")), "invalid_request_error");
+        assert_contains(rig.response.body, " ModelTimeoutException");
+        assert_int_equal(ask(&rig, "POST", "/v1/messages", text), 400);
+        assert_text(json_path(rig.body, view_of("error.type")), "invalid_request_error");
+    }
     rig_release(&rig);
 }
 
@@ -312,6 +400,20 @@ static void chat_completions_refuse_as_openai_does(void **state)
         {"{\"model\":\"sim\",\"temperature\":9,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]"
          "}",
          400, "'temperature'"},
+        {"{\"model\":\"sim\",\"max_tokens\":1.5,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}"
+         "]}",
+         400, "'max_tokens'"},
+        {"{\"model\":\"sim\",\"n\":1.5,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", 400,
+         "'n'"},
+        {"{\"model\":\"sim\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"],\"messages\":[{\"role\":"
+         "\"user\","
+         "\"content\":\"a\"}]}",
+         400, "maximum length 4"},
+        {"{\"model\":\"sim\",\"stop\":[\"a\",5],\"messages\":[{\"role\":\"user\",\"content\":\"a\"}"
+         "]}",
+         400, "'stop'"},
+        {"{\"model\":\"sim\",\"stop\":5,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", 400,
+         "'stop'"},
         {"{\"model\":\"no-such-model\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}", 404,
          "does not exist"},
     };
@@ -446,6 +548,113 @@ static void each_family_of_embeddings_has_its_own_form(void **state)
     rig_release(&rig);
 }
 
+/* A body of `count` inputs, each `words` times the word. */
+static const char *inputs(struct strbuf *body, const char *start, size_t count, size_t words,
+                          const char *end)
+{
+    strbuf_reset(body);
+    strbuf_add_text(body, start);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_add_text(body, i == 0 ? "\"" : ",\"");
+        for (size_t k = 0; k < words; k++)
+            strbuf_add_text(body, "漫画");
+        strbuf_add_text(body, "\"");
+    }
+    strbuf_add_text(body, end);
+    return strbuf_text(body);
+}
+
+static void embeddings_keep_the_limits_of_their_services(void **state)
+{
+    (void)state;
+    static const char openai[] = "{\"model\":\"e\",\"dimensions\":4,\"input\":[";
+    static const char cohere[] = "{\"input_type\":\"search_query\",\"texts\":[";
+    static const char embed[] = "/model/cohere.embed-multilingual-v3/invoke";
+    struct rig rig = rig_new();
+    struct strbuf body;
+
+    strbuf_init(&body, (size_t)16 << 20);
+    assert_int_equal(ask(&rig, "POST", "/v1/embeddings", inputs(&body, openai, 2, 100, "]}")), 200);
+    int64_t tokens = json_int(json_path(rig.body, view_of("usage.total_tokens")), 0) / 2;
+    size_t most = (size_t)(8192 * 100 / tokens);
+    assert_int_equal(
+        ask(&rig, "POST", "/v1/embeddings", inputs(&body, openai, 1, most + most / 50, "]}")), 400);
+    assert_contains(json_text(json_path(rig.body, view_of("error.message")), view_of("")),
+                    "This model's maximum context length is 8192 tokens, however you requested ");
+    assert_text(json_path(rig.body, view_of("error.type")), "invalid_request_error");
+    assert_int_equal(
+        ask(&rig, "POST", "/v1/embeddings", inputs(&body, openai, 40, most - most / 50, "]}")),
+        400);
+    assert_text(json_path(rig.body, view_of("error.code")), "max_tokens_per_request");
+    assert_int_equal(
+        ask(&rig, "POST", "/v1/embeddings", inputs(&body, openai, 1, most - most / 50, "]}")), 200);
+    assert_int_equal(
+        ask(&rig, "POST", "/v1/embeddings",
+            inputs(&body, "{\"model\":\"e\",\"dimensions\":3072,\"input\":[", 2048, 1, "]}")),
+        400);
+    assert_contains(rig.response.body, "4194304 numbers");
+    assert_int_equal(ask(&rig, "POST", embed, inputs(&body, cohere, 96, 1024, "]}")), 200);
+    assert_int_equal(ask(&rig, "POST", embed, inputs(&body, cohere, 97, 1, "]}")), 400);
+    assert_int_equal(ask(&rig, "POST", embed, inputs(&body, cohere, 2, 1025, "]}")), 400);
+    assert_contains(rig.response.body, "#/texts/0: expected maxLength: 2048, actual: 2050,");
+    strbuf_release(&body);
+    rig_release(&rig);
+}
+
+static void the_most_vectors_in_base64_fit_an_answer(void **state)
+{
+    (void)state;
+    struct sim_service_options options = {.sim = sim_default()};
+    struct sim_service *service;
+    struct sim_served served;
+    struct arena arena;
+    struct strbuf body;
+
+    assert_int_equal(sim_service_new(&options, 0, &service), 0);
+    arena_init(&arena, (size_t)256 << 20);
+    strbuf_init(&body, (size_t)16 << 20);
+    inputs(&body, "{\"model\":\"e\",\"dimensions\":3072,\"encoding_format\":\"base64\",\"input\":[",
+           2048, 4, "]}");
+    const struct http_request request = {
+        .method = VIEW("POST"), .target = VIEW("/v1/embeddings"), .body = strbuf_view(&body)};
+    assert_int_equal(sim_service_serve(service, 0, &request, &arena, &served), 0);
+    assert_int_equal(served.response.status, 200);
+    assert_true(served.response.body.len > (size_t)32 << 20);
+    strbuf_release(&body);
+    arena_release(&arena);
+    sim_service_free(service);
+}
+
+static void no_room_is_said_in_the_words_of_each_api(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        int status;
+        const char *path;
+        const char *said;
+    } apis[] = {
+        {"/model/sim/converse", 503, "message",
+         "This simulator has no room for this answer. Ask "
+         "for less at once, or try again."},
+        {"http://sim/v1/embeddings", 503, "error.code", "service_unavailable"},
+        {"/v1/messages?beta=true", 529, "error.type", "overloaded_error"},
+    };
+    struct rig rig = rig_new();
+
+    for (size_t i = 0; i < sizeof apis / sizeof apis[0]; i++) {
+        const struct http_request request = {.method = VIEW("POST"),
+                                             .target = view_of(apis[i].target)};
+        struct sim_served served;
+        struct json *root;
+        assert_int_equal(sim_service_refuse(rig.service, &request, &rig.arena, &served), 0);
+        assert_int_equal(served.response.status, apis[i].status);
+        assert_int_equal(json_parse(&rig.arena, served.response.body, &root, NULL), 0);
+        assert_text(json_path(root, view_of(apis[i].path)), apis[i].said);
+    }
+    rig_release(&rig);
+}
+
 /* ---- guardrails ----------------------------------------------------------------------------- */
 
 static void a_guardrail_blocks_attacks_masks_addresses_and_checks_grounding(void **state)
@@ -530,6 +739,12 @@ int main(void)
         cmocka_unit_test(converse_answers_in_its_own_form),
         cmocka_unit_test(what_is_not_served_gets_the_familys_own_error),
         cmocka_unit_test(every_fault_has_its_status_and_type_on_each_api),
+        cmocka_unit_test(converse_refuses_texts_that_are_none_and_numbers_that_are_no_integers),
+        cmocka_unit_test(a_target_may_name_its_server_and_head_is_answered_as_get),
+        cmocka_unit_test(a_fault_that_there_is_not_is_told_with_those_that_there_are),
+        cmocka_unit_test(embeddings_keep_the_limits_of_their_services),
+        cmocka_unit_test(the_most_vectors_in_base64_fit_an_answer),
+        cmocka_unit_test(no_room_is_said_in_the_words_of_each_api),
         cmocka_unit_test(chat_completions_answer_as_openai_does),
         cmocka_unit_test(a_response_format_asks_for_json),
         cmocka_unit_test(chat_completions_refuse_as_openai_does),

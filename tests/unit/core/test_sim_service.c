@@ -263,6 +263,10 @@ static void a_socket_message_is_answered_by_messages(void **state)
         sim_service_message(rig.service, 0, view_of("nonsense"), &rig.arena, &rig.served), 0);
     assert_int_equal(rig.served.piece_count, 1);
     assert_contains(rig.served.pieces[0].bytes, "\"type\":\"error\"");
+    assert_int_equal(sim_service_message(rig.service, 0, view_of("{\"text\":\"a\",\"model\":5}"),
+                                         &rig.arena, &rig.served),
+                     0);
+    assert_contains(rig.served.pieces[0].bytes, "BadRequest");
     rig_release(&rig);
 }
 
