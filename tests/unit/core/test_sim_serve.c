@@ -588,11 +588,6 @@ static void embeddings_keep_the_limits_of_their_services(void **state)
     assert_text(json_path(rig.body, view_of("error.code")), "max_tokens_per_request");
     assert_int_equal(
         ask(&rig, "POST", "/v1/embeddings", inputs(&body, openai, 1, most - most / 50, "]}")), 200);
-    assert_int_equal(
-        ask(&rig, "POST", "/v1/embeddings",
-            inputs(&body, "{\"model\":\"e\",\"dimensions\":3072,\"input\":[", 2048, 1, "]}")),
-        400);
-    assert_contains(rig.response.body, "4194304 numbers");
     assert_int_equal(ask(&rig, "POST", embed, inputs(&body, cohere, 96, 1024, "]}")), 200);
     assert_int_equal(ask(&rig, "POST", embed, inputs(&body, cohere, 97, 1, "]}")), 400);
     assert_int_equal(ask(&rig, "POST", embed, inputs(&body, cohere, 2, 1025, "]}")), 400);
@@ -601,28 +596,30 @@ static void embeddings_keep_the_limits_of_their_services(void **state)
     rig_release(&rig);
 }
 
-static void the_most_vectors_in_base64_fit_an_answer(void **state)
+static void the_most_vectors_of_the_most_numbers_fit_an_answer(void **state)
 {
     (void)state;
-    struct sim_service_options options = {.sim = sim_default()};
-    struct sim_service *service;
-    struct sim_served served;
-    struct arena arena;
+    static const char *const starts[] = {
+        "{\"model\":\"e\",\"dimensions\":3072,\"encoding_format\":\"base64\",\"input\":[",
+        "{\"model\":\"e\",\"dimensions\":3072,\"input\":[",
+    };
+    struct rig rig = rig_new();
     struct strbuf body;
 
-    assert_int_equal(sim_service_new(&options, 0, &service), 0);
-    arena_init(&arena, (size_t)256 << 20);
     strbuf_init(&body, (size_t)16 << 20);
-    inputs(&body, "{\"model\":\"e\",\"dimensions\":3072,\"encoding_format\":\"base64\",\"input\":[",
-           2048, 4, "]}");
-    const struct http_request request = {
-        .method = VIEW("POST"), .target = VIEW("/v1/embeddings"), .body = strbuf_view(&body)};
-    assert_int_equal(sim_service_serve(service, 0, &request, &arena, &served), 0);
-    assert_int_equal(served.response.status, 200);
-    assert_true(served.response.body.len > (size_t)32 << 20);
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        struct sim_served served;
+        struct arena arena;
+        arena_init(&arena, (size_t)256 << 20);
+        inputs(&body, starts[i], 2048, 4, "]}");
+        const struct http_request request = {
+            .method = VIEW("POST"), .target = VIEW("/v1/embeddings"), .body = strbuf_view(&body)};
+        assert_int_equal(sim_service_serve(rig.service, 0, &request, &arena, &served), 0);
+        assert_int_equal(served.response.status, 200);
+        arena_release(&arena);
+    }
     strbuf_release(&body);
-    arena_release(&arena);
-    sim_service_free(service);
+    rig_release(&rig);
 }
 
 static void no_room_is_said_in_the_words_of_each_api(void **state)
@@ -743,7 +740,7 @@ int main(void)
         cmocka_unit_test(a_target_may_name_its_server_and_head_is_answered_as_get),
         cmocka_unit_test(a_fault_that_there_is_not_is_told_with_those_that_there_are),
         cmocka_unit_test(embeddings_keep_the_limits_of_their_services),
-        cmocka_unit_test(the_most_vectors_in_base64_fit_an_answer),
+        cmocka_unit_test(the_most_vectors_of_the_most_numbers_fit_an_answer),
         cmocka_unit_test(no_room_is_said_in_the_words_of_each_api),
         cmocka_unit_test(chat_completions_answer_as_openai_does),
         cmocka_unit_test(a_response_format_asks_for_json),
