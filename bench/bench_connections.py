@@ -93,7 +93,8 @@ http {{
   server {{ listen 127.0.0.1:{self.ports['h2c']} http2; {where} }}
   server {{ listen 127.0.0.1:{self.ports['https1']} ssl; {tls} {where} }}
   server {{ listen 127.0.0.1:{self.ports['https2']} ssl http2; {tls} {where} }}
-  server {{ listen 127.0.0.1:{self.ports['forgets']} ssl; ssl_session_tickets off; ssl_session_cache off; {tls} {where} }}
+  server {{ listen 127.0.0.1:{self.ports['forgets']} ssl; {tls} {where}
+            ssl_session_tickets off; ssl_session_cache off; }}
 }}
 """
         (folder / "nginx.conf").write_text(conf, encoding="ascii")
@@ -213,8 +214,8 @@ def new_and_reused(nginx, ca):
     print(f"  {'assay, new, session resumed':34} {resumed['cpu_s'] / FRESH * 1e6:7.1f} µs CPU, "
           f"p50 {resumed['p50_us']:.0f} µs")
     full = ask(f"https://localhost:{nginx.ports['forgets']}", FRESH, 1, "1", ca, "fresh")
-    print(f"  {'assay, new, whole handshake':34} {full['cpu_s'] / FRESH * 1e6:7.1f} µs CPU, p50 {full['p50_us']:.0f} µs "
-          "(a server that forgets sessions)")
+    print(f"  {'assay, new, whole handshake':34} {full['cpu_s'] / FRESH * 1e6:7.1f} µs CPU, "
+          f"p50 {full['p50_us']:.0f} µs (a server that forgets sessions)")
     if curl is not None:
         print(f"  {'libcurl, new':34} {curl['cpu_s'] / FRESH * 1e6:7.1f} µs CPU")
 
@@ -235,8 +236,8 @@ def idle(nginx):
         return
     one = ask(f"http://localhost:{nginx.ports['http1']}", IDLE * 2, IDLE, "1", "")
     mb = one["mib"] * 1.048576
-    print(f"idle: {one['idle']:,} pooled connections of HTTP/1.1 after two requests each: the process takes {mb:.1f} MB "
-          f"(PSS), {one['grew_mib'] * 1048576 / one['idle']:.0f} bytes each with everything around")
+    print(f"idle: {one['idle']:,} pooled connections of HTTP/1.1 after two requests each: the process takes "
+          f"{mb:.1f} MB (PSS), {one['grew_mib'] * 1048576 / one['idle']:.0f} bytes each with everything around")
     verdict("10,000 idle pooled connections in 60 MB", one["idle"] == IDLE and mb <= 60)
 
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * serve: which path is whose, and what the API families share; see serve_parts.h. */
-#include "core/sim/serve.h"
 #include "core/sim/serve_parts.h"
 
 static int serve_root(struct exchange *exchange);
@@ -193,23 +192,4 @@ int serve_route(struct exchange *exchange)
             return routes[i].serve(exchange);
     }
     return serve_unknown(exchange, known);
-}
-
-int sim_serve(const struct sim *sim, const struct http_request *request, uint64_t serial,
-              struct arena *arena, struct http_response *ret_response, uint64_t *ret_latency_ns)
-{
-    struct sim_service_options options = {.sim = *sim};
-    struct sim_service *service;
-    struct sim_served served;
-
-    (void)serial;
-    if (sim_service_new(&options, 0, &service) != 0)
-        return ERR_MEMORY;
-    int code = sim_service_serve(service, 0, request, arena, &served);
-    if (code == 0) {
-        *ret_response = served.response;
-        *ret_latency_ns = served.latency_ns;
-    }
-    sim_service_free(service);
-    return code;
 }
