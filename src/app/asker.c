@@ -21,6 +21,7 @@ enum {
 
 static const uint64_t TIMEOUT_NS = 30000000000;
 static const uint64_t CONNECT_IN_NS = 5000000000;
+static const uint64_t SECOND_NS = 1000000000;
 
 /* ---- driving -------------------------------------------------------------------------------- */
 
@@ -520,9 +521,10 @@ static int check_options(struct asker *asker, struct err *reterr)
 
     options->timeout_ns = or_default(options->timeout_ns, TIMEOUT_NS);
     options->connect_in_ns = or_default(options->connect_in_ns, CONNECT_IN_NS);
-    /* Who connects knows at what stage it hangs: that is to be heard before the ask's end. */
+    /* Who connects knows at what stage it hangs: that is to be heard before the ask's end. Where
+     * asks are shorter than a second, a slow connection is rather made for the next one. */
     uint64_t before_ns = options->timeout_ns - options->timeout_ns / 20;
-    if (options->connect_in_ns > before_ns)
+    if (options->timeout_ns >= SECOND_NS && options->connect_in_ns > before_ns)
         options->connect_in_ns = before_ns;
     options->max_in_flight = (uint32_t)or_default(options->max_in_flight, IN_FLIGHT);
     options->waiting_max = (uint32_t)or_default(options->waiting_max, WAITING);

@@ -73,7 +73,7 @@ struct asker_options {
     const struct provider_target *target; /* holds, with its views, until asker_free */
     uint64_t timeout_ns;    /* of one ask, from asker_ask to done, waiting and retries included;
                              * 0: 30 s */
-    uint64_t connect_in_ns; /* 0: 5 s; at most a little less than timeout_ns */
+    uint64_t connect_in_ns; /* 0: 5 s; a little less than timeout_ns, where that is 1 s to 5 s */
     uint32_t max_in_flight; /* 0: 50 */
     uint32_t waiting_max;   /* asks that may wait beyond those in flight; 0: 4096 */
     uint32_t attempts;      /* of one ask, the first included; 0: 3 */
