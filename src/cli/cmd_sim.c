@@ -44,7 +44,8 @@ static const struct option items[] = {
     {"profile", 0, OPTION_TEXT, "FILE", AT(profile),
      "how reliably each kind of instruction is followed (YAML)", NULL, 0, 0},
     {"latency", 0, OPTION_TEXT, "DISTRIBUTION", AT(latency),
-     "none, 800ms, uniform:200ms:1500ms or lognormal:800ms:0.4 (default: lognormal:800ms:0.4)",
+     "none, 800ms, uniform:200ms:1500ms, lognormal:800ms:0.4 or tokens:300ms:15ms (default: "
+     "lognormal:800ms:0.4)",
      NULL, 0, 0},
     {"defect", 0, OPTION_TEXT, "KIND:RATE", AT(defect),
      "go wrong on purpose: keyword, language, format, hallucination, truncation, refusal, garbled; "
