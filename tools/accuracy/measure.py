@@ -162,7 +162,7 @@ def share(hits, count):
 def verdict(value, target, at_most=False):
     """The cell of a target: "≥ .95" with a mark where it is missed."""
     met = value <= target if at_most else value >= target
-    return f"{'≤' if at_most else '≥'} {number(target).rstrip('0') or '0'}" + ("" if met else " **missed**")
+    return f"{'≤' if at_most else '≥'} {number(target).rstrip('0').rstrip('.')}" + ("" if met else " **missed**")
 
 
 class Table:
