@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * morphology: the words of Japanese text, by whatever dictionary the program brings: a row of
- * functions, so that what needs words stays pure. engine/mecab.h fulfils it with MeCab.
+ * functions, so that what needs words stays pure. engine/mecab.h fulfils it with MeCab. Who gets a
+ * NULL morphology leaves out what needs words and says so.
  *
  * Memory: morphemes live in the caller's arena. Threads: an analyser has one user at a time. */
 #ifndef ASSAY_TEXT_MORPHOLOGY_H
@@ -36,12 +37,18 @@ struct morpheme {
     size_t end;
     struct view base; /* dictionary form; the surface where there is none */
     enum morpheme_class kind;
-    bool is_unknown; /* not in the dictionary */
-    int32_t cost;    /* of the word and of its connection to the one before, as the dictionary counts */
+    bool is_unknown;   /* not in the dictionary */
+    int32_t cost;      /* of the word and of its connection to the one before, as the dictionary
+                          counts; what a sentence's end costs is not in it */
+    int32_t word_cost; /* the word's own part of it */
+    struct view feature; /* what the dictionary says of the word (IPADIC: 品詞,細分類1,2,3,活用型,
+                            活用形,原形,読み,発音); holds while the dictionary is open */
 };
 
 struct morphology {
-    /* The morphemes in order. ERR_MEMORY. */
+    /* The morphemes in order; white space lies between them. Any bytes may come: invalid UTF-8 and
+     * U+0000 are unknown words. What lies past MORPHOLOGY_TEXT_MAX is not looked at. ERR_MEMORY;
+     * ERR_CORRUPT where the dictionary turned out to be damaged at its first use. */
     int (*analyse)(void *context, struct arena *arena, struct view text,
                    const struct morpheme **ret_morphemes, size_t *ret_count);
     void *context;
