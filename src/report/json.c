@@ -2,6 +2,7 @@
  *
  * json: the run as one JSON document. Field names carry their unit; what has no input is absent. */
 #include "base/date.h"
+#include "report/losses.h"
 #include "report/order.h"
 #include "report/report.h"
 #include "wire/json.h"
@@ -109,6 +110,31 @@ static void sample(struct json_writer *writer, const struct sample *sample)
     json_write_end(writer, '}');
 }
 
+static void sentences(struct json_writer *writer, const char *key, const struct view *items,
+                      size_t count)
+{
+    json_member_array(writer, key);
+    for (size_t i = 0; i < count; i++)
+        json_write_string(writer, items[i]);
+    json_write_end(writer, ']');
+}
+
+/* Of a long answer that fell: the sentences that went and came. */
+static void losses(struct json_writer *writer, const struct run_entry *entry)
+{
+    struct losses found;
+    struct arena arena;
+
+    if (entry->severity < SEVERITY_MINOR)
+        return;
+    arena_init(&arena, 64 << 20);
+    if (report_losses(entry, &arena, &found) == 0 && found.lost_count + found.added_count > 0) {
+        sentences(writer, "lost", found.lost, found.lost_count);
+        sentences(writer, "added", found.added, found.added_count);
+    }
+    arena_release(&arena);
+}
+
 static void baseline(struct json_writer *writer, const struct run_entry *entry)
 {
     const struct baseline_entry *before = entry->baseline;
@@ -122,6 +148,7 @@ static void baseline(struct json_writer *writer, const struct run_entry *entry)
         json_write_string(writer, before->answers[i].text);
     json_write_end(writer, ']');
     json_write_end(writer, '}');
+    losses(writer, entry);
     json_member_fixed(writer, "drop", entry->drop_micro, 6);
     if (entry->noise_micro != SCORE_ABSENT)
         json_member_fixed(writer, "noise", entry->noise_micro, 6);
@@ -181,15 +208,6 @@ static void statistics(struct json_writer *writer, const char *key,
     if (statistics->repeats_needed > 0)
         json_member_int(writer, "repeats_needed", (int64_t)statistics->repeats_needed);
     json_write_end(writer, '}');
-}
-
-static void sentences(struct json_writer *writer, const char *key, const struct view *items,
-                      size_t count)
-{
-    json_member_array(writer, key);
-    for (size_t i = 0; i < count; i++)
-        json_write_string(writer, items[i]);
-    json_write_end(writer, ']');
 }
 
 static void advice(struct json_writer *writer, const struct run *run)

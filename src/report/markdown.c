@@ -6,11 +6,19 @@
 
 #include "base/utf8.h"
 #include "report/changes.h"
+#include "report/losses.h"
 #include "report/order.h"
 #include "report/report.h"
 #include "text/difference.h"
 
-enum { ROWS_MAX = 30, DETAILS_MAX = 8, ANSWER_BYTES_MAX = 1500, ADVICE_MAX = 8, LINES_MAX = 40 };
+enum {
+    ROWS_MAX = 30,
+    DETAILS_MAX = 8,
+    ANSWER_BYTES_MAX = 1500,
+    ADVICE_MAX = 8,
+    LINES_MAX = 40,
+    SENTENCES_MAX = 5
+};
 
 struct writing {
     const struct run *run;
@@ -173,6 +181,37 @@ static void write_pair(struct writing *writing, struct view before, struct view 
     arena_release(&arena);
 }
 
+static void write_sentences(struct writing *writing, const char *label,
+                            const struct view *sentences, size_t count)
+{
+    if (count == 0)
+        return;
+    strbuf_printf(writing->out, "\n%s:\n\n", label);
+    for (size_t i = 0; i < count && i < SENTENCES_MAX; i++) {
+        strbuf_add_text(writing->out, "- ");
+        add_cut(writing->out, sentences[i]);
+        strbuf_add_byte(writing->out, '\n');
+    }
+    if (count > SENTENCES_MAX)
+        strbuf_printf(writing->out, "- and %zu more\n", count - SENTENCES_MAX);
+}
+
+/* Both answers side by side, and, of long ones, the sentences that went and came. */
+static void write_answers(struct writing *writing, const struct run_entry *entry,
+                          struct view answer)
+{
+    struct losses losses;
+    struct arena arena;
+
+    arena_init(&arena, 64 << 20);
+    write_pair(writing, report_nearest_accepted(entry, answer, &arena), answer);
+    if (report_losses(entry, &arena, &losses) == 0) {
+        write_sentences(writing, "Lost", losses.lost, losses.lost_count);
+        write_sentences(writing, "Added", losses.added, losses.added_count);
+    }
+    arena_release(&arena);
+}
+
 static void write_detail(void *context, const struct run_entry *entry)
 {
     struct writing *writing = context;
@@ -187,7 +226,7 @@ static void write_detail(void *context, const struct run_entry *entry)
     add_cut(writing->out, entry->question);
     strbuf_add_text(writing->out, "\n\n");
     if (entry->baseline != NULL && entry->baseline->answer_count > 0) {
-        write_pair(writing, entry->baseline->answers[0].text, worst->answer.reply.text);
+        write_answers(writing, entry, worst->answer.reply.text);
     } else {
         strbuf_add_text(writing->out, "answer: ");
         add_cut(writing->out, worst->answer.reply.text);

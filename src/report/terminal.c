@@ -6,10 +6,12 @@
 
 #include "base/utf8.h"
 #include "report/changes.h"
+#include "report/losses.h"
 #include "report/order.h"
 #include "report/report.h"
 
 enum { SHOWN_EACH_MAX = 10, ANSWERS_SHOWN_MAX = 5, ADVICE_MAX = 6, COLUMNS_DEFAULT = 80 };
+enum { SENTENCES_SHOWN_MAX = 3, TEXT_BYTES_MAX = 64 << 20 };
 enum { INDENT = 11, LINES_SHOWN_MAX = 12, REASON_COLUMNS_MAX = 800 };
 
 struct printing {
@@ -58,16 +60,38 @@ static void add_answer(struct printing *printing, const char *label, struct view
     strbuf_add_byte(printing->out, '\n');
 }
 
+static void add_sentences(struct printing *printing, const char *label,
+                          const struct view *sentences, size_t count)
+{
+    for (size_t i = 0; i < count && i < SENTENCES_SHOWN_MAX; i++)
+        add_answer(printing, label, sentences[i]);
+    if (count > SENTENCES_SHOWN_MAX) {
+        strbuf_add_repeated(printing->out, ' ', INDENT);
+        strbuf_printf(printing->out, "%-9sand %zu more\n", label, count - SENTENCES_SHOWN_MAX);
+    }
+}
+
+/* The answer that was accepted, the one of now, and, of long ones, the sentences that went and
+ * came. */
 static void add_answers(struct printing *printing, const struct run_entry *entry)
 {
     const struct sample *worst = report_worst_sample(entry);
+    struct losses losses;
+    struct arena arena;
 
     if (printing->answers == ANSWERS_SHOWN_MAX || worst == NULL)
         return;
     printing->answers++;
+    arena_init(&arena, TEXT_BYTES_MAX);
     if (entry->baseline != NULL && entry->baseline->answer_count > 0)
-        add_answer(printing, "accepted", entry->baseline->answers[0].text);
+        add_answer(printing, "accepted",
+                   report_nearest_accepted(entry, worst->answer.reply.text, &arena));
     add_answer(printing, "now", worst->answer.reply.text);
+    if (report_losses(entry, &arena, &losses) == 0) {
+        add_sentences(printing, "lost", losses.lost, losses.lost_count);
+        add_sentences(printing, "added", losses.added, losses.added_count);
+    }
+    arena_release(&arena);
 }
 
 static enum color color_of(enum report_group group)

@@ -132,6 +132,33 @@ static void a_terminal_never_gets_control_characters_of_others(void **state)
     strbuf_release(&out);
 }
 
+static void a_long_answer_shows_which_sentences_went_and_came(void **state)
+{
+    static const char *const formats[] = {"text", "markdown", "json"};
+    struct view before = accepted.text;
+    struct view now = sample.answer.reply.text;
+
+    (void)state;
+    accepted.text = view_of("在庫がございます。返品は30日以内に承ります。配送は二日です。");
+    sample.answer.reply.text = view_of("在庫がございます。配送は二日です。店舗は大阪にあります。");
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        struct strbuf out = written(formats[i]);
+        size_t lost = view_find(strbuf_view(&out), view_of("ost"), 0);
+        struct view rest = view_slice(strbuf_view(&out), lost, out.len);
+        assert_true(view_find(rest, view_of("返品は30日以内に承ります。"), 0) < rest.len);
+        assert_true(view_find(rest, view_of("店舗は大阪にあります。"), 0) < rest.len);
+        assert_true(view_find(rest, view_of("在庫がございます。"), 0) == rest.len
+                    || i == 2); /* the JSON goes on with the samples */
+        strbuf_release(&out);
+    }
+    accepted.text = view_of("一つだけの文です。");
+    struct strbuf out = written("json");
+    assert_lacks(&out, "\"lost\"");
+    strbuf_release(&out);
+    accepted.text = before;
+    sample.answer.reply.text = now;
+}
+
 static void json_is_valid_whatever_the_texts_hold(void **state)
 {
     (void)state;
@@ -200,6 +227,7 @@ static void formats_are_found_by_name_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_long_answer_shows_which_sentences_went_and_came, set_up),
         cmocka_unit_test_setup(json_says_how_an_answer_in_pieces_came, set_up),
         cmocka_unit_test_setup(a_terminal_never_gets_control_characters_of_others, set_up),
         cmocka_unit_test_setup(json_is_valid_whatever_the_texts_hold, set_up),
