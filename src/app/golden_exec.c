@@ -20,7 +20,7 @@ struct exec {
     void (*done)(struct golden_run *run, size_t item, size_t sample);
 };
 
-static const struct golden_expect *expect_of(const struct golden_run *run, size_t item)
+static const struct expect *expect_of(const struct golden_run *run, size_t item)
 {
     return &run->plan->set.entries[run->plan->items[item].entry].expect;
 }
@@ -99,7 +99,7 @@ static void write_question(const struct exec *exec, struct strbuf *out)
     strbuf_add_byte(out, '\n');
 }
 
-static int list_arguments(const struct golden_expect *expect, struct arena *arena,
+static int list_arguments(const struct expect *expect, struct arena *arena,
                           const char *arguments[ARGUMENTS_MAX])
 {
     size_t count = 0;

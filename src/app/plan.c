@@ -352,7 +352,8 @@ static int make_expectations(struct planning *planning)
         size_t entry = plan->items[i].entry;
         if (plan->expectations[entry] != NULL)
             continue;
-        int code = expectation_new(&plan->set, &plan->set.entries[entry],
+        const struct expectation_place place = golden_place(&plan->set, entry);
+        int code = expectation_new(&plan->set.entries[entry].expect, &place,
                                    &plan->expectations[entry], planning->reterr);
         if (code != 0)
             return code;

@@ -11,7 +11,7 @@
 #include "config/settings.h"
 #include "core/golden/baseline.h"
 #include "core/golden/entries.h"
-#include "core/golden/examine.h"
+#include "core/validate/examine.h"
 
 /* As the command line has it; NULL and 0 where it says nothing. */
 struct plan_options {

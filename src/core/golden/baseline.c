@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
-#include "core/golden/examine.h"
+#include "core/validate/examine.h"
 #include "core/golden/score.h"
 #include "wire/json.h"
 

@@ -4,7 +4,7 @@
 #include "base/date.h"
 #include "base/digest.h"
 #include "core/golden/baseline.h"
-#include "core/golden/examine.h"
+#include "core/validate/examine.h"
 #include "wire/json.h"
 
 static void write_micro(struct json_writer *writer, const char *key, int32_t value_micro,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * entries: see entries.h. Here the tree becomes prompts and entries; entries_text.c makes the tree,
- * entries_prompt.c and entries_expect.c read their parts, entries_resolve.c and entries_render.c do
- * what comes after. */
+ * entries_prompt.c reads prompts and core/validate/expect.h what is expected, entries_resolve.c and
+ * entries_render.c do what comes after. */
 #include "core/golden/entries_internal.h"
 
 #include "base/nearest.h"
@@ -168,10 +168,15 @@ static void check_vars(struct golden_loader *loader, const struct json *vars)
                         problems_quote(value->key).text);
 }
 
+static int name_schema(void *context, const struct json *value, size_t *ret_file)
+{
+    return golden_name_file(context, value, GOLDEN_FILE_SCHEMA, ret_file);
+}
+
 static int read_entry(struct golden_loader *loader, const struct json *item)
 {
     struct golden_set *set = loader->set;
-    struct golden_entry_keys keys = {.expect = {.min_chars = -1, .max_chars = -1}};
+    struct golden_entry_keys keys = {.expect = NULL};
     struct golden_entry entry = {.line = item->line, .column = item->column, .at = item};
     size_t before = loader->problems->total;
 
@@ -185,10 +190,9 @@ static int read_entry(struct golden_loader *loader, const struct json *item)
     code = check_id(loader, item, keys.id);
     if (code == 0)
         code = read_entry_prompt(loader, item, &keys, &entry);
-    const struct json *expect = json_get(item, "expect");
     if (code == 0)
-        code = golden_read_expect(loader, json_is(expect, JSON_OBJECT) ? expect : NULL,
-                                  &keys.expect, &entry.expect);
+        code = expect_read(&(struct expect_reader){&loader->reader, name_schema, loader},
+                           keys.expect, &entry.expect);
     if (code != 0)
         return code;
     check_vars(loader, keys.vars);
@@ -307,6 +311,14 @@ const struct golden_entry *golden_entry_of(const struct golden_set *set, struct 
         if (view_equal(set->entries[i].id, id))
             return &set->entries[i];
     return NULL;
+}
+
+struct expectation_place golden_place(const struct golden_set *set, size_t i)
+{
+    assert_always(i < set->entry_count);
+    const struct golden_entry *entry = &set->entries[i];
+
+    return (struct expectation_place){set->file, entry->line, entry->column, entry->id};
 }
 
 bool golden_has_tag(const struct golden_entry *entry, struct view tag)

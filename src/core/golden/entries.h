@@ -40,6 +40,7 @@
 #include "base/view.h"
 #include "config/problems.h"
 #include "config/spec.h"
+#include "core/validate/expectation.h"
 #include "provider/chat.h"
 #include "wire/json.h"
 
@@ -76,81 +77,12 @@ struct golden_prompt {
     const struct json *at;
 };
 
-struct golden_keyword {
-    const struct view *texts; /* any of these spellings; of a pattern the one pattern */
-    size_t text_count;        /* at least 1 */
-    bool is_pattern;          /* a regular expression (`match:`) */
-    bool whole_word;
-    int64_t at_least; /* times, 1 unless stated */
-    uint32_t line;
-    uint32_t column;
-};
-
-struct golden_keywords {
-    const struct golden_keyword *items;
-    size_t count;
-};
-
-enum golden_format {
-    GOLDEN_FORMAT_NONE,
-    GOLDEN_FORMAT_TEXT,
-    GOLDEN_FORMAT_JSON,
-    GOLDEN_FORMAT_MARKDOWN
-};
-
-enum golden_fenced { GOLDEN_FENCED_FORBID, GOLDEN_FENCED_ALLOW };
-
-/* Elements of Markdown, as bits. */
-enum golden_element {
-    GOLDEN_HEADING = 1,
-    GOLDEN_LIST = 2,
-    GOLDEN_TABLE = 4,
-    GOLDEN_CODE = 8,
-    GOLDEN_LINK = 16,
-};
-
-enum golden_severity {
-    GOLDEN_SEVERITY_DEFAULT, /* not stated: the check's own */
-    GOLDEN_SEVERITY_CRITICAL,
-    GOLDEN_SEVERITY_MAJOR,
-    GOLDEN_SEVERITY_MINOR,
-    GOLDEN_SEVERITY_NONE,
-};
-
-/* One of `checks:`: a name alone, or a mapping with `check: NAME`, its options and `severity:`. */
-struct golden_check {
-    struct view name;
-    enum golden_severity severity;
-    const struct json *options; /* the mapping; NULL where the name stood alone */
-    uint32_t line;
-    uint32_t column;
-};
-
-struct golden_expect {
-    struct golden_keywords keywords;
-    struct golden_keywords forbidden;
-    struct view language; /* "en", "ja", "zh", "ko", "mixed", another code; "any" unless stated */
-    enum golden_format format;
-    enum golden_fenced fenced;
-    const struct json *schema; /* the JSON Schema, of a file once resolved; NULL: none */
-    size_t schema_file;        /* index into files, or GOLDEN_NO_FILE */
-    int64_t min_chars;         /* -1: none */
-    int64_t max_chars;
-    unsigned elements;          /* golden_element bits; 0: none asked for */
-    const struct json *tools;   /* as written; NULL: none */
-    struct config_list command; /* program and arguments, or one line for a shell */
-    bool command_is_line;
-    const struct golden_check *checks;
-    size_t check_count;
-    const struct json *at; /* the mapping; NULL: nothing is expected */
-};
-
 struct golden_entry {
     struct view id;
     size_t prompt;             /* index into prompts */
     const struct json *vars;   /* mapping; NULL: none */
     const struct json *params; /* mapping, over the prompt's; NULL: none */
-    struct golden_expect expect;
+    struct expect expect;
     struct config_list tags;
     uint32_t line; /* where the entry starts */
     uint32_t column;
@@ -223,6 +155,9 @@ MUST_CHECK int golden_merge(struct arena *arena, const struct json *base, const 
 
 /* The entry of that id; NULL where there is none. */
 const struct golden_entry *golden_entry_of(const struct golden_set *set, struct view id);
+
+/* Where entry i stands, for messages about what it expects. */
+struct expectation_place golden_place(const struct golden_set *set, size_t i);
 
 /* True where the entry carries the tag. */
 bool golden_has_tag(const struct golden_entry *entry, struct view tag);

@@ -37,36 +37,12 @@ struct golden_message_keys {
     struct view file;
 };
 
-struct golden_keyword_keys {
-    struct view text;
-    struct config_list any;
-    struct view match;
-    int64_t at_least;
-    bool whole_word;
-};
-
-struct golden_expect_keys {
-    const struct json *keywords;
-    const struct json *forbidden;
-    bool whole_words;
-    struct view language;
-    enum golden_format format;
-    enum golden_fenced fenced;
-    const struct json *schema;
-    int64_t min_chars;
-    int64_t max_chars;
-    struct config_list elements;
-    const struct json *tools;
-    struct config_list command;
-    const struct json *checks;
-};
-
 struct golden_entry_keys {
     struct view id;
     const struct json *prompt;
     struct golden_prompt_keys own; /* the prompt in the entry itself */
     const struct json *vars;
-    struct golden_expect_keys expect;
+    const struct json *expect;
     struct config_list tags;
 };
 
@@ -81,8 +57,6 @@ enum golden_role { GOLDEN_ROLE_USER, GOLDEN_ROLE_ASSISTANT, GOLDEN_ROLE_SYSTEM }
 const struct config_table *golden_prompt_table(void);
 const struct config_table *golden_message_table(void);
 const struct config_table *golden_entry_table(void);
-const struct config_table *golden_keyword_table(void);
-extern const char *const golden_elements[]; /* in the order of the bits */
 
 /* The set's text as one tree {prompts, entries}, whatever form it has. ERR_CONFIG where it cannot
  * be read at all; lines of JSON Lines that cannot are left out and reported. */
@@ -99,10 +73,5 @@ MUST_CHECK int golden_name_file(struct golden_loader *loader, const struct json 
 MUST_CHECK int golden_read_prompt(struct golden_loader *loader, const struct json *at,
                                   const struct golden_prompt_keys *keys,
                                   struct golden_prompt *ret_prompt);
-
-/* What an entry expects, from its keys; `at` is the mapping, NULL where there is none. As above. */
-MUST_CHECK int golden_read_expect(struct golden_loader *loader, const struct json *at,
-                                  const struct golden_expect_keys *keys,
-                                  struct golden_expect *ret_expect);
 
 #endif

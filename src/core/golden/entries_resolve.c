@@ -244,7 +244,7 @@ static void resolve_entry(struct golden_set *set, struct golden_entry *entry,
 {
     const struct golden_prompt *prompt = &set->prompts[entry->prompt];
 
-    if (entry->expect.schema_file != GOLDEN_NO_FILE)
+    if (entry->expect.schema_file != EXPECT_NO_FILE)
         entry->expect.schema = set->files[entry->expect.schema_file].schema;
     for (size_t i = 0; i < prompt->variables.count; i++)
         if (json_get_view(entry->vars, prompt->variables.items[i]) == NULL)

@@ -11,7 +11,7 @@
 #define ASSAY_CORE_GOLDEN_JUDGE_H
 
 #include "base/arena.h"
-#include "core/golden/examine.h"
+#include "core/validate/examine.h"
 #include "core/golden/score.h"
 #include "core/golden/similar.h"
 

@@ -1,65 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * offline: see offline.h. The line's expectation is read as that of a golden set with one entry, so
- * that both know the same keys and complain in the same words. */
+ * offline: see offline.h. */
 #include "core/golden/offline.h"
 
 #include "core/golden/score.h"
 #include "text/language.h"
 #include "text/structure.h"
 
-enum { ENTRY_BYTES_MAX = 16 << 20 };
-
 static int bad(struct view file, uint32_t line, int code, const char *what, struct err *reterr)
 {
     return fail(reterr, code, "%.*s:%u: %s", VIEW_ARG(file), line, what);
 }
 
-/* {"id": "line", "text": "-", "expect": …} as a golden set of one line. */
-static int load_entry(struct arena *arena, struct offline_line *line, struct problems *problems)
+/* The tree of one line of a file says so. */
+static void set_line(struct json *value, uint32_t line)
 {
-    struct json_writer writer;
-    struct strbuf entry;
-
-    strbuf_init(&entry, ENTRY_BYTES_MAX);
-    json_writer_init(&writer, &entry, 0);
-    json_write_object(&writer);
-    json_member_text(&writer, "id", "line");
-    json_member_text(&writer, "text", "-");
-    if (line->expect != NULL) {
-        json_write_key(&writer, "expect");
-        json_write_tree(&writer, line->expect);
-    }
-    json_write_end(&writer, '}');
-    int code = strbuf_status(&entry);
-    if (code == 0)
-        code = golden_load(arena, problems->file, strbuf_view(&entry), GOLDEN_FORM_LINES, problems,
-                           &line->set);
-    strbuf_release(&entry);
-    return code;
+    value->line = value->key_line = line;
+    for (struct json *child = value->child; child != NULL; child = child->next)
+        set_line(child, line);
 }
 
 static int read_expect(struct arena *arena, struct view file, uint32_t number,
-                       struct offline_line *line, struct err *reterr)
+                       const struct json *at, struct offline_line *line, struct err *reterr)
 {
     struct problems problems;
-    struct err err = {0};
+    const struct config_reader config = {arena, &problems, {NULL, 0}};
+    const struct expect_reader reader = {.config = &config};
+    const struct expectation_place place = {
+        .file = file, .line = number, .column = at != NULL ? at->column : 1};
 
-    problems_init(&problems, arena, view_of("expect"));
-    int code = load_entry(arena, line, &problems);
-    for (size_t i = 0; code == 0 && i < line->set.file_count; i++)
-        if (golden_file_missing(&line->set, i, "files are not read here: write the schema inline",
-                                &problems)
-            == ERR_MEMORY)
-            code = ERR_MEMORY;
+    problems_init(&problems, arena, file);
+    int code = expect_read(&reader, at, &line->expect);
     if (code == 0)
-        code = golden_resolve(&line->set, &problems);
+        code = problems_status(&problems, reterr);
     if (code == ERR_MEMORY)
         return bad(file, number, code, "no memory", reterr);
-    if (code != 0)
-        return bad(file, number, code, problems.count > 0 ? problems.items[0].text : "", reterr);
-    code = expectation_new(&line->set, &line->set.entries[0], &line->expectation, &err);
-    return code == 0 ? 0 : bad(file, number, code, err.text, reterr);
+    return code == 0 ? expectation_new(&line->expect, &place, &line->expectation, reterr) : code;
 }
 
 int offline_read(struct arena *arena, struct view file, uint32_t line, struct view json,
@@ -89,8 +65,9 @@ int offline_read(struct arena *arena, struct view file, uint32_t line, struct vi
     read.text = text->text;
     read.has_reference = json_is(reference, JSON_STRING);
     read.reference = json_text(reference, (struct view){NULL, 0});
-    read.expect = json_is(expect, JSON_OBJECT) ? expect : NULL;
-    code = read_expect(arena, file, line, &read, reterr);
+    set_line(tree, line);
+    code =
+        read_expect(arena, file, line, json_is(expect, JSON_OBJECT) ? expect : NULL, &read, reterr);
     if (code == 0)
         *ret_line = read;
     return code;
@@ -105,11 +82,11 @@ void offline_release(struct offline_line *line)
 /* Parts that nothing was asked of are not part of the score. */
 static void keep_asked(const struct offline_line *line, struct score *score)
 {
-    const struct golden_expect *expect = &line->set.entries[0].expect;
+    const struct expect *expect = &line->expect;
 
     if (expect->keywords.count + expect->forbidden.count == 0)
         score->keywords_micro = SCORE_ABSENT;
-    if (expect->format == GOLDEN_FORMAT_NONE)
+    if (expect->format == EXPECT_FORMAT_NONE)
         score->structure_micro = SCORE_ABSENT;
     if (expect->language.len == 0 || view_is(expect->language, "any"))
         score->language_micro = SCORE_ABSENT;
@@ -125,7 +102,7 @@ static void write_micro(struct json_writer *writer, const char *key, int32_t val
 static int write_language(struct json_writer *writer, const struct offline_line *line,
                           bool is_expected, struct arena *arena)
 {
-    struct view hint = line->set.entries[0].expect.language;
+    struct view hint = line->expect.language;
     struct language_result result;
     struct view prose;
 

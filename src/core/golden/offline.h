@@ -12,7 +12,7 @@
 #ifndef ASSAY_CORE_GOLDEN_OFFLINE_H
 #define ASSAY_CORE_GOLDEN_OFFLINE_H
 
-#include "core/golden/examine.h"
+#include "core/validate/examine.h"
 #include "core/golden/similar.h"
 
 struct offline_line {
@@ -20,12 +20,11 @@ struct offline_line {
     struct view text;
     struct view reference;
     bool has_reference;
-    const struct json *expect; /* NULL: nothing is expected */
-    struct golden_set set;
+    struct expect expect;
     struct expectation *expectation;
 };
 
-/* Reads one line. ERR_SYNTAX or ERR_CONFIG with "FILE:LINE: …", ERR_MEMORY. */
+/* Reads one line. ERR_SYNTAX with "FILE:LINE: …", ERR_CONFIG with the column too, ERR_MEMORY. */
 MUST_CHECK int offline_read(struct arena *arena, struct view file, uint32_t line, struct view json,
                             struct offline_line *ret_line, struct err *reterr);
 void offline_release(struct offline_line *line);

@@ -163,7 +163,7 @@ static void the_example_of_the_manual_becomes_a_question(void **state)
     assert_true(view_is(entry->expect.keywords.items[0].texts[0], "少年"));
     assert_true(view_is(entry->expect.forbidden.items[0].texts[0], "在庫切れ"));
     assert_true(view_is(entry->expect.language, "ja"));
-    assert_int_equal(entry->expect.format, GOLDEN_FORMAT_JSON);
+    assert_int_equal(entry->expect.format, EXPECT_FORMAT_JSON);
     assert_int_equal(entry->expect.max_chars, 1200);
     assert_int_equal(entry->expect.min_chars, -1);
     assert_int_equal(entry->expect.schema->kind, JSON_OBJECT);
@@ -273,7 +273,7 @@ static void keywords_take_all_their_forms(void **state)
          "      keywords:\n        - plain\n        - {any: [鬼滅の刃, Demon Slayer]}\n"
          "        - {match: '[0-9]+円', whole_word: false}\n        - {text: vol, at_least: 3}\n"
          "      forbidden: [bad]\n");
-    const struct golden_keywords *keywords = &bench->set.entries[0].expect.keywords;
+    const struct expect_keywords *keywords = &bench->set.entries[0].expect.keywords;
 
     assert_int_equal(keywords->count, 4);
     assert_true(keywords->items[0].whole_word);
@@ -302,25 +302,25 @@ static void the_other_expectations_reach_their_members(void **state)
         "  - {id: d, text: t}\n  - {id: e, text: t, expect: {language: zh-Hant}}\n");
     const struct golden_entry *entries = bench->set.entries;
 
-    assert_int_equal(entries[0].expect.elements, GOLDEN_LIST | GOLDEN_LINK);
-    assert_int_equal(entries[0].expect.format, GOLDEN_FORMAT_MARKDOWN);
+    assert_int_equal(entries[0].expect.elements, EXPECT_LIST | EXPECT_LINK);
+    assert_int_equal(entries[0].expect.format, EXPECT_FORMAT_MARKDOWN);
     assert_int_equal(entries[0].expect.min_chars, 1);
     assert_true(entries[0].expect.command_is_line);
-    assert_int_equal(entries[1].expect.format, GOLDEN_FORMAT_JSON);
-    assert_int_equal(entries[1].expect.fenced, GOLDEN_FENCED_ALLOW);
+    assert_int_equal(entries[1].expect.format, EXPECT_FORMAT_JSON);
+    assert_int_equal(entries[1].expect.fenced, EXPECT_FENCED_ALLOW);
     assert_int_equal(entries[1].expect.schema_file, GOLDEN_NO_FILE);
     assert_int_equal(entries[1].expect.schema->count, 1);
     assert_int_equal(entries[1].expect.tools->count, 1);
     assert_int_equal(entries[1].expect.command.count, 2);
     assert_false(entries[1].expect.command_is_line);
-    assert_int_equal(entries[2].expect.format, GOLDEN_FORMAT_TEXT);
+    assert_int_equal(entries[2].expect.format, EXPECT_FORMAT_TEXT);
     assert_int_equal(entries[2].expect.check_count, 2);
     assert_true(view_is(entries[2].expect.checks[0].name, "safety.secret"));
-    assert_null(entries[2].expect.checks[0].options);
-    assert_int_equal(entries[2].expect.checks[1].severity, GOLDEN_SEVERITY_MINOR);
-    assert_int_equal(json_int(json_get(entries[2].expect.checks[1].options, "max"), 0), 5);
+    assert_int_equal(entries[2].expect.checks[0].at->kind, JSON_STRING);
+    assert_int_equal(entries[2].expect.checks[1].severity, SEVERITY_MINOR);
+    assert_int_equal(json_int(json_get(entries[2].expect.checks[1].at, "max"), 0), 5);
     assert_true(view_is(entries[3].expect.language, "any"));
-    assert_int_equal(entries[3].expect.format, GOLDEN_FORMAT_NONE);
+    assert_int_equal(entries[3].expect.format, EXPECT_FORMAT_NONE);
     assert_int_equal(entries[3].expect.schema_file, GOLDEN_NO_FILE);
     assert_null(entries[3].expect.at);
     assert_true(view_is(entries[4].expect.language, "zh-Hant"));
@@ -476,7 +476,7 @@ static void wrong_prompts_are_told_with_place_and_remedy(void **state)
 static void wrong_expectations_are_told_with_place_and_remedy(void **state)
 {
     static const char *const pairs[][2] = {
-        {"entries: [{id: a, text: t, expect: [x]}]", "this expect mapping must be a mapping"},
+        {"entries: [{id: a, text: t, expect: [x]}]", "1:36: 'expect' must be a mapping"},
         {"entries: [{id: a, text: t, expect: {keyword: [x]}}]", "did you mean 'keywords'?"},
         {"entries: [{id: a, text: t, expect: {keywords: [5]}}]",
          "a keyword must be a text (put it in quotes) or a mapping"},

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/golden/gate.h"
+#include "core/golden/entries.h"
 #include "core/golden/judge.h"
 
 static struct arena arena;
@@ -34,7 +35,8 @@ static int set_up(void **state)
         golden_load(&arena, view_of("g.yaml"), view_of(golden), GOLDEN_FORM_YAML, &problems, &set),
         0);
     assert_int_equal(golden_resolve(&set, &problems), 0);
-    assert_int_equal(expectation_new(&set, &set.entries[0], &expectation, &err), 0);
+    const struct expectation_place place = golden_place(&set, 0);
+    assert_int_equal(expectation_new(&set.entries[0].expect, &place, &expectation, &err), 0);
     similar =
         (struct similar){.kind = SIMILAR_NGRAM, .calibration = calibration_find(view_of("tfidf"))};
     return 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * examine: see examine.h. Each part of a score has one function; `parts` is their order. */
-#include "core/golden/examine.h"
+#include "core/validate/examine.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/golden/expectation.h"
+#include "core/validate/expectation_internal.h"
 #include "text/chars.h"
 
 struct examining {

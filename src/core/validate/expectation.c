@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * expectation: compiles what an entry expects. A check that newly fails counts as critical where
+ * expectation: see expectation.h. A check that newly fails counts as critical where
  * the answer's form is broken, as major otherwise; `severity:` of a check overrides. */
-#include "core/golden/expectation.h"
+#include "core/validate/expectation_internal.h"
 
 #include "base/mem.h"
 #include "base/nearest.h"
@@ -27,21 +27,30 @@ struct view expectation_check_name(enum expectation_check check)
 }
 
 struct making {
-    const struct golden_set *set;
-    const struct golden_entry *entry;
+    const struct expect *expect;
+    const struct expectation_place *place;
     struct expectation *expectation;
     struct err *reterr;
 };
 
-/* An error at a place of the golden set's file. */
+/* An error at a place of the file. */
 static int at(const struct making *making, uint32_t line, uint32_t column, int code,
               const char *text)
 {
-    return fail(making->reterr, code, "%.*s:%u:%u: entry '%.*s': %s", VIEW_ARG(making->set->file),
-                line, column, VIEW_ARG(making->entry->id), text);
+    const struct expectation_place *place = making->place;
+    bool named = place->entry.len != 0;
+
+    return fail(making->reterr, code, "%.*s:%u:%u: %s%.*s%s%s", VIEW_ARG(place->file), line, column,
+                named ? "entry '" : "", VIEW_ARG(place->entry), named ? "': " : "", text);
 }
 
-static struct keyword_spec spec_of(const struct golden_keyword *keyword)
+/* The same about the whole of it. */
+static int at_place(const struct making *making, int code, const char *text)
+{
+    return at(making, making->place->line, making->place->column, code, text);
+}
+
+static struct keyword_spec spec_of(const struct expect_keyword *keyword)
 {
     struct keyword_spec spec = {
         .kind = keyword->is_pattern       ? KEYWORD_MATCH
@@ -56,7 +65,7 @@ static struct keyword_spec spec_of(const struct golden_keyword *keyword)
     return spec;
 }
 
-static void add_keywords(struct making *making, const struct golden_keywords *from,
+static void add_keywords(struct making *making, const struct expect_keywords *from,
                          enum expectation_check check, struct keyword_spec *specs)
 {
     struct expectation *expectation = making->expectation;
@@ -71,14 +80,13 @@ static void add_keywords(struct making *making, const struct golden_keywords *fr
 
 static int make_keywords(struct making *making)
 {
-    const struct golden_expect *expect = &making->entry->expect;
+    const struct expect *expect = making->expect;
     struct expectation *expectation = making->expectation;
     size_t count = expect->keywords.count + expect->forbidden.count;
     struct err err = {0};
 
     if (count > SPECS_MAX)
-        return at(making, making->entry->line, making->entry->column, ERR_CONFIG,
-                  "more than 10,000 keywords");
+        return at_place(making, ERR_CONFIG, "more than 10,000 keywords");
     struct keyword_spec *specs = arena_new(&expectation->arena, count, sizeof *specs);
     expectation->keyword_items =
         arena_new(&expectation->arena, count, sizeof *expectation->keyword_items);
@@ -90,51 +98,50 @@ static int make_keywords(struct making *making)
     expectation->forbidden_count = expect->forbidden.count;
     int code = keywords_new(specs, count, &expectation->keywords, &err);
     if (code != 0)
-        return at(making, making->entry->line, making->entry->column, code, err.text);
+        return at_place(making, code, err.text);
     return 0;
 }
 
 static int make_structure(struct making *making)
 {
     static const enum structure_format formats[] = {
-        [GOLDEN_FORMAT_NONE] = STRUCTURE_TEXT,
-        [GOLDEN_FORMAT_TEXT] = STRUCTURE_TEXT,
-        [GOLDEN_FORMAT_JSON] = STRUCTURE_JSON,
-        [GOLDEN_FORMAT_MARKDOWN] = STRUCTURE_MARKDOWN,
+        [EXPECT_FORMAT_NONE] = STRUCTURE_TEXT,
+        [EXPECT_FORMAT_TEXT] = STRUCTURE_TEXT,
+        [EXPECT_FORMAT_JSON] = STRUCTURE_JSON,
+        [EXPECT_FORMAT_MARKDOWN] = STRUCTURE_MARKDOWN,
     };
-    const struct golden_expect *expect = &making->entry->expect;
+    const struct expect *expect = making->expect;
     struct err err = {0};
 
     making->expectation->structure = (struct structure_spec){
         .format = formats[expect->format],
-        .fenced = expect->fenced == GOLDEN_FENCED_ALLOW,
+        .fenced = expect->fenced == EXPECT_FENCED_ALLOW,
         .elements = expect->elements,
     };
     if (expect->schema == NULL)
         return 0;
-    if (expect->format != GOLDEN_FORMAT_JSON)
-        return at(making, making->entry->line, making->entry->column, ERR_CONFIG,
-                  "a schema needs 'format: json' beside it");
+    if (expect->format != EXPECT_FORMAT_JSON)
+        return at_place(making, ERR_CONFIG, "a schema needs 'format: json' beside it");
     int code = schema_new(expect->schema, NULL, &making->expectation->schema, &err);
     if (code != 0)
-        return at(making, making->entry->line, making->entry->column, code, err.text);
+        return at_place(making, code, err.text);
     return 0;
 }
 
 static int make_language(struct making *making)
 {
-    struct view language = making->entry->expect.language;
+    struct view language = making->expect->language;
 
     making->expectation->language = language.len != 0 ? language : view_of("any");
     if (!language_is_expectation(making->expectation->language))
-        return at(making, making->entry->line, making->entry->column, ERR_CONFIG,
-                  "language: expected any, mixed or a code of two or three letters like ja");
+        return at_place(making, ERR_CONFIG,
+                        "language: expected any, mixed or a code of two or three letters like ja");
     return 0;
 }
 
 static int make_rest(struct making *making)
 {
-    const struct golden_expect *expect = &making->entry->expect;
+    const struct expect *expect = making->expect;
 
     making->expectation->min_chars = expect->min_chars;
     making->expectation->max_chars = expect->max_chars;
@@ -144,22 +151,17 @@ static int make_rest(struct making *making)
     return 0;
 }
 
-static enum severity severity_of(const struct golden_check *check, enum severity otherwise)
+static enum severity severity_of(const struct expect_check *check, enum severity otherwise)
 {
-    static const enum severity severities[] = {
-        [GOLDEN_SEVERITY_DEFAULT] = SEVERITY_NONE, [GOLDEN_SEVERITY_CRITICAL] = SEVERITY_CRITICAL,
-        [GOLDEN_SEVERITY_MAJOR] = SEVERITY_MAJOR,  [GOLDEN_SEVERITY_MINOR] = SEVERITY_MINOR,
-        [GOLDEN_SEVERITY_NONE] = SEVERITY_NONE,
-    };
-    return check->severity == GOLDEN_SEVERITY_DEFAULT ? otherwise : severities[check->severity];
+    return check->has_severity ? check->severity : otherwise;
 }
 
-static int add_pattern(struct making *making, const struct golden_check *check,
+static int add_pattern(struct making *making, const struct expect_check *check,
                        struct keyword_spec *ret_spec)
 {
     struct expectation *expectation = making->expectation;
-    const struct json *must = json_get(check->options, "match");
-    const struct json *must_not = json_get(check->options, "not");
+    const struct json *must = json_get(check->at, "match");
+    const struct json *must_not = json_get(check->at, "not");
     const struct json *given = must != NULL ? must : must_not;
 
     if ((must == NULL) == (must_not == NULL) || !json_is(given, JSON_STRING))
@@ -175,7 +177,7 @@ static int add_pattern(struct making *making, const struct golden_check *check,
     return 0;
 }
 
-static int unknown_check(struct making *making, const struct golden_check *check)
+static int unknown_check(struct making *making, const struct expect_check *check)
 {
     char text[ERR_TEXT_MAX];
 
@@ -187,7 +189,7 @@ static int unknown_check(struct making *making, const struct golden_check *check
 }
 
 /* One of `checks:`: a pattern of its own, or the severity of a built-in check. */
-static int add_check(struct making *making, const struct golden_check *check,
+static int add_check(struct making *making, const struct expect_check *check,
                      struct keyword_spec *specs)
 {
     if (view_starts(check->name, view_of("pattern.")))
@@ -202,7 +204,7 @@ static int add_check(struct making *making, const struct golden_check *check,
 
 static int make_checks(struct making *making)
 {
-    const struct golden_expect *expect = &making->entry->expect;
+    const struct expect *expect = making->expect;
     struct expectation *expectation = making->expectation;
     struct err err = {0};
 
@@ -220,26 +222,26 @@ static int make_checks(struct making *making)
     }
     int code = keywords_new(specs, expectation->pattern_count, &expectation->patterns, &err);
     if (code != 0)
-        return at(making, making->entry->line, making->entry->column, code, err.text);
+        return at_place(making, code, err.text);
     return 0;
 }
 
-int expectation_new(const struct golden_set *set, const struct golden_entry *entry,
+int expectation_new(const struct expect *expect, const struct expectation_place *place,
                     struct expectation **ret_expectation, struct err *reterr)
 {
     static int (*const makers[])(struct making *) = {
         make_keywords, make_checks, make_structure, make_language, make_rest,
     };
     struct expectation *expectation = mem_new(1, sizeof *expectation);
-    struct making making = {set, entry, expectation, reterr};
+    struct making making = {expect, place, expectation, reterr};
 
     if (expectation == NULL)
-        return fail(reterr, ERR_MEMORY, "no memory for what an entry expects");
+        return fail(reterr, ERR_MEMORY, "no memory for what is expected");
     arena_init(&expectation->arena, ARENA_BYTES_MAX);
     for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
         int code = makers[i](&making);
         if (code == ERR_MEMORY)
-            fail(reterr, code, "no memory for what an entry expects");
+            fail(reterr, code, "no memory for what is expected");
         if (code != 0) {
             expectation_free(expectation);
             return code;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * expectation: what an entry expects, compiled: shared by expectation.c, which makes it, and
- * examine.c, which uses it.
+ * expectation_internal: what is expected, compiled: shared by expectation.c, which makes it, and
+ * those who hold an answer against it.
  *
  * Threads: constant once made. */
-#ifndef ASSAY_CORE_GOLDEN_EXPECTATION_H
-#define ASSAY_CORE_GOLDEN_EXPECTATION_H
+#ifndef ASSAY_CORE_VALIDATE_EXPECTATION_INTERNAL_H
+#define ASSAY_CORE_VALIDATE_EXPECTATION_INTERNAL_H
 
+#include "base/arena.h"
 #include "base/utf8.h"
-#include "core/golden/examine.h"
+#include "core/validate/expectation.h"
 #include "text/keywords.h"
 #include "text/language.h"
 #include "text/schema.h"

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * examine: one answer against what is expected of it: the parts of the score that need no baseline
+ * (keywords, structure, language), and every check that failed, with where and why.
+ *
+ * Expectations are compiled once (expectation.h) and used for many answers, those of the baseline
+ * included, so that both sides are judged by today's expectation.
+ * Memory: what examine finds lives in the caller's arena. Threads: no state. */
+#ifndef ASSAY_CORE_VALIDATE_EXAMINE_H
+#define ASSAY_CORE_VALIDATE_EXAMINE_H
+
+#include "base/arena.h"
+#include "core/record/run.h"
+#include "core/validate/expectation.h"
+
+/* The version of everything here that a score depends on; stands in baselines. */
+#define EXAMINE_VERSION "1"
+
+struct examined {
+    struct score score; /* similarity and total absent */
+    struct verdict verdict;
+    struct view language; /* "ja", "en", "mixed", "und", … */
+};
+
+/* Views of the result point into the answer or the arena. ERR_LIMIT (a pattern that ran too long,
+ * named in reterr), ERR_MEMORY. */
+MUST_CHECK int examine(const struct expectation *expectation, struct view answer,
+                       struct arena *arena, struct examined *ret_examined, struct err *reterr);
+
+#endif
