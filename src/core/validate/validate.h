@@ -3,7 +3,7 @@
  * validate: one answer held against a policy and its own expectations: findings with evidence and
  * bytes, then the decision: accept, retry, fall back.
  *
- *     validation_begin ─▶ validation_feed* ─▶ validation_end ─▶ validation_add* ─▶ validation_decide
+ *     validation_begin ─▶ _feed* ─▶ _end ─▶ _add* ─▶ _decide
  *
  * A whole answer is a stream of one piece: there is one way, so that the verdict cannot depend on
  * the cuts. What must be asked of others (a judge model, a guardrail, a command) is listed by
@@ -13,22 +13,37 @@
 #ifndef ASSAY_CORE_VALIDATE_VALIDATE_H
 #define ASSAY_CORE_VALIDATE_VALIDATE_H
 
-#include "core/validate/examine.h"
 #include "core/validate/policy.h"
 #include "provider/chat.h"
 #include "text/morphology.h"
 
+enum { VALIDATE_TEXT_MAX = 32 * 1024 * 1024, VALIDATE_FINDINGS_MAX = 200 };
+
 /* What is known about the answer beside its text. */
 struct validate_subject {
+    unsigned flags;                        /* of enum validate_flag */
     const struct expectation *expectation; /* of the answer's own; NULL: the policy's */
     const struct view *sources;
     size_t source_count;
     struct view system_prompt; /* empty: none known */
     struct view question;
+    struct view language;      /* found by extract.h, for where the expectation of the answer's own
+                              does not say; empty: none */
+    bool language_is_guess;    /* it follows the question */
+    enum expect_format format; /* found likewise; EXPECT_FORMAT_NONE: none */
     bool has_stop;
     enum stop_reason stop;
+    bool usage_is_due; /* the answer should have told its usage */
     bool has_usage;
     struct usage usage;
+    /* Calibrated similarity of two texts, 0 to 1,000,000, negative: unknown; for `support.low` with
+     * `embedding: builtin`. May be NULL. */
+    int64_t (*similarity)(void *context, struct view a, struct view b);
+    void *similarity_context;
+};
+
+enum validate_flag {
+    VALIDATE_TOOL = 1, /* arguments of a tool call: JSON, and only checks that find spans count */
 };
 
 enum validate_decision { VALIDATE_ACCEPT, VALIDATE_RETRY, VALIDATE_FALLBACK };
@@ -46,8 +61,8 @@ struct validate_finding {
 
 /* How the caller stands: decides what a wish to retry comes to. */
 struct validate_situation {
-    bool is_retry;       /* this answer was the retry already */
-    bool was_cheap;      /* it came from the cheaper model: asked once more at temperature 0 */
+    bool is_retry;  /* this answer was the retry already */
+    bool was_cheap; /* it came from the cheaper model: asked once more at temperature 0 */
     bool time_is_up;
     struct view language; /* of the caller, for the canned answer */
 };
@@ -64,16 +79,17 @@ struct validated {
 
 struct validation;
 
+/* The policy must be bound and hold as long; morphology may be NULL; the scratch is of this thread. */
 MUST_CHECK int validation_new(const struct policy *policy, const struct morphology *morphology,
                               struct scan_scratch *scratch, struct validation **ret_validation);
 void validation_free(struct validation *validation); /* NULL is fine */
 
-/* The subject's views must hold until the next begin. ERR_LIMIT, ERR_MEMORY. */
+/* The subject is copied, its views must hold until the next begin. ERR_LIMIT; ERR_UNSUPPORTED where
+ * the policy needs a similarity that the subject does not bring; ERR_MEMORY. */
 MUST_CHECK int validation_begin(struct validation *validation,
                                 const struct validate_subject *subject, struct err *reterr);
 /* More of the answer. ERR_LIMIT where it is past VALIDATE_TEXT_MAX. */
-MUST_CHECK int validation_feed(struct validation *validation, struct view text,
-                               struct err *reterr);
+MUST_CHECK int validation_feed(struct validation *validation, struct view text, struct err *reterr);
 /* The answer is complete; what is only known now (stop reason, usage) replaces the subject's. */
 MUST_CHECK int validation_end(struct validation *validation, const struct validate_subject *subject,
                               struct err *reterr);
@@ -83,6 +99,9 @@ MUST_CHECK int validation_end(struct validation *validation, const struct valida
 MUST_CHECK int validation_release(struct validation *validation, struct view *ret_text);
 /* True once a check has cut the answer off: nothing more will be released. */
 bool validation_is_cut(const struct validation *validation);
+/* True once it is certain that the answer will not be accepted, though not all of it is there: the
+ * moment to say so to a client that sees the stream as it comes. */
+bool validation_is_doomed(const struct validation *validation);
 
 /* The rows of the policy that others must answer, given what was found so far. */
 size_t validation_asks(const struct validation *validation, const struct policy_check **ret_checks,
