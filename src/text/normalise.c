@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * normalise: see normalise.h. The text is taken in clusters: a code point and what follows it
- * without a normalisation boundary before; normalising clusters one by one is normalising the text.
- * Most characters of English and Japanese are clusters of one that map to themselves, and take a
- * path that never calls ICU. */
+ * normalise: see normalise.h. The text is taken in clusters (cluster.h); most characters of English
+ * and Japanese take a path that never calls ICU. */
 #include "text/normalise.h"
 
 #include <unicode/unorm2.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "text/cluster.h"
 
-enum {
-    EXPANSION_MAX = 18, /* UTF-16 units that NFKC makes of one (U+FDFA) */
-    LONG_VOWEL_MARK = 0x30fc,
-};
+enum { LONG_VOWEL_MARK = 0x30fc };
 
 /* What is being written: bytes, and where each came from. */
 struct sink {
@@ -37,13 +33,6 @@ static bool is_kana(uint32_t codepoint)
 {
     return is_between(codepoint, 0x3041, 0x3096) || is_between(codepoint, 0x30a1, 0x30fa)
            || codepoint == LONG_VOWEL_MARK;
-}
-
-/* Letters that stand alone: they map to themselves, with or without case folding. */
-static bool is_plain(uint32_t codepoint)
-{
-    return is_kana(codepoint) || is_between(codepoint, 0x4e00, 0x9fff)
-           || is_between(codepoint, 0x3001, 0x3002) || is_between(codepoint, 0x300c, 0x300f);
 }
 
 static bool is_dash(uint32_t codepoint)
@@ -140,60 +129,32 @@ static void put(struct sink *sink, uint32_t codepoint, size_t start, size_t end)
     put_utf8(sink, codepoint, start, end);
 }
 
-static size_t to_utf16(uint32_t codepoint, UChar *to)
-{
-    if (codepoint < 0x10000) {
-        to[0] = (UChar)codepoint;
-        return 1;
-    }
-    to[0] = (UChar)(0xd7c0 + (codepoint >> 10));
-    to[1] = (UChar)(0xdc00 | (codepoint & 0x3ff));
-    return 2;
-}
-
-static uint32_t from_utf16(const UChar *from, size_t len, size_t *pos)
-{
-    uint32_t unit = from[(*pos)++];
-
-    if (is_between(unit, 0xd800, 0xdbff) && *pos < len)
-        return 0x10000 + ((unit & 0x3ff) << 10) + (from[(*pos)++] & 0x3ffu);
-    return unit;
-}
-
 /* The normal form of a cluster by ICU. */
 static int put_cluster(struct sink *sink, const UNormalizer2 *normalizer, const uint32_t *cluster,
                        size_t count, size_t start, size_t end)
 {
-    UChar source[2 * NORMALISE_CLUSTER_MAX];
-    UChar normal[2 * EXPANSION_MAX * NORMALISE_CLUSTER_MAX];
-    size_t len = 0;
-    UErrorCode status = U_ZERO_ERROR;
+    uint32_t normal[CLUSTER_NORMAL_MAX];
+    size_t made = 0;
+    int code = cluster_normal(normalizer, cluster, count, normal, &made);
 
-    for (size_t i = 0; i < count; i++)
-        len += to_utf16(cluster[i], source + len);
-    int32_t made = unorm2_normalize(normalizer, source, (int32_t)len, normal,
-                                    (int32_t)(sizeof normal / sizeof normal[0]), &status);
-    assert_always(status != U_BUFFER_OVERFLOW_ERROR);
-    if (U_FAILURE(status))
-        return ERR_MEMORY;
-    int code = sink_grow(sink, 4 * (size_t)made);
-    for (size_t pos = 0; code == 0 && pos < (size_t)made;)
-        put(sink, from_utf16(normal, (size_t)made, &pos), start, end);
+    if (code == 0)
+        code = sink_grow(sink, 4 * made);
+    for (size_t i = 0; code == 0 && i < made; i++)
+        put(sink, normal[i], start, end);
     return code;
 }
 
 /* Reads the cluster at *pos. */
 static size_t next_cluster(const UNormalizer2 *normalizer, struct view source, size_t *pos,
-                           uint32_t cluster[NORMALISE_CLUSTER_MAX])
+                           uint32_t cluster[CLUSTER_MAX])
 {
     size_t count = 0;
 
     cluster[count++] = utf8_next(source, pos, NULL);
-    while (*pos < source.len && (unsigned char)source.ptr[*pos] >= 0x80
-           && count < NORMALISE_CLUSTER_MAX) {
+    while (*pos < source.len && (unsigned char)source.ptr[*pos] >= 0x80 && count < CLUSTER_MAX) {
         size_t after = *pos;
         uint32_t next = utf8_next(source, &after, NULL);
-        if (is_plain(next) || unorm2_hasBoundaryBefore(normalizer, (UChar32)next))
+        if (!cluster_joins(normalizer, next))
             break;
         cluster[count++] = next;
         *pos = after;
@@ -214,19 +175,9 @@ static size_t put_ascii(struct sink *sink, struct view source, size_t pos)
     return pos;
 }
 
-static bool maps_to_itself(const UNormalizer2 *normalizer, uint32_t codepoint)
-{
-    UErrorCode status = U_ZERO_ERROR;
-    UChar mapping[64];
-
-    return is_plain(codepoint)
-           || (unorm2_getRawDecomposition(normalizer, (UChar32)codepoint, mapping, 64, &status) < 0
-               && U_SUCCESS(status));
-}
-
 static int normalise_all(struct sink *sink, const UNormalizer2 *normalizer, struct view source)
 {
-    uint32_t cluster[NORMALISE_CLUSTER_MAX];
+    uint32_t cluster[CLUSTER_MAX];
     int code = 0;
 
     for (size_t pos = 0; code == 0 && pos < source.len;) {
@@ -238,7 +189,7 @@ static int normalise_all(struct sink *sink, const UNormalizer2 *normalizer, stru
         size_t count = next_cluster(normalizer, source, &pos, cluster);
         if (count == 1 && cluster[0] < 0x80)
             put(sink, fold_ascii(sink, cluster[0]), start, pos);
-        else if (count == 1 && maps_to_itself(normalizer, cluster[0]))
+        else if (count == 1 && cluster_is_normal(normalizer, cluster[0]))
             put(sink, cluster[0], start, pos);
         else
             code = put_cluster(sink, normalizer, cluster, count, start, pos);

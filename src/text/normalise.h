@@ -9,7 +9,7 @@
  * the result can know which bytes of the source it came from.
  *
  * Invalid UTF-8 is read as U+FFFD, a byte at a time. A run of combining marks is composed in pieces
- * of at most NORMALISE_CLUSTER_MAX code points (Unicode's stream-safe format allows 30 marks), so
+ * of at most CLUSTER_MAX code points (cluster.h) (Unicode's stream-safe format allows 30 marks), so
  * that the time is linear in the text.
  * Memory: the result lives in the caller's arena. Threads: no state (ICU's tables are constant).
  * Limit: sources of at most NORMALISE_SOURCE_MAX bytes. */
@@ -23,7 +23,7 @@
 #include "base/err.h"
 #include "base/view.h"
 
-enum { NORMALISE_CLUSTER_MAX = 64, NORMALISE_SOURCE_MAX = 64 * 1024 * 1024 };
+enum { NORMALISE_SOURCE_MAX = 64 * 1024 * 1024 };
 
 enum normalise_flag {
     NORMALISE_CASE = 1,    /* fold case, drop default-ignorable characters */

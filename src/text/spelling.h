@@ -5,8 +5,8 @@
  *
  * NFKC without case folding (normalise.h); default-ignorable characters (zero-width, bidirectional
  * controls, variation selectors, soft hyphens) vanish; letters of other scripts that look like
- * Latin ones become those where SPELLING_LOOKALIKES is set; every kind of space is a space, line
- * ends stay. What it makes of a text does not depend on how the text was cut: a character, or a
+ * Latin ones become those where SPELLING_LOOKALIKES is set (lookalike.h); every kind of space is a
+ * space, tabs too, and line ends stay. What it makes of a text does not depend on how the text was cut: a character, or a
  * cluster of combining marks (30 at most, Unicode's stream-safe format), that is not complete yet
  * is carried. Invalid UTF-8 is U+FFFD, a byte at a time.
  *
@@ -27,6 +27,8 @@
 
 enum { SPELLING_LOOKALIKES = 1 };
 
+enum { SPELLING_MARKS_MAX = 30 }; /* of a cluster; what follows is a cluster of its own */
+
 struct spelling;
 
 MUST_CHECK int spelling_new(unsigned flags, struct spelling **ret_spelling);
@@ -44,8 +46,9 @@ struct view spelling_window(const struct spelling *spelling, uint64_t *ret_at);
 /* Drops what stands before that position of the spelling. */
 void spelling_forget(struct spelling *spelling, uint64_t before);
 
-/* The source bytes from which the byte of the spelling at `at` came: where they start and end.
- * spelling_start also takes the end of the window: the first source byte that is not spelled. */
+/* The source bytes from which the byte of the spelling at `at`, which must not be forgotten, came:
+ * where they start and end. spelling_start also takes the end of the window: the first source byte
+ * that is not spelled. */
 uint64_t spelling_start(const struct spelling *spelling, uint64_t at);
 uint64_t spelling_end(const struct spelling *spelling, uint64_t at);
 
