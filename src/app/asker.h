@@ -177,7 +177,7 @@ MUST_CHECK int asker_ask(struct asker *asker, const struct chat *chat, asker_don
 MUST_CHECK int asker_put(struct asker *asker, const struct asker_question *question,
                          struct id *ret_ask, struct err *reterr);
 
-/* The same for a request of the caller's own to the same server (provider/openai_embeddings.h),
+/* The same for a request of the caller's own to the same server (provider/embeddings.h),
  * which is copied at once: whole target, headers and key as a provider builds them; Host,
  * Content-Length and the signature are added here. A response of status 400 and up is read as the
  * provider's errors are and retried as such. ERR_UNSUPPORTED for exec and sim. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * embedder_endpoint: vectors from an OpenAI-style embeddings endpoint, up to EMBEDDER_BATCH texts a
- * request, several requests at once; retries, deadlines and credentials are the asker's. */
+ * embedder_endpoint: vectors from a target that embeds (provider/embeddings.h), as many texts a request
+ * as it takes, EMBEDDER_BATCH at most, several requests at once; retries, deadlines and credentials are the asker's. */
 #include "app/embedder_backend.h"
 
 #include <stdio.h>
 
 #include "app/asker.h"
 #include "base/mem.h"
-#include "provider/openai_embeddings.h"
+#include "provider/embeddings.h"
 
 enum { REQUESTS_MAX = 4, REQUEST_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -25,6 +25,7 @@ struct endpoint {
     struct embedder *embedder;
     struct asker *asker;
     struct provider_target target;
+    size_t batch_max; /* texts of one request */
     struct batch batches[REQUESTS_MAX];
 };
 
@@ -44,8 +45,8 @@ static void on_vectors(void *context, struct id ask, const struct http_response 
     arena_init(&arena, REQUEST_BYTES_MAX);
     int code = reply.code;
     if (code == 0)
-        code = openai_embeddings_read(&endpoint->target, response, batch->count, &arena,
-                                      &embeddings, &reply);
+        code =
+            embeddings_read(&endpoint->target, response, batch->count, &arena, &embeddings, &reply);
     if (code == 0)
         code = reply.code;
     if (code != 0) {
@@ -70,8 +71,7 @@ static void send_batch(struct endpoint *endpoint, struct batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         texts[i] = batch->items[i]->text;
     arena_init(&arena, REQUEST_BYTES_MAX);
-    int code =
-        openai_embeddings_build(&endpoint->target, texts, batch->count, &arena, &request, &err);
+    int code = embeddings_build(&endpoint->target, texts, batch->count, &arena, &request, &err);
     if (code == 0)
         code = asker_ask_raw(endpoint->asker, &request, on_vectors, batch, NULL, &err);
     arena_release(&arena);
@@ -87,7 +87,7 @@ static void work(struct embedder_backend *backend)
         struct batch *batch = &endpoint->batches[i];
         if (batch->count != 0)
             continue;
-        while (batch->count < EMBEDDER_BATCH) {
+        while (batch->count < endpoint->batch_max) {
             struct embedder_item *item = embedder_next(endpoint->embedder);
             if (item == NULL)
                 break;
@@ -108,14 +108,17 @@ int embedder_endpoint_new(struct embedder *embedder, const struct embedder_optio
                           struct embedder_backend **ret_backend)
 {
     struct endpoint *endpoint = mem_new(1, sizeof *endpoint);
+    size_t fit = embeddings_batch(options->target, NULL);
 
     if (endpoint == NULL)
         return ERR_MEMORY;
+    assert_always(fit > 0); /* whoever prepares the embedder has asked */
     *endpoint = (struct endpoint){
         .backend = {.work = work, .free = release},
         .embedder = embedder,
         .asker = options->asker,
         .target = *options->target,
+        .batch_max = fit < EMBEDDER_BATCH ? fit : EMBEDDER_BATCH,
     };
     for (size_t i = 0; i < REQUESTS_MAX; i++)
         endpoint->batches[i].endpoint = endpoint;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * golden_embed: which scorer a suite uses, and the vectors that it needs. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "app/golden_run_state.h"
-#include "base/rng.h"
+#include "core/golden/calibrate.h"
 #include "core/golden/similar.h"
 #include "engine/e5.h"
+#include "provider/embeddings.h"
 #include "shell/store/cache.h"
 #include "text/similarity.h"
-
-enum { CALIBRATION_PAIRS = 2000 };
 
 static const float *vector_of(void *context, struct view text, size_t *ret_count)
 {
@@ -47,6 +47,16 @@ static int prepare_builtin(struct golden_run *run, struct embedder_options *opti
     return 0;
 }
 
+/* The configuration states a map, and the baseline was scored with another. */
+static bool is_other_map(const struct settings_target *from, const struct plan *plan)
+{
+    static const double near = 1e-6;
+
+    return from->calibration.slope > 0
+           && (fabs(from->calibration.slope - plan->baseline.slope) > near
+               || fabs(from->calibration.middle - plan->baseline.middle) > near);
+}
+
 /* An embeddings target is calibrated from the accepted answers when a baseline is recorded; a test
  * uses what the baseline holds. */
 static int prepare_target(struct golden_run *run, struct embedder_options *options,
@@ -54,21 +64,24 @@ static int prepare_target(struct golden_run *run, struct embedder_options *optio
 {
     const struct plan *plan = run->plan;
     const struct settings_target *from = &plan->settings.targets[plan->suite->embedding_target];
+    struct err err = {0};
 
-    if (from->kind != SETTINGS_OPENAI)
-        return fail(reterr, ERR_UNSUPPORTED,
-                    "%s: embeddings come from targets of kind openai (POST …/embeddings) only, "
-                    "'%.*s' is of kind %s",
-                    settings_place(&plan->settings, from->at, &run->arena), VIEW_ARG(from->name),
-                    settings_kind_name(from->kind));
     int code = target_prepare(&plan->settings, from, &run->overrides, &run->arena,
                               &run->embedding_target, reterr);
+    if (code == 0 && embeddings_batch(&run->embedding_target.provider, &err) == 0)
+        return fail(reterr, ERR_UNSUPPORTED, "%s: %s",
+                    settings_place(&plan->settings, from->at, &run->arena), err.text);
     if (code == 0)
         code = target_open(&run->embedding_target, run->host, &run->overrides, reterr);
     if (code != 0)
         return code;
     options->asker = run->embedding_target.asker;
     options->target = &run->embedding_target.provider;
+    if (view_is(run->result.kind, "test") && plan->has_baseline && is_other_map(from, plan))
+        return fail(reterr, ERR_CONFIG,
+                    "%s: was scored with another map than the target's 'calibration': run 'assay "
+                    "baseline --rescore' (the accepted answers stay)",
+                    plan->baseline_path);
     if (plan->has_baseline && plan->baseline.slope > 0)
         return calibration_make(from->model, 1, plan->baseline.slope, plan->baseline.middle,
                                 &run->calibration, reterr);
@@ -153,60 +166,24 @@ void golden_embed_want(struct golden_run *run, const struct run_entry *entry,
 
 /* ---- the calibration of an embeddings target ------------------------------------------------ */
 
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* The median cosine between answers of different entries: what "unrelated" looks like to this
- * model. False where there are too few to tell. */
-static bool unrelated_cosine(struct golden_run *run, const struct baseline *baseline,
-                             int64_t *ret_median_micro)
-{
-    int64_t cosines[CALIBRATION_PAIRS];
-    size_t count = 0;
-    struct rng rng;
-    struct err ignored;
-
-    rng_init(&rng, 1);
-    for (size_t i = 0; i < CALIBRATION_PAIRS && baseline->entry_count > 1; i++) {
-        const struct baseline_entry *a = &baseline->entries[rng_below(&rng, baseline->entry_count)];
-        const struct baseline_entry *b = &baseline->entries[rng_below(&rng, baseline->entry_count)];
-        size_t a_count;
-        size_t b_count;
-        if (a == b)
-            continue;
-        const float *a_vector = embedder_vector(run->embedder, a->answers[0].text, &a_count);
-        const float *b_vector = embedder_vector(run->embedder, b->answers[0].text, &b_count);
-        if (a_vector != NULL && b_vector != NULL
-            && similarity_cosine_micro(a_vector, a_count, b_vector, b_count, &cosines[count],
-                                       &ignored)
-                   == 0)
-            count++;
-    }
-    if (count < 10)
-        return false;
-    qsort(cosines, count, sizeof *cosines, by_value);
-    *ret_median_micro = cosines[count / 2];
-    return true;
-}
-
 int golden_embed_calibrate(struct golden_run *run, struct baseline *baseline, struct err *reterr)
 {
-    int64_t unrelated_micro;
+    const struct plan *plan = run->plan;
+    struct calibrate_found found;
 
-    if (run->plan->suite->embedding != SETTINGS_EMBEDDING_TARGET)
+    if (plan->suite->embedding != SETTINGS_EMBEDDING_TARGET)
         return 0;
-    if (!unrelated_cosine(run, baseline, &unrelated_micro))
-        return fail(reterr, ERR_CONFIG,
-                    "an embeddings target is calibrated from the answers of at least five entries: "
-                    "add entries, or use 'embedding: builtin'");
-    /* an acceptable rewording lies about six tenths of the way from unrelated to equal */
-    int64_t rewording_micro = unrelated_micro + (MICRO - unrelated_micro) * 6 / 10;
-    int code = calibration_fit(run->embedding_target.provider.model, 1, unrelated_micro,
-                               rewording_micro, &run->calibration, reterr);
+    const struct settings_target *from = &plan->settings.targets[plan->suite->embedding_target];
+    if (from->calibration.slope > 0) {
+        baseline->slope = from->calibration.slope;
+        baseline->middle = from->calibration.middle;
+        return calibration_make(from->model, 1, baseline->slope, baseline->middle,
+                                &run->calibration, reterr);
+    }
+    int code = calibrate_measure(baseline, vector_of, run->embedder, &found, reterr);
+    if (code == 0)
+        code = calibration_fit(run->embedding_target.provider.model, 1, found.unrelated_micro,
+                               found.rewording_micro, &run->calibration, reterr);
     baseline->slope = run->calibration.slope;
     baseline->middle = run->calibration.middle;
     return code;

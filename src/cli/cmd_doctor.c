@@ -3,6 +3,7 @@
  * assay doctor: checks configuration, credentials, targets and models, and says what to fix. */
 #include <stdarg.h>
 
+#include "app/calibrate.h"
 #include "app/plan.h"
 #include "app/target.h"
 #include "cli/command.h"
@@ -20,6 +21,7 @@ struct doctor_options {
     const char *config;
     struct option_list overrides;
     bool dry_run;
+    bool calibrate;
 };
 
 #define AT(member) offsetof(struct doctor_options, member)
@@ -30,6 +32,10 @@ static const struct option items[] = {
     {"set", 0, OPTION_LIST, "KEY=VALUE", AT(overrides), "override one setting; repeatable", NULL, 0,
      0},
     {"dry-run", 0, OPTION_FLAG, NULL, AT(dry_run), "ask no target anything", NULL, 0, 0},
+    {"calibrate", 0, OPTION_FLAG, NULL, AT(calibrate),
+     "instead: measure the map from cosine to similarity of every suite's embedding target on its "
+     "accepted answers",
+     NULL, 0, 0},
 };
 
 static const struct options_table table = {items, sizeof items / sizeof items[0]};
@@ -244,6 +250,84 @@ static void check_targets(struct examination *examination)
     }
 }
 
+/* ---- --calibrate ---------------------------------------------------------------------------- */
+
+static void tell_map(struct examination *examination, const struct plan *plan,
+                     const struct calibrate_result *result)
+{
+    const struct settings_target *from = &plan->settings.targets[plan->suite->embedding_target];
+    const struct calibrate_found *found = &result->found;
+
+    tell(examination, 0,
+         "suite %.*s: '%.*s' (%.*s): unrelated answers have a cosine of %.3f (median of %zu "
+         "pairs); %s "
+         "%.3f",
+         VIEW_ARG(plan->suite->name), VIEW_ARG(from->name), VIEW_ARG(from->model),
+         (double)found->unrelated_micro / MICRO, found->unrelated_pairs,
+         found->rewording_is_a_guess
+             ? "too few entries have several different accepted answers (assay "
+               "baseline --repeat 3), so rewordings are guessed to reach"
+             : "nine in ten accepted variants of one answer reach",
+         (double)found->rewording_micro / MICRO);
+    if (found->rewording_pairs > 0)
+        tell(examination, 0,
+             "suite %.*s: of a variant and an unrelated answer it puts the variant higher in %.1f "
+             "%% "
+             "(%zu variants)",
+             VIEW_ARG(plan->suite->name), (double)found->auroc_micro / 1e4, found->rewording_pairs);
+    strbuf_printf(
+        &examination->out,
+        "      write under 'targets: %.*s:' in %.*s, then run 'assay baseline --rescore':\n"
+        "      calibration: {slope: %.3f, middle: %.4f}\n",
+        VIEW_ARG(from->name), VIEW_ARG(examination->settings.file), result->map.slope,
+        result->map.middle);
+}
+
+static void calibrate_one(struct examination *examination, const struct settings_suite *suite)
+{
+    struct plan_options options = {
+        .config = examination->options->config,
+        .suite = arena_string(&examination->arena, suite->name),
+        .overrides = examination->options->overrides.items,
+        .override_count = examination->options->overrides.count,
+        .seed = -1,
+        .need_baseline = true,
+        .any_scorer = true,
+    };
+    struct calibrate_result result;
+    struct plan plan;
+    struct err err = {0};
+    int code = plan_make(&options, &plan, &err);
+
+    if (code != 0) {
+        tell(examination, code, "suite %.*s:\n%s", VIEW_ARG(suite->name), err.text);
+        return;
+    }
+    code = calibrate_suite(&plan, &examination->host, &result, &err);
+    if (code == 0)
+        tell_map(examination, &plan, &result);
+    else
+        tell(examination, code, "suite %.*s: %s", VIEW_ARG(suite->name), err.text);
+    plan_release(&plan);
+}
+
+static void calibrate(struct examination *examination)
+{
+    size_t calibrated = 0;
+
+    for (size_t i = 0; i < examination->settings.suite_count && !examination->interrupted; i++) {
+        if (examination->settings.suites[i].embedding != SETTINGS_EMBEDDING_TARGET)
+            continue;
+        calibrated++;
+        calibrate_one(examination, &examination->settings.suites[i]);
+    }
+    if (calibrated == 0)
+        tell(
+            examination, ERR_CONFIG,
+            "no suite embeds by a target ('embedding: TARGET'): the maps of builtin and tfidf come "
+            "with the program");
+}
+
 static void on_signal(void *context, int number)
 {
     struct examination *examination = context;
@@ -274,9 +358,13 @@ static int examine_all(struct examination *examination)
         tell(examination, 0,
              "no assay.yaml here; the simulator is there without ('assay init' "
              "writes a starter project)");
-    check_suites(examination);
-    check_targets(examination);
-    check_model(examination);
+    if (examination->options->calibrate) {
+        calibrate(examination);
+    } else {
+        check_suites(examination);
+        check_targets(examination);
+        check_model(examination);
+    }
     int printed = command_print(examination->cli, &examination->out);
     if (examination->interrupted)
         return err_exit_status(ERR_CANCELLED);
@@ -317,9 +405,13 @@ const struct command command_doctor = {
         "its AWS keys and asks it one short question (neither with --dry-run), and loads the "
         "embedding model. One line a finding; of a key no more than its last four characters.\n"
         "\n"
+        "With --calibrate it measures, for every suite that embeds by a target, where that model's "
+        "cosines lie on the suite's own accepted answers, and prints the map to put into "
+        "assay.yaml.\n"
+        "\n"
         "Exit status: 0 all is well; 2 a configuration is wrong; 3 a target or model could "
         "not be used.",
-    .examples = "  assay doctor\n  assay doctor --dry-run\n",
+    .examples = "  assay doctor\n  assay doctor --dry-run\n  assay doctor --calibrate\n",
     .tables = {&table},
     .run = run,
 };

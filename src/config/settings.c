@@ -111,6 +111,7 @@ static const struct key_kinds key_kinds[] = {
     {"api", KIND(SETTINGS_BEDROCK), "bedrock"},
     {"region", KIND(SETTINGS_BEDROCK), "bedrock"},
     {"aws_profile", KIND(SETTINGS_BEDROCK), "bedrock"},
+    {"calibration", KIND(SETTINGS_BEDROCK) | KIND(SETTINGS_OPENAI), "bedrock and openai"},
     {"method", KIND(SETTINGS_HTTP), "http"},
     {"body", KIND(SETTINGS_HTTP), "http"},
     {"text", KIND(SETTINGS_HTTP) | KIND(SETTINGS_WEBSOCKET), "http and websocket"},

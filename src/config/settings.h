@@ -96,6 +96,12 @@ struct settings_price {
     int64_t output_micro;
 };
 
+/* The map from an embedding model's cosine to a similarity (text/calibration.h). */
+struct settings_calibration {
+    double slope; /* 0: not stated */
+    double middle;
+};
+
 struct settings_tls {
     bool insecure;
     struct view ca_file; /* resolved; empty: the system's authorities alone */
@@ -134,6 +140,7 @@ struct settings_target {
     struct settings_breaker breaker;
     struct settings_price price;
     struct settings_tls tls;
+    struct settings_calibration calibration;
     struct view aws_profile;
     const struct json *at; /* its mapping, for messages; NULL: `sim` that nobody wrote */
 };

@@ -87,6 +87,25 @@ static const struct config_field price_fields[] = {
 };
 static const struct config_table price = {"price", price_fields, COUNT(price_fields)};
 
+static const struct config_field calibration_fields[] = {
+    {.key = "slope",
+     .type = CONFIG_NUMBER,
+     .offset = AT(settings_calibration, slope),
+     .min = 1,
+     .max = 10000,
+     .required = true,
+     .help = "of the logistic"},
+    {.key = "middle",
+     .type = CONFIG_NUMBER,
+     .offset = AT(settings_calibration, middle),
+     .min = -2,
+     .max = 2,
+     .required = true,
+     .help = "the cosine that it maps to one half"},
+};
+static const struct config_table calibration = {"calibration", calibration_fields,
+                                                COUNT(calibration_fields)};
+
 static const struct config_field tls_fields[] = {
     {.key = "insecure",
      .type = CONFIG_BOOL,
@@ -248,6 +267,13 @@ static const struct config_field target_fields[] = {
      .offset = AT(settings_target, price),
      .nested = &price,
      .help = "what tokens cost; the built-in list's unless stated"},
+    {.key = "calibration",
+     .type = CONFIG_TABLE,
+     .offset = AT(settings_target, calibration),
+     .nested = &calibration,
+     .help =
+         "of an embedding model: the map from cosine to similarity that 'assay doctor --calibrate' "
+         "finds; otherwise found anew whenever a baseline is recorded"},
     {.key = "tls",
      .type = CONFIG_TABLE,
      .offset = AT(settings_target, tls),

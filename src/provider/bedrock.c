@@ -6,8 +6,8 @@
 #include "wire/url.h"
 
 /* /model/{id}/{call}: the id, or ARN, is one segment, so that ':' and '/' are encoded. */
-static int set_target(const struct provider_target *target, const char *call, struct arena *arena,
-                      struct http_request *request, struct err *reterr)
+int bedrock_path(const struct provider_target *target, const char *call, struct arena *arena,
+                 struct http_request *request, struct err *reterr)
 {
     struct strbuf path;
     strbuf_init(&path, 4 * URL_BYTES_MAX);
@@ -55,7 +55,7 @@ int bedrock_build(const struct provider_target *target, const struct chat *chat,
     }
     code = compose_take_body(target, &body, arena, &request, reterr);
     if (code == 0)
-        code = set_target(target, calls[invoke][chat->stream], arena, &request, reterr);
+        code = bedrock_path(target, calls[invoke][chat->stream], arena, &request, reterr);
     if (code == 0 && chat->stream)
         code = ask_for_stream(target, invoke, &request, reterr);
     if (code == 0)

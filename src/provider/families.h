@@ -28,6 +28,10 @@ struct usage anthropic_usage(const struct json *usage);
 struct usage bedrock_usage(const struct json *usage); /* Converse */
 struct usage openai_usage(const struct json *usage);
 
+/* Sets the request's target to /model/{id}/{call}. */
+MUST_CHECK int bedrock_path(const struct provider_target *target, const char *call,
+                            struct arena *arena, struct http_request *request, struct err *reterr);
+
 /* InvokeModel with a Claude body; bedrock.c has the path and the choice of call. */
 int bedrock_build(const struct provider_target *target, const struct chat *chat,
                   struct arena *arena, struct http_request *ret_request, struct err *reterr);

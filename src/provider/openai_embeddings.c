@@ -46,9 +46,6 @@ int openai_embeddings_build(const struct provider_target *target, const struct v
     struct json_writer writer;
     int code = compose_check(target, NULL, true, reterr);
 
-    if (code == 0 && (count == 0 || count > EMBEDDINGS_TEXTS_MAX))
-        code = compose_fail(target, reterr, ERR_LIMIT, "%zu texts in one request; 1 to %d fit",
-                            count, EMBEDDINGS_TEXTS_MAX);
     if (code == 0)
         code = compose_params(target, NULL, rules, arena, &params, reterr);
     if (code != 0)
