@@ -8,8 +8,8 @@
  * bytes themselves, since the spelling drops what nobody sees: text in tag characters (U+E0000 to
  * U+E007F), bytes in variation selectors, messages in zero-width characters.
  *
- * It is made to be quiet rather than complete: orders can be given in any words, and most successful
- * attacks use none of these (docs/accuracy.md has the figures). It is no wall.
+ * It is made to be quiet rather than complete: orders can be given in any words, and most attacks
+ * that work use none of these (docs/accuracy.md has the figures). It is no wall.
  *
  * Memory: none but the watch, which is the caller's. Threads: tables are constant, a watch has one
  * owner. */
@@ -29,7 +29,7 @@ const struct scan_rule *injection_rules(size_t *ret_count);
  * another table. */
 struct view injection_meaning(struct view rule_name);
 
-/* ---- hidden characters, in the bytes of the source -------------------------------------------- */
+/* ---- hidden characters, in the bytes of the source --------------------------------------------- */
 
 enum {
     INJECTION_TAGS_MIN = 4,       /* tag characters in a row, flags of regions left out */
@@ -63,8 +63,8 @@ struct injection_hidden {
     uint64_t end;
 };
 
-/* Looks at bytes of `source` from *pos on; true where a run was found, *pos past what was seen: call
- * it again until false. The next piece continues the text. */
+/* Looks at bytes of `source` from *pos on; true where a run was found, *pos past what was seen:
+ * call it again until false. The next piece continues the text. */
 bool injection_watch_next(struct injection_watch *watch, struct view source, size_t *pos,
                           struct injection_hidden *ret_hidden);
 /* The text has ended; true where its end was a run. */

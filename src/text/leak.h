@@ -43,8 +43,8 @@ struct leak_index;
 struct leak_watch;
 
 /* `words` is the run that counts (0: LEAK_WORDS). `spelling_flags` are those of the spelling that
- * will be watched. `excused` texts (may be none) are not secret where they share runs. ERR_LIMIT for
- * a secret text over LEAK_SECRET_MAX or a run over LEAK_WORDS_MAX, ERR_MEMORY. */
+ * will be watched. `excused` texts (may be none) are not secret where they share runs. ERR_LIMIT
+ * for a secret text over LEAK_SECRET_MAX or a run over LEAK_WORDS_MAX, ERR_MEMORY. */
 MUST_CHECK int leak_index_new(struct view secret, unsigned words, unsigned spelling_flags,
                               const struct view *excused, size_t excused_count,
                               struct leak_index **ret_index, struct err *reterr);
@@ -63,7 +63,7 @@ MUST_CHECK int leak_watch_advance(struct leak_watch *watch, const struct spellin
 /* The next settled leak, bytes of the source; runs that overlap are one leak. */
 bool leak_watch_next(struct leak_watch *watch, uint64_t *ret_start, uint64_t *ret_end);
 /* No leak that is not yet told can start before this byte of the source. It stays behind the end of
- * what was seen only while the last words, the unfinished one included, stand in the secret text. */
+ * what was seen only while the last words, the unfinished one too, stand in the secret text. */
 uint64_t leak_watch_clear(const struct leak_watch *watch, const struct spelling *spelling);
 /* The first byte of the spelling that the watch still needs. */
 uint64_t leak_watch_needs(const struct leak_watch *watch);
