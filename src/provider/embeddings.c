@@ -29,7 +29,8 @@ static const struct family *family_of(const struct provider_target *target)
 {
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (families[i].kind == target->kind
-            && view_find(target->model, view_of(families[i].model), 0) < target->model.len)
+            && (families[i].model[0] == '\0'
+                || view_find(target->model, view_of(families[i].model), 0) < target->model.len))
             return &families[i];
     return NULL;
 }
