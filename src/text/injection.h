@@ -29,7 +29,7 @@ const struct scan_rule *injection_rules(size_t *ret_count);
  * another table. */
 struct view injection_meaning(struct view rule_name);
 
-/* ---- hidden characters, in the bytes of the source --------------------------------------------- */
+/* ---- hidden characters, in the bytes of the source ------------------------------------------- */
 
 enum {
     INJECTION_TAGS_MIN = 4,       /* tag characters in a row, flags of regions left out */
