@@ -10,6 +10,7 @@
 #   make world      thousands of simulated histories: SEEDS=5000 FIRST=1
 #   make fuzz       every fuzzer for FUZZ_SECONDS=60     make test-llm   against a real language model
 #   make bench      the figures of docs, both sides      make detection  losses found, false alarms
+#   make accuracy   every scorer and check on public data: writes docs/accuracy.md
 #   make format     make tidy     make clean
 
 PREFIX ?= /usr/local
@@ -24,7 +25,7 @@ SETUP := scripts/setup
 # build/ is configured once and keeps its options.
 CONFIGURED := build/build.ninja
 
-.PHONY: build demo test test-llm world bench detection fuzz sanitize install deb clean format tidy
+.PHONY: build demo test test-llm world bench detection accuracy fuzz sanitize install deb clean format tidy
 .NOTPARALLEL:
 
 build:
@@ -49,6 +50,9 @@ bench: build
 
 detection: build
 	@bench/detection.py
+
+accuracy: build
+	@python3 tools/accuracy --write docs/accuracy.md
 
 world:
 	@$(SETUP) build test
