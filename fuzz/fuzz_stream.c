@@ -61,7 +61,7 @@ static void record(const struct provider_target *target, const char *type, struc
             assert_always(event.kind == STREAM_DONE || event.text.len > 0);
             assert_always(event.kind == STREAM_DONE || utf8_valid(event.text, NULL));
             strbuf_add(out, event.kind == STREAM_TEXT ? event.text : (struct view)VIEW("(done)"));
-            strbuf_add_byte(out, '|');
+            strbuf_printf(out, "|%u.%d|", event.choice, event.tool);
         }
         at = end;
     }

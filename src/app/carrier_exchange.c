@@ -375,7 +375,7 @@ static void take_piece(struct exchange *exchange, const struct channel_event *ev
     while (slots_get(&http->exchanges, id) != NULL
            && (code = provider_stream_feed(exchange->reading, &rest, &said)) == 1) {
         struct ask *ask = ask_of(exchange);
-        if (said.kind == STREAM_TEXT && ask != NULL)
+        if (stream_event_is_answer(&said) && ask != NULL)
             asker_said(http->asker, ask, said.text);
     }
     if (code < 0)

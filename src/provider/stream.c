@@ -32,6 +32,52 @@ int stream_say(struct provider_stream *stream, struct view text)
     return code;
 }
 
+int stream_say_in(struct provider_stream *stream, int64_t choice, int64_t tool, struct view text)
+{
+    if (choice < 0 || choice > INT32_MAX || tool < STREAM_NO_TOOL || tool > INT32_MAX)
+        return 0;
+    if (choice == 0 && tool == STREAM_NO_TOOL)
+        return stream_say(stream, text);
+    if (text.len == 0)
+        return 0;
+    if (stream->aside == NULL)
+        stream->aside = mem_new(STREAM_ASIDES_MAX, sizeof *stream->aside);
+    if (stream->aside == NULL)
+        return ERR_MEMORY;
+    if (stream->aside_count == STREAM_ASIDES_MAX) {
+        stream_broken(stream, ERR_LIMIT, "an event with more than %d choices and tool calls",
+                      STREAM_ASIDES_MAX);
+        return 0;
+    }
+    size_t start = stream->asides.len;
+    strbuf_add(&stream->asides, text);
+    stream->aside[stream->aside_count++] = (struct stream_aside){
+        .choice = (uint32_t)choice,
+        .tool = (int32_t)tool,
+        .start = start,
+        .end = stream->asides.len,
+    };
+    return strbuf_status(&stream->asides) != 0 ? ERR_MEMORY : 0; /* an event is smaller */
+}
+
+int stream_say_tree(struct provider_stream *stream, int64_t choice, int64_t tool,
+                    const struct json *arguments)
+{
+    struct strbuf text;
+    struct json_writer writer;
+
+    if (!json_is(arguments, JSON_OBJECT) || arguments->child == NULL)
+        return 0;
+    strbuf_init(&text, PROVIDER_STREAM_TEXT_MAX);
+    json_writer_init(&writer, &text, 0);
+    json_write_tree(&writer, arguments);
+    int code = strbuf_status(&text);
+    if (code == 0)
+        code = stream_say_in(stream, choice, tool, strbuf_view(&text));
+    strbuf_release(&text);
+    return code;
+}
+
 int stream_stop(struct provider_stream *stream, const struct json *word)
 {
     if (!json_is(word, JSON_STRING) || word->text.len == 0)
@@ -102,6 +148,8 @@ static int take_message(struct provider_stream *stream, struct stream_message me
     struct err err = {0};
 
     arena_release(&stream->event);
+    strbuf_reset(&stream->asides);
+    stream->aside_count = stream->aside_told = 0;
     stream->events++;
     if (stream->format->end_mark != NULL
         && view_is(view_trim(message.data), stream->format->end_mark)) {
@@ -206,20 +254,51 @@ static int feed_document(struct provider_stream *stream, struct view *rest)
     return 0;
 }
 
-int provider_stream_feed(struct provider_stream *stream, struct view *rest,
-                         struct stream_event *ret_event)
+/* The next delta of what the last event said. */
+static bool next_delta(struct provider_stream *stream, struct stream_event *ret_event)
+{
+    if (stream->reply.code != 0)
+        return false;
+    if (stream->text.len > stream->told) {
+        *ret_event = (struct stream_event){
+            .kind = STREAM_TEXT,
+            .text = view_slice(strbuf_view(&stream->text), stream->told, stream->text.len),
+            .tool = STREAM_NO_TOOL,
+        };
+        stream->told = stream->text.len;
+        return true;
+    }
+    if (stream->aside_told < stream->aside_count) {
+        const struct stream_aside *aside = &stream->aside[stream->aside_told++];
+        *ret_event = (struct stream_event){
+            .kind = STREAM_TEXT,
+            .text = view_slice(strbuf_view(&stream->asides), aside->start, aside->end),
+            .choice = aside->choice,
+            .tool = aside->tool,
+        };
+        return true;
+    }
+    return false;
+}
+
+static int feed_message(struct provider_stream *stream, struct view *rest)
+{
+    struct stream_message message = {.data = *rest};
+
+    *rest = (struct view){0};
+    return take_message(stream, message);
+}
+
+/* Takes from `rest` by `take` until there is something to tell. */
+static int feed(struct provider_stream *stream, struct view *rest,
+                int (*take)(struct provider_stream *stream, struct view *rest),
+                struct stream_event *ret_event)
 {
     for (;;) {
         if (stream->failed != 0)
             return stream->failed;
-        if (stream->text.len > stream->told && stream->reply.code == 0) {
-            *ret_event = (struct stream_event){
-                .kind = STREAM_TEXT,
-                .text = view_slice(strbuf_view(&stream->text), stream->told, stream->text.len),
-            };
-            stream->told = stream->text.len;
+        if (next_delta(stream, ret_event))
             return 1;
-        }
         if (stream->over && !stream->done_told) {
             stream->done_told = true;
             *ret_event = (struct stream_event){.kind = STREAM_DONE};
@@ -229,10 +308,24 @@ int provider_stream_feed(struct provider_stream *stream, struct view *rest,
             *rest = (struct view){0};
         if (rest->len == 0)
             return 0;
-        stream->failed = stream->format == NULL   ? feed_document(stream, rest)
-                         : stream->is_eventstream ? feed_frames(stream, rest)
-                                                  : feed_sse(stream, rest);
+        stream->failed = take(stream, rest);
     }
+}
+
+int provider_stream_feed(struct provider_stream *stream, struct view *rest,
+                         struct stream_event *ret_event)
+{
+    return feed(stream, rest,
+                stream->format == NULL   ? feed_document
+                : stream->is_eventstream ? feed_frames
+                                         : feed_sse,
+                ret_event);
+}
+
+int provider_stream_message(struct provider_stream *stream, struct view *rest,
+                            struct stream_event *ret_event)
+{
+    return feed(stream, rest, feed_message, ret_event);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -306,8 +399,8 @@ static const struct stream_format *format_of(const struct provider_target *targe
     case PROVIDER_OPENAI:
         return &stream_openai;
     case PROVIDER_HTTP:
-        return &stream_template;
     case PROVIDER_WEBSOCKET:
+        return &stream_template;
     case PROVIDER_EXEC:
     case PROVIDER_SIM:
         break;
@@ -351,6 +444,7 @@ int provider_stream_new(const struct provider_target *target, const struct http_
     sse_parser_init(&stream->sse, 0);
     eventstream_decoder_init(&stream->frames);
     strbuf_init(&stream->text, PROVIDER_STREAM_TEXT_MAX);
+    strbuf_init(&stream->asides, PROVIDER_STREAM_TEXT_MAX);
     strbuf_init(&stream->document, PROVIDER_STREAM_TEXT_MAX);
     strbuf_init(&stream->decoded, EVENTSTREAM_PAYLOAD_MAX);
     struct view type = media_type(head);
@@ -358,6 +452,7 @@ int provider_stream_new(const struct provider_target *target, const struct http_
         view_equal_nocase(type, (struct view)VIEW("application/vnd.amazon.eventstream"));
     bool is_stream =
         stream->is_eventstream || view_equal_nocase(type, (struct view)VIEW("text/event-stream"));
+    is_stream = is_stream || target->kind == PROVIDER_WEBSOCKET;
     if (is_stream && understand_coding(head).len == 0) /* compressed: a document, no JSON */
         stream->format = format_of(target);
     int code = copy_head(stream, head);
@@ -378,6 +473,8 @@ void provider_stream_free(struct provider_stream *stream)
     sse_parser_release(&stream->sse);
     eventstream_decoder_release(&stream->frames);
     strbuf_release(&stream->text);
+    strbuf_release(&stream->asides);
+    mem_free(stream->aside);
     strbuf_release(&stream->document);
     strbuf_release(&stream->decoded);
     arena_release(&stream->event);

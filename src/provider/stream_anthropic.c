@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * stream_anthropic: the events of the Messages API, which Claude on Bedrock sends too:
- * message_start (model, tokens in), content_block_start, content_block_delta (text), message_delta
- * (stop reason, tokens out so far), message_stop, ping, error. What is unknown is passed over, as
- * the reference asks. Source: Anthropic's documentation, "Streaming Messages". */
+ * message_start (model, tokens in), content_block_start, content_block_delta (text, or a tool call's
+ * input: the call is counted as the block it is), message_delta (stop reason, tokens out so far),
+ * message_stop, ping, error. What is unknown is passed over, as the reference asks. Source: Anthropic's documentation, "Streaming Messages". */
 #include "provider/stream_state.h"
 
 #include "provider/families.h"
@@ -45,12 +45,24 @@ static int take_text(struct provider_stream *stream, const struct json *block, c
 
 static int take_block(struct provider_stream *stream, const struct json *root)
 {
-    return take_text(stream, json_get(root, "content_block"), "text");
+    const struct json *block = json_get(root, "content_block");
+    int code = take_text(stream, block, "text");
+
+    if (code != 0)
+        return code;
+    return stream_say_tree(stream, 0, json_int(json_get(root, "index"), 0),
+                           json_get(block, "input"));
 }
 
 static int take_delta(struct provider_stream *stream, const struct json *root)
 {
-    return take_text(stream, json_get(root, "delta"), "text_delta");
+    const struct json *delta = json_get(root, "delta");
+    int code = take_text(stream, delta, "text_delta");
+
+    if (code != 0)
+        return code;
+    return stream_say_in(stream, 0, json_int(json_get(root, "index"), 0),
+                         json_text(json_get(delta, "partial_json"), (struct view){0}));
 }
 
 static int take_message_delta(struct provider_stream *stream, const struct json *root)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * stream_bedrock: the frames of Bedrock Runtime's streams. ConverseStream: messageStart,
- * contentBlockStart, contentBlockDelta, contentBlockStop, messageStop, metadata (usage, last).
+ * contentBlockStart, contentBlockDelta (text, or a tool call's input: the call is counted as the
+ * block it is), contentBlockStop, messageStop, metadata (usage, last).
  * InvokeModelWithResponseStream: chunks of `{"bytes": "<base64>"}`, each a JSON object of the
  * model's own; the last one carries amazon-bedrock-invocationMetrics. Claude's are understood
  * whole, of others their texts, and Nova's, which are Converse's.
@@ -11,12 +12,23 @@
 #include "provider/understand.h"
 #include "wire/base64.h"
 
+static int take_block_delta(struct provider_stream *stream, const struct json *event)
+{
+    const struct json *delta = json_get(event, "delta");
+    const struct json *input = json_get(json_get(delta, "toolUse"), "input");
+    int64_t block = json_int(json_get(event, "contentBlockIndex"), 0);
+    int code = stream_say(stream, json_text(json_get(delta, "text"), (struct view){0}));
+
+    if (code == 0)
+        code = stream_say_in(stream, 0, block, json_text(input, (struct view){0}));
+    return code != 0 ? code : stream_say_tree(stream, 0, block, input);
+}
+
 static int take_converse_event(struct provider_stream *stream, struct view type,
                                const struct json *event)
 {
     if (view_is(type, "contentBlockDelta"))
-        return stream_say(stream,
-                          json_text(json_get(json_get(event, "delta"), "text"), (struct view){0}));
+        return take_block_delta(stream, event);
     if (view_is(type, "messageStop"))
         return stream_stop(stream, json_get(event, "stopReason"));
     if (!view_is(type, "metadata"))

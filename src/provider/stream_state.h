@@ -28,6 +28,16 @@ struct stream_format {
                 const struct json *root);
 };
 
+/* A delta of another choice, or of a tool call. */
+struct stream_aside {
+    uint32_t choice;
+    int32_t tool;
+    size_t start; /* bytes of `asides` */
+    size_t end;
+};
+
+enum { STREAM_ASIDES_MAX = 256 }; /* of one event */
+
 struct provider_stream {
     const struct provider_target *target;
     const struct stream_format *format; /* NULL: no stream, one document */
@@ -40,7 +50,11 @@ struct provider_stream {
     struct arena kept;      /* what the reply needs */
     struct http_response head;
     struct strbuf text;
-    size_t told;        /* of text: given out as TEXT */
+    size_t told; /* of text: given out as TEXT */
+    struct strbuf asides;
+    struct stream_aside *aside;
+    size_t aside_count;
+    size_t aside_told;
     uint64_t events;    /* so far */
     struct reply reply; /* usage, stop, model; an error */
     bool over;          /* complete, or an error */
@@ -50,6 +64,15 @@ struct provider_stream {
 
 /* The answer goes on with this. 0, ERR_MEMORY. */
 MUST_CHECK int stream_say(struct provider_stream *stream, struct view text);
+
+/* A choice goes on with this, or, with `tool`, the arguments of that tool call; choice and tool as
+ * the API counts them: passed over where they are no such numbers. 0, ERR_MEMORY. */
+MUST_CHECK int stream_say_in(struct provider_stream *stream, int64_t choice, int64_t tool,
+                             struct view text);
+
+/* The same with a value that the API gives as JSON; {} is passed over. */
+MUST_CHECK int stream_say_tree(struct provider_stream *stream, int64_t choice, int64_t tool,
+                               const struct json *arguments);
 
 /* How generation ended, in the provider's word; a value that is no string is passed over. */
 MUST_CHECK int stream_stop(struct provider_stream *stream, const struct json *word);

@@ -66,7 +66,7 @@ static void hear(struct fixture *fixture, const struct provider_target *target, 
         while ((code = provider_stream_feed(stream, &rest, &event)) == 1) {
             assert_true(heard->done == 0);
             heard->done += event.kind == STREAM_DONE;
-            if (event.kind != STREAM_TEXT)
+            if (!stream_event_is_answer(&event))
                 continue;
             assert_true(event.text.len > 0);
             heard->deltas++;
