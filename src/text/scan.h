@@ -3,17 +3,21 @@
  * scan: many patterns looked for at once in a text that streams by, with the same result however it
  * is cut, and how far it is certain that nothing is going on.
  *
- * Vectorscan finds where patterns may end, in one pass; PCRE2 then finds where the match starts, in
- * a window of the pattern's own width and SCAN_CONTEXT bytes around it; the rule's own `accept`
- * (a check digit) has the last word. A match is settled when SCAN_CONTEXT bytes behind it are
- * there, or the text has ended: the window never depends on how the text came. Of one rule,
- * matches do not overlap, the earlier and longer wins. A rule with a tail goes on after its match
- * over bytes of that class: a long shape (eyJ…) is known by its beginning.
+ * What counts is what PCRE2 finds in the whole spelling: of one rule the leftmost match, then the
+ * next behind it. It is found without PCRE2 going over the text: of each rule a filter is made, a
+ * plain expression that every match begins with, as long as it takes to be rare; Vectorscan looks
+ * for all filters in one pass, and PCRE2 looks only where one was met, matching partially, so that
+ * it says itself when more text could change the result. Nothing is decided before that, so the
+ * result cannot depend on how the text came.
+ *
+ * A rule's `accept` (a check digit) has the last word; it sees SCAN_CONTEXT bytes on either side. A
+ * rule with a tail goes on after its match over bytes of that class: a long shape (eyJ…) is known
+ * by its beginning, and told when it has ended.
  *
  *     rules → scan_plan → engine/patterns (compiles, caches) → struct scan_set → scanner
  *
- * Memory: a scanner's own, reused by scanner_reset. Threads: a set is constant; a scanner has one
- * owner and needs a scratch of its thread. */
+ * Memory: a scanner's own, reused by scanner_reset; matches that are not taken. Threads: a set is
+ * constant; a scanner has one owner and needs a scratch of its thread. */
 #ifndef ASSAY_TEXT_SCAN_H
 #define ASSAY_TEXT_SCAN_H
 
@@ -22,14 +26,17 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/strbuf.h"
 #include "base/view.h"
 #include "text/spelling.h"
 
 enum {
-    SCAN_CONTEXT = 32,       /* bytes of the spelling behind a match that may decide about it */
-    SCAN_WIDTH_MAX = 256,    /* the widest match of a rule without SCAN_WIDE, bytes */
+    SCAN_CONTEXT = 32,     /* bytes around a match that may decide about it */
+    SCAN_WIDTH_MAX = 1024, /* the widest match of a rule without SCAN_WIDE, bytes */
     SCAN_RULES_MAX = 10000,
-    SCAN_MATCHES_MAX = 1000, /* of one text: more are counted, not told */
+    SCAN_EXPRESSION_MAX = 16 * 1024,
+    SCAN_WORD_MAX = 64,         /* characters of a word that becomes an expression */
+    SCAN_STEPS_MAX = 50 * 1000, /* of PCRE2 from one starting point */
 };
 
 enum scan_flag {
@@ -37,6 +44,7 @@ enum scan_flag {
     SCAN_LITERAL = 2, /* `expression` is a text, not a regular expression */
     SCAN_WIDE = 4,    /* of no bounded width: only for whole texts, scan_rule_width says SIZE_MAX */
     SCAN_SECRET = 8,  /* what matched must not be shown */
+    SCAN_LOOKALIKES = 16, /* the text is spelled with SPELLING_LOOKALIKES: so is the expression */
 };
 
 /* What a match goes on over, beyond the expression. */
@@ -48,11 +56,11 @@ enum scan_tail {
 
 struct scan_rule {
     struct view name;       /* "personal_data.email", for messages */
-    struct view expression; /* PCRE2 over the spelling; lookaround of SCAN_CONTEXT bytes at most */
+    struct view expression; /* PCRE2 over the spelling; \b also stands between kana and letters */
     unsigned flags;
     enum scan_tail tail;
-    /* NULL: every match counts. Otherwise whether this one does; may narrow it (bytes of `text`,
-     * which is the window in the spelling). */
+    /* NULL: every match counts. Otherwise whether this one does; may narrow it. `text` is the match
+     * with SCAN_CONTEXT bytes around it, in whole characters; start and end are its bytes. */
     bool (*accept)(struct view text, size_t *start, size_t *end);
 };
 
@@ -63,11 +71,19 @@ struct scan_plan;
 MUST_CHECK int scan_plan_new(struct scan_plan **ret_plan);
 void scan_plan_free(struct scan_plan *plan); /* NULL is fine */
 /* Adds the rule, which is copied, or finds an equal one; ret_index is its number in the set.
- * ERR_CONFIG for an expression that does not compile, whose width has no bound (without SCAN_WIDE)
- * or is over SCAN_WIDTH_MAX, or that is too expensive, with the reason; ERR_LIMIT, ERR_MEMORY. */
+ * ERR_CONFIG with the reason for an expression that does not compile, may match nothing, has no
+ * bounded width or one over SCAN_WIDTH_MAX, looks around farther than SCAN_CONTEXT, refers back to
+ * what it matched (with SCAN_WIDE all of these but the first may be), or whose repetitions could
+ * share a text in too many ways; ERR_LIMIT, ERR_MEMORY. */
 MUST_CHECK int scan_plan_add(struct scan_plan *plan, const struct scan_rule *rule,
                              uint32_t *ret_index, struct err *reterr);
 size_t scan_plan_count(const struct scan_plan *plan);
+
+/* Writes the expression of a word, for a rule with SCAN_CASELESS: white space of any length, middle
+ * dots and long-vowel marks vary as in keywords.h. With whole_word no letter of its own script may
+ * stand beside it, which says nothing of kanji and hiragana. ERR_CONFIG for an empty word, ERR_LIMIT
+ * for one of more than SCAN_WORD_MAX characters, ERR_MEMORY. */
+MUST_CHECK int scan_word_expression(struct view word, bool whole_word, struct strbuf *out);
 
 /* ---- the compiled set: made by engine/patterns.h --------------------------------------------- */
 
@@ -85,7 +101,8 @@ struct scan_match {
     uint32_t rule;
     uint64_t start; /* bytes of the source text */
     uint64_t end;
-    bool too_costly; /* PCRE2 met its limit: the rule could not be decided here */
+    bool too_costly; /* PCRE2 met its limit at `start`: what the rule says from there on is unknown,
+                        and it is looked for no more in this text. Fail closed. */
 };
 
 struct scanner;
@@ -103,7 +120,8 @@ MUST_CHECK int scanner_advance(struct scanner *scanner, const struct spelling *s
 /* The next settled match, in the order in which they are settled; false: none now. */
 bool scanner_next(struct scanner *scanner, struct scan_match *ret_match);
 
-/* No match that is not yet told can start before this byte of the source. */
+/* No match of a held rule that scanner_next has not told can start before this byte of the source:
+ * never more than is spelled, 0 while a rule with SCAN_WIDE is held and the text has not ended. */
 uint64_t scanner_clear(const struct scanner *scanner, const struct spelling *spelling);
 /* The first byte of the spelling that the scanner still needs. */
 uint64_t scanner_needs(const struct scanner *scanner);
