@@ -152,6 +152,12 @@ bool accept_address_kanji(struct view text, size_t *start, size_t *end)
     return !context_has(view_slice(text, *start, *end), prose) && !is_counted(text, *end);
 }
 
+/* Whether a prefecture's name covers `start` or follows close on it: accept_address has that. */
+static bool has_prefecture(struct view text, size_t start)
+{
+    return context_has(view_slice(text, start > 9 ? start - 9 : 0, start + 15), prefectures);
+}
+
 /* Without a prefecture it takes three numbers, a block with a number, or a word before it. */
 bool accept_address_of_city(struct view text, size_t *start, size_t *end)
 {
@@ -162,6 +168,8 @@ bool accept_address_of_city(struct view text, size_t *start, size_t *end)
     struct view match = view_slice(text, *start, *end);
     struct address_end found = read_end(text, *start, *end);
 
+    if (has_prefecture(text, *start))
+        return false;
     for (size_t i = 0; leads[i] != NULL; i++)
         if (view_starts(match, view_of(leads[i])))
             *start += strlen(leads[i]);
@@ -268,30 +276,39 @@ static bool is_card_grouping(const struct digits *digits)
     return i == digits->group_count || (i + 1 == digits->group_count && digits->group[i] < 4);
 }
 
-static bool is_card(const struct digits *digits)
+static bool is_card(const struct digits *digits, bool named)
 {
-    return digits_luhn(digits) && has_issuer(digits) && is_card_grouping(digits)
+    return digits_luhn(digits) && (named || has_issuer(digits)) && is_card_grouping(digits)
            && !digits_all_same(digits);
+}
+
+/* Beside the word any issuer will do, but not a shop's own cards. */
+static bool is_named_card(struct view before)
+{
+    static const char *const words[] = {"カード", "クレジット", "card", "visa", "credit", NULL};
+    static const char *const others[] = {"会員カード", "ポイントカード", "図書カード", NULL};
+
+    return context_has(before, words) && !context_has(before, others);
 }
 
 bool accept_card(struct view text, size_t *start, size_t *end)
 {
-    static const char *const words[] = {"カード", "クレジット", "card", "visa", "credit", NULL};
     struct digits digits = digits_of(text, *start, *end);
     struct view before = context_before(text, *start);
+    bool named = is_named_card(before);
 
     if (context_glued_before(text, *start) || context_glued_behind(text, *end))
         return false;
-    if (!is_card(&digits)) {
+    if (!is_card(&digits, named)) {
         /* A number behind a space may be another's: 4111 1111 1111 1111 12/27. */
         if (digits.group_count != 5 || text.ptr[*end - digits.group[4] - 1] != ' ')
             return false;
         *end -= digits.group[4] + 1;
         digits = digits_of(text, *start, *end);
-        if (!is_card(&digits))
+        if (!is_card(&digits, named))
             return false;
     }
-    if (context_has(before, words))
+    if (named)
         return true;
     /* An article's number (JAN 45…, 49…) has 13 digits and its own check digit. */
     if (digits_ean13(&digits))

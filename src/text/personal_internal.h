@@ -67,6 +67,7 @@ bool accept_phone_japan(struct view text, size_t *start, size_t *end);
 bool accept_phone_kanji(struct view text, size_t *start, size_t *end);
 bool accept_phone_world(struct view text, size_t *start, size_t *end);
 bool accept_phone_america(struct view text, size_t *start, size_t *end);
+bool accept_phone_abroad(struct view text, size_t *start, size_t *end);
 bool accept_phone_beside_word(struct view text, size_t *start, size_t *end);
 bool accept_postal_code(struct view text, size_t *start, size_t *end);
 bool accept_address(struct view text, size_t *start, size_t *end);

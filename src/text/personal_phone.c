@@ -221,6 +221,22 @@ bool accept_phone_america(struct view text, size_t *start, size_t *end)
            && !context_has(context_before(text, *start), context_other_numbers);
 }
 
+/* 07700 063 966, 03.93.92.16.85: as elsewhere in the world a number is dialled at home. A row of
+ * pairs behind spaces is a list of anything. */
+bool accept_phone_abroad(struct view text, size_t *start, size_t *end)
+{
+    struct digits digits = digits_of(text, *start, *end);
+    bool in_pairs = digits_grouped(&digits, "22222") || digits_grouped(&digits, "222");
+
+    if (digits.count < 9 || digits.count > 11 || is_japanese_grouping(&digits))
+        return false;
+    if (in_pairs && view_find_byte(view_slice(text, *start, *end), '.') == *end - *start)
+        return false;
+    return is_cut_off_before(text, *start) && !context_glued_behind(text, *end)
+           && !context_starts(context_behind(text, *end), context_counters)
+           && !context_has(context_before(text, *start), context_other_numbers);
+}
+
 /* ---- beside a word --------------------------------------------------------------------------- */
 
 static bool is_date_or_price(struct view text, size_t end, const struct digits *digits)
