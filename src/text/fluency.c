@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fluency: see fluency.h.
+ *
+ * Order and cost are means over a text's morphemes, in spreads above the mean of ordinary Japanese.
+ * Their variance is that between texts and that between morphemes, divided by their number. The
+ * worst single sentence counts too, less what the worst of so many is expected to be. */
+#include "text/fluency.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/map.h"
+#include "base/utf8.h"
+#include "text/chars.h"
+#include "text/fluency_internal.h"
+#include "text/fluency_order.h"
+#include "text/han.h"
+#include "text/language.h"
+
+enum {
+    MILLI = 1000,
+    SPREADS_MAX = 30 * MILLI,
+    SENTENCE_MIN = 5,         /* morphemes of a sentence that is judged alone */
+    JAPANESE_MICRO = 200000,  /* share of the letters that makes a text Japanese */
+    UNSEEN_SHARE = 5,         /* one class of so many unseen: another dictionary than IPADIC */
+    UNKNOWN_ALLOWED = 100000, /* share of unknown words that costs nothing */
+    UNKNOWN_FACTOR = 3,
+    MINORITY_FACTOR = 2, /* half of the sentences in the other register leave nothing */
+};
+
+static const uint64_t word_seed = 0x776f726473u;
+
+/* A measure of words: what it is in ordinary Japanese (develop halves of JSTS, JNLI, JSQuAD,
+ * rakuda), and how spreads become a part: 1 / (1 + exp(steepness × (spreads − middle))). */
+struct measure {
+    double mean;
+    double variance_texts;
+    double variance_words;
+    double steepness;
+    double middle;
+    double baseline_weight; /* correlation of accepted wordings of one text */
+};
+
+static const struct measure order_measure = {2.2, 0.08, 5.5, 1.2, 2.5, 0.45};
+static const struct measure cost_measure = {-3250, 53000, 3000000, 0.8, 3.5, 0.45};
+
+struct reading {
+    struct arena *arena;
+    const struct morphology *morphology;
+    struct order_sum order;
+    int64_t cost; /* of connections */
+    uint32_t morphemes;
+    uint32_t unknown;
+    uint32_t repeated;
+    uint32_t sentences;
+    double worst_order; /* spreads of the worst sentence */
+    double worst_cost;
+    uint32_t polite;
+    uint32_t plain;
+    uint32_t simplified;
+};
+
+static double spreads(const struct measure *measure, double mean, size_t count)
+{
+    return (mean - measure->mean)
+           / sqrt(measure->variance_texts + measure->variance_words / (double)count);
+}
+
+static double order_spreads(const struct order_sum *sum)
+{
+    return spreads(&order_measure, (double)sum->cost / 16 / sum->count, sum->count);
+}
+
+/* ---- a sentence ----------------------------------------------------------------------------- */
+
+/* A copy without the marks of Markdown, which no dictionary knows. */
+static int without_marks(struct arena *arena, struct view sentence, struct view *ret_plain)
+{
+    char *plain = arena_new(arena, sentence.len + 1, 1);
+    size_t len = 0, from = 0;
+
+    if (plain == NULL)
+        return ERR_MEMORY;
+    while (from < sentence.len && strchr("-+>0123456789.) \t", sentence.ptr[from]) != NULL)
+        from++;
+    for (size_t i = from; i < sentence.len; i++)
+        if (strchr("*_`#|~", sentence.ptr[i]) == NULL || sentence.ptr[i] == '\0')
+            plain[len++] = sentence.ptr[i];
+    *ret_plain = view_trim(view_make(plain, len));
+    return 0;
+}
+
+static bool is_japanese_word(struct view word)
+{
+    for (size_t pos = 0; pos < word.len;) {
+        enum char_kind kind = char_kind_of(utf8_next(word, &pos, NULL));
+        if (kind == CHAR_HAN || kind == CHAR_HIRAGANA || kind == CHAR_KATAKANA)
+            return true;
+    }
+    return false;
+}
+
+static bool has_end(struct view sentence)
+{
+    return view_ends(sentence, view_of("。")) || view_ends(sentence, view_of("！"))
+           || view_ends(sentence, view_of("？"));
+}
+
+static int count_repeated(struct reading *reading, struct view text,
+                          const struct morpheme *morphemes, size_t count)
+{
+    uint32_t *items = arena_new(reading->arena, count + 1, sizeof *items);
+
+    if (items == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        bool may = morphemes[i].kind == MORPHEME_SIGN || morphemes[i].kind == MORPHEME_NUMBER;
+        struct view word = view_slice(text, morphemes[i].start, morphemes[i].end);
+        items[i] = may ? 0 : (uint32_t)map_hash(word, word_seed) | 1u;
+    }
+    reading->repeated += fluency_repeated_words(items, count);
+    return 0;
+}
+
+static int read_words(struct reading *reading, struct view text)
+{
+    const struct morpheme *morphemes;
+    struct order_sum order = {0};
+    size_t count;
+    int64_t cost = 0;
+
+    int code = reading->morphology->analyse(reading->morphology->context, reading->arena, text,
+                                            &morphemes, &count);
+    if (code != 0 || count == 0)
+        return code;
+    order_add(&order, text, morphemes, count, has_end(text));
+    for (size_t i = 0; i < count; i++) {
+        cost += morphemes[i].cost - morphemes[i].word_cost;
+        reading->unknown +=
+            morphemes[i].is_unknown
+            && is_japanese_word(view_slice(text, morphemes[i].start, morphemes[i].end));
+    }
+    reading->order.count += order.count;
+    reading->order.unseen += order.unseen;
+    reading->order.cost += order.cost;
+    reading->cost += cost;
+    reading->morphemes += (uint32_t)count;
+    if (count >= SENTENCE_MIN) {
+        reading->sentences++;
+        reading->worst_order = fmax(reading->worst_order, order_spreads(&order));
+        reading->worst_cost =
+            fmax(reading->worst_cost, spreads(&cost_measure, (double)cost / (double)count, count));
+    }
+    return count_repeated(reading, text, morphemes, count);
+}
+
+static bool is_item(struct view text, size_t start)
+{
+    static const char *const marks[] = {"-", "*", "+", "・", "•", "|", "#", ">", "●", "■", "○"};
+    size_t at = start;
+
+    while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\n'))
+        at++;
+    struct view rest = view_slice(text, at, text.len);
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (view_starts(rest, view_of(marks[i])))
+            return true;
+    return rest.len > 0 && rest.ptr[0] >= '0' && rest.ptr[0] <= '9';
+}
+
+static int read_sentence(struct reading *reading, struct view text, size_t start, size_t end)
+{
+    struct view sentence = view_slice(text, start, end);
+    struct view plain;
+
+    for (size_t pos = 0; pos < sentence.len;)
+        reading->simplified += (han_signs(utf8_next(sentence, &pos, NULL)) & HAN_SIMPLIFIED) != 0;
+    if (!is_item(text, start)) {
+        enum fluency_style style = fluency_style_of(view_trim(sentence));
+        reading->polite += style == FLUENCY_POLITE;
+        reading->plain += style == FLUENCY_PLAIN;
+    }
+    int code = without_marks(reading->arena, sentence, &plain);
+    return code != 0 || reading->morphology == NULL ? code : read_words(reading, plain);
+}
+
+/* Reads the Japanese sentences; *ret_is_japanese where they make a good part of the text. */
+static int read_japanese(struct reading *reading, struct view text, bool *ret_is_japanese)
+{
+    struct language_segment *segments;
+    size_t count;
+    uint64_t japanese = 0, all = 0;
+
+    int code = language_segments(reading->arena, text, (struct view){NULL, 0}, &segments, &count);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        all += segments[i].weight;
+        if (strcmp(segments[i].code, "ja") != 0)
+            continue;
+        japanese += segments[i].weight;
+        code = read_sentence(reading, text, segments[i].start, segments[i].end);
+    }
+    *ret_is_japanese = japanese != 0 && japanese * FLUENCY_ONE >= all * JAPANESE_MICRO;
+    return code;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static int32_t part_of_spreads(const struct measure *measure, int32_t milli)
+{
+    double x = measure->steepness * ((double)milli / MILLI - measure->middle);
+
+    return (int32_t)lround(FLUENCY_ONE / (1 + exp(x)));
+}
+
+/* The text's spreads, or those of its worst sentence less what the worst of so many has. */
+static int32_t milli_of(double whole, double worst, uint32_t sentences)
+{
+    double expected = sentences > 1 ? 1 + sqrt(2 * log(sentences)) : 0;
+    double value = fmax(whole, sentences > 1 ? worst - expected : whole);
+
+    return (int32_t)lround(fmax(-SPREADS_MAX, fmin(SPREADS_MAX, value * MILLI)));
+}
+
+static void judge_words(const struct reading *reading, struct fluency *fluency)
+{
+    int32_t *parts = fluency->parts_micro;
+
+    fluency->morphemes = reading->morphemes;
+    if (reading->morphemes == 0)
+        return;
+    double mean = (double)reading->cost / reading->morphemes;
+    fluency->cost_milli = milli_of(spreads(&cost_measure, mean, reading->morphemes),
+                                   reading->worst_cost, reading->sentences);
+    parts[FLUENCY_COST] = part_of_spreads(&cost_measure, fluency->cost_milli);
+    if (reading->order.unseen * UNSEEN_SHARE <= reading->order.count) {
+        fluency->order_milli =
+            milli_of(order_spreads(&reading->order), reading->worst_order, reading->sentences);
+        parts[FLUENCY_ORDER] = part_of_spreads(&order_measure, fluency->order_milli);
+    }
+    int64_t unknown = (int64_t)FLUENCY_ONE * reading->unknown / reading->morphemes;
+    int64_t taken = unknown > UNKNOWN_ALLOWED ? (unknown - UNKNOWN_ALLOWED) * UNKNOWN_FACTOR : 0;
+    parts[FLUENCY_UNKNOWN] = taken >= FLUENCY_ONE ? 0 : (int32_t)(FLUENCY_ONE - taken);
+    int32_t loops = fluency_of_loops(reading->repeated, reading->morphemes);
+    if (loops < parts[FLUENCY_REPETITION])
+        parts[FLUENCY_REPETITION] = loops;
+}
+
+static enum fluency_style style_of(uint32_t polite, uint32_t plain)
+{
+    if (polite + plain == 0)
+        return FLUENCY_STYLE_NONE;
+    if (polite * 4 >= (polite + plain) * 3)
+        return FLUENCY_POLITE;
+    return plain * 4 >= (polite + plain) * 3 ? FLUENCY_PLAIN : FLUENCY_STYLE_MIXED;
+}
+
+static void judge_japanese(const struct reading *reading, struct view text, struct fluency *fluency)
+{
+    uint32_t minority = reading->polite < reading->plain ? reading->polite : reading->plain;
+    uint32_t decided = reading->polite + reading->plain;
+
+    fluency->polite = reading->polite;
+    fluency->plain = reading->plain;
+    fluency->style = style_of(reading->polite, reading->plain);
+    fluency->parts_micro[FLUENCY_GLYPHS] = FLUENCY_ONE / (int32_t)(1 + reading->simplified);
+    fluency->parts_micro[FLUENCY_WIDTH] = fluency_width(text);
+    if (decided > 0)
+        fluency->parts_micro[FLUENCY_REGISTER] =
+            (int32_t)(FLUENCY_ONE - (int64_t)FLUENCY_ONE * MINORITY_FACTOR * minority / decided);
+    judge_words(reading, fluency);
+}
+
+static const struct {
+    const char *name;
+    const char *words;
+    int32_t loss_micro;
+} parts[] = {
+#define FLUENCY_PART(id, name, loss_micro, is_japanese, words) {name, words, loss_micro},
+#include "text/fluency_parts.def"
+#undef FLUENCY_PART
+};
+
+static int32_t product(const int32_t parts_micro[FLUENCY_PARTS])
+{
+    int64_t score = FLUENCY_ONE;
+
+    for (size_t i = 0; i < FLUENCY_PARTS; i++) {
+        if (parts_micro[i] == FLUENCY_ABSENT)
+            continue;
+        int64_t taken = (int64_t)parts[i].loss_micro * (FLUENCY_ONE - parts_micro[i]) / FLUENCY_ONE;
+        score = score * (FLUENCY_ONE - taken) / FLUENCY_ONE;
+    }
+    return (int32_t)score;
+}
+
+int fluency_of(struct arena *arena, struct view text, const struct morphology *morphology,
+               struct fluency *ret_fluency)
+{
+    struct view seen = utf8_cut(text, FLUENCY_TEXT_MAX);
+    struct reading reading = {
+        .arena = arena, .morphology = morphology, .worst_order = -1e9, .worst_cost = -1e9};
+    struct fluency fluency = {.style = FLUENCY_STYLE_NONE};
+    bool is_japanese = false;
+
+    for (size_t i = 0; i < FLUENCY_PARTS; i++)
+        fluency.parts_micro[i] = FLUENCY_ABSENT;
+    fluency.parts_micro[FLUENCY_BYTES] = fluency_bytes(seen);
+    fluency.parts_micro[FLUENCY_BRACKETS] = fluency_brackets(seen);
+    fluency.parts_micro[FLUENCY_ENDING] =
+        seen.len < text.len ? FLUENCY_ABSENT : fluency_ending(seen);
+    int code = fluency_repetition(arena, seen, &fluency.parts_micro[FLUENCY_REPETITION]);
+    if (code == 0)
+        code = read_japanese(&reading, seen, &is_japanese);
+    if (code != 0)
+        return code;
+    if (is_japanese)
+        judge_japanese(&reading, seen, &fluency);
+    fluency.score_micro = product(fluency.parts_micro);
+    *ret_fluency = fluency;
+    return 0;
+}
+
+/* ---- against what was accepted --------------------------------------------------------------- */
+
+struct accepted {
+    int64_t parts_micro[FLUENCY_PARTS]; /* means; FLUENCY_ABSENT where none has the part */
+    int64_t order_milli;
+    int64_t cost_milli;
+    uint32_t polite;
+    uint32_t plain;
+};
+
+static struct accepted mean_of(const struct fluency *accepted, size_t count)
+{
+    struct accepted mean = {.order_milli = 0};
+
+    for (size_t part = 0; part < FLUENCY_PARTS; part++) {
+        int64_t sum = 0, known = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (accepted[i].parts_micro[part] == FLUENCY_ABSENT)
+                continue;
+            sum += accepted[i].parts_micro[part];
+            known++;
+        }
+        mean.parts_micro[part] = known > 0 ? sum / known : FLUENCY_ABSENT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        mean.order_milli += accepted[i].order_milli;
+        mean.cost_milli += accepted[i].cost_milli;
+        mean.polite += accepted[i].polite;
+        mean.plain += accepted[i].plain;
+    }
+    if (count > 0) {
+        mean.order_milli /= (int64_t)count;
+        mean.cost_milli /= (int64_t)count;
+    }
+    return mean;
+}
+
+/* What is left of the part when the accepted ones' own lack of it is not held against it. */
+static int32_t relative(int32_t now, int64_t accepted)
+{
+    if (now == FLUENCY_ABSENT || accepted == FLUENCY_ABSENT || accepted >= FLUENCY_ONE)
+        return now;
+    return now >= accepted ? FLUENCY_ONE : (int32_t)(now * (int64_t)FLUENCY_ONE / accepted);
+}
+
+static int32_t shifted(const struct measure *measure, int32_t now_milli, int64_t accepted_milli)
+{
+    double milli = now_milli - measure->baseline_weight * (double)accepted_milli;
+
+    return part_of_spreads(measure, (int32_t)lround(milli));
+}
+
+/* The share of sentences that kept the accepted register. */
+static int32_t register_kept(const struct fluency *now, const struct accepted *accepted)
+{
+    uint32_t decided = now->polite + now->plain;
+    uint32_t before = accepted->polite + accepted->plain;
+
+    if (decided == 0 || before == 0)
+        return now->parts_micro[FLUENCY_REGISTER];
+    int64_t share = (int64_t)FLUENCY_ONE * now->polite / decided;
+    int64_t share_before = (int64_t)FLUENCY_ONE * accepted->polite / before;
+    return (int32_t)(FLUENCY_ONE
+                     - (share > share_before ? share - share_before : share_before - share));
+}
+
+void fluency_compare(const struct fluency *now, const struct fluency *accepted, size_t count,
+                     struct fluency_change *ret_change)
+{
+    struct accepted mean = mean_of(accepted, count);
+    struct fluency_change change = {.from = style_of(mean.polite, mean.plain), .to = now->style};
+
+    for (size_t i = 0; i < FLUENCY_PARTS; i++)
+        change.parts_micro[i] = relative(now->parts_micro[i], mean.parts_micro[i]);
+    if (now->parts_micro[FLUENCY_ORDER] != FLUENCY_ABSENT
+        && mean.parts_micro[FLUENCY_ORDER] != FLUENCY_ABSENT)
+        change.parts_micro[FLUENCY_ORDER] =
+            shifted(&order_measure, now->order_milli, mean.order_milli);
+    if (now->parts_micro[FLUENCY_COST] != FLUENCY_ABSENT
+        && mean.parts_micro[FLUENCY_COST] != FLUENCY_ABSENT)
+        change.parts_micro[FLUENCY_COST] = shifted(&cost_measure, now->cost_milli, mean.cost_milli);
+    change.parts_micro[FLUENCY_REGISTER] = register_kept(now, &mean);
+    change.style_changed = (change.from == FLUENCY_POLITE && change.to == FLUENCY_PLAIN)
+                           || (change.from == FLUENCY_PLAIN && change.to == FLUENCY_POLITE);
+    change.score_micro = product(change.parts_micro);
+    *ret_change = change;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+static void add_words(char *words, size_t *len, const char *more)
+{
+    int added =
+        snprintf(words + *len, FLUENCY_WORDS_SIZE - *len, "%s%s", *len > 0 ? "; " : "", more);
+
+    if (added > 0 && *len + (size_t)added < FLUENCY_WORDS_SIZE)
+        *len += (size_t)added;
+    else
+        words[*len] = '\0'; /* what does not fit whole is left out */
+}
+
+static void add_fallen(const int32_t parts_micro[FLUENCY_PARTS], bool but_register, char *words,
+                       size_t *len)
+{
+    for (size_t i = 0; i < FLUENCY_PARTS; i++)
+        if (parts_micro[i] != FLUENCY_ABSENT && parts_micro[i] < FLUENCY_FALLEN_MICRO
+            && !(but_register && i == FLUENCY_REGISTER))
+            add_words(words, len, parts[i].words);
+}
+
+void fluency_change_words(const struct fluency_change *change, char ret_words[FLUENCY_WORDS_SIZE])
+{
+    size_t len = 0;
+
+    ret_words[0] = '\0';
+    if (change->style_changed)
+        add_words(ret_words, &len,
+                  change->from == FLUENCY_POLITE
+                      ? "the register changed from polite (です・ます) to plain (だ・である)"
+                      : "the register changed from plain (だ・である) to polite (です・ます)");
+    add_fallen(change->parts_micro, change->style_changed, ret_words, &len);
+}
+
+void fluency_words(const struct fluency *fluency, char ret_words[FLUENCY_WORDS_SIZE])
+{
+    size_t len = 0;
+
+    ret_words[0] = '\0';
+    add_fallen(fluency->parts_micro, false, ret_words, &len);
+}
+
+const char *fluency_part_name(enum fluency_part part)
+{
+    assert_always(part < FLUENCY_PARTS);
+    return parts[part].name;
+}
+
+const char *fluency_style_name(enum fluency_style style)
+{
+    static const char *const names[] = {"none", "polite", "plain", "mixed"};
+
+    assert_always((size_t)style < sizeof names / sizeof names[0]);
+    return names[style];
+}
