@@ -182,6 +182,8 @@ struct policy_check {
     const uint32_t *rules;  /* numbers in the scan set, once planned */
     const uint32_t *tags;   /* of each rule: what it stands for (a personal kind, a word) */
     size_t rule_count;
+    struct pattern *const *patterns; /* once bound: of an allow-list, or what must match */
+    size_t pattern_count;
     uint32_t line;
     uint32_t column;
 };
