@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strbuf.h"
 #include "base/view.h"
 #include "text/scan.h"
 
@@ -46,15 +47,15 @@ struct view injection_kind_meaning(enum injection_kind kind);
 
 /* Zeroed is ready. The fields are the watch's own. */
 struct injection_watch {
-    uint64_t at;    /* source bytes seen */
-    uint64_t start; /* of the run that goes on */
+    uint64_t at;    /* source bytes seen, whole characters */
+    uint64_t start; /* of the run that goes on, where is_run: what of it was not told */
     uint64_t count; /* its characters */
-    enum injection_kind kind_of_run;
-    bool in_run;
-    bool is_flag;           /* the run follows a black flag */
-    bool has_told;          /* a piece of it was told */
-    unsigned char carry[4]; /* the start of a character that is not complete */
-    unsigned carried;
+    enum injection_kind kind;
+    bool is_run;
+    bool is_flag;    /* the run follows a black flag */
+    bool after_flag; /* the last character was one */
+    char carry[4];   /* of a character that is not complete */
+    size_t carried;
 };
 
 struct injection_hidden {
@@ -63,13 +64,16 @@ struct injection_hidden {
     uint64_t end;
 };
 
-/* Looks at bytes of `source` from *pos on; true where a run was found, *pos past what was seen:
- * call it again until false. The next piece continues the text. */
+/* Looks at the bytes of `source` from *pos on; true where a run has ended, *pos past what was seen:
+ * call it again until false. The next source continues the text. */
 bool injection_watch_next(struct injection_watch *watch, struct view source, size_t *pos,
                           struct injection_hidden *ret_hidden);
-/* The text has ended; true where its end was a run. */
+/* The text has ended; true where a run ended with it. */
 bool injection_watch_finish(struct injection_watch *watch, struct injection_hidden *ret_hidden);
 /* No run that is not yet told can start before this byte of the source. */
 uint64_t injection_watch_clear(const struct injection_watch *watch);
+/* Appends what tag characters and variation selectors spell, for evidence: bytes that cannot be
+ * printed as "?". */
+void injection_unhide(struct view hidden, struct strbuf *out);
 
 #endif
