@@ -47,7 +47,7 @@ struct claim {
 struct claims {
     const struct claim *items;
     size_t count;
-    uint32_t list_items; /* of the longest run of list items or rows: what "3つ" may count */
+    uint64_t lists; /* bit n: there is a list or table of n items, what "3つ" may count; n < 64 */
 };
 
 /* ERR_MEMORY. */

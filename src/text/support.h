@@ -107,9 +107,10 @@ MUST_CHECK int support_judge(struct arena *arena, const struct support_sources *
                              const struct support_options *options,
                              struct support_report *ret_report);
 
-/* "3,500円 stands in no source; the nearest is 3,000円", in the arena; NULL: no memory. */
-char *support_value_message(struct arena *arena, const struct support_value *found);
-/* "the sources carry 12 % of what this says", likewise. */
+/* "3,500円 (money) stands in no source; the nearest is 3,000円", in the arena; NULL: no memory. */
+char *support_value_message(struct arena *arena, struct view answer,
+                            const struct support_value *found);
+/* "the sources carry 12 % of the words of this claim", likewise. */
 char *support_claim_message(struct arena *arena, const struct support_claim *found);
 
 #endif

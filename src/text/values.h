@@ -86,9 +86,6 @@ const char *value_unit_name(enum value_unit unit);
 struct value_reader {
     struct view text;
     size_t pos;
-    struct value pending[3]; /* a range or a list gives more than one */
-    unsigned pending_count;
-    unsigned pending_next;
 };
 
 void value_reader_init(struct value_reader *reader, struct view text);
