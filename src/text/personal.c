@@ -29,7 +29,7 @@
     "|番地|番|号|条[東西南北]?[0-9]{1,2}丁目)"
 
 /* Between a word and the number that it announces. */
-#define FILLING "(?: |の|は|が|を|:|番号|No\\.?|[Nn]umber|is|#|=|第){0,4}"
+#define FILLING "(?: |\n|の|は|が|を|[:#=(「]|番号|No\\.?|[Nn]umber|is|第){0,4}"
 
 #define WEB_HOST "(?:[Hh][Tt][Tt][Pp][Ss]?://|www\\.)[0-9A-Za-z][0-9A-Za-z.-]{2,62}(?::[0-9]{1,5})?"
 #define WEB_PATH "0-9A-Za-z._~:/?#@!$&*+,;=%-"

@@ -12,6 +12,11 @@
 
 #include <string.h>
 
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
 /* ---- e-mail, URL ----------------------------------------------------------------------------- */
 
 /* A file's name with a scale (icon@2x.png) and a git remote look like addresses. */
@@ -69,21 +74,24 @@ static const char *const prefectures[] = {
 };
 
 static const char *const words_of_address[] = {
-    "郵便番号", "住所", "〒",      "所在地", "postal", "zip",    "届け先", "届先", "送付先", "宛先",
-    "居住",     "自宅", "address", "住まい", "お住い", "配送先", "発送先", "郵送", NULL,
+    "郵便番号", "住所", "〒",   "所在地", "postal", "zip",    "届け先", "届先", "送付先",
+    "宛先",     "居住", "自宅", "住まい", "お住い", "配送先", "発送先", "郵送", NULL,
 };
 
 /* Seven digits are a postal code where 〒 is part of the match, or a word or a place is beside. */
 bool accept_postal_code(struct view text, size_t *start, size_t *end)
 {
+    static const char *const address[] = {"address", NULL};
+    struct view before = context_before(text, *start);
     struct view behind = context_behind(text, *end);
     size_t skip = 0;
 
-    if (text.ptr[*start] < '0' || text.ptr[*start] > '9')
+    if (!is_digit(text.ptr[*start]))
         return true;
     if (context_glued_before(text, *start) || context_glued_behind(text, *end))
         return false;
-    if (context_has(context_before(text, *start), words_of_address))
+    bool is_spaced = view_find_byte(view_slice(text, *start, *end), ' ') == 3 && *end - *start == 8;
+    if (context_has(before, words_of_address) || (!is_spaced && context_has(before, address)))
         return !context_starts(behind, context_counters);
     while (skip < behind.len && strchr(" \n:,、", behind.ptr[skip]) != NULL)
         skip++;
@@ -98,15 +106,29 @@ struct address_end {
     unsigned first; /* the value of the first, where it is in ASCII digits */
 };
 
+/* What stands in sentences and not in the names of places. */
 static const char *const prose[] = {
-    "では", "には",   "から",   "まで",     "です",   "ます",   "した", "って", "いる",   "ある",
-    "など", "という", "として", "における", "である", "の人口", "を",   "する", "された", "の約",
-    "市は", "区は",   "県は",   "都は",     "府は",   "道は",   "市で", "区で", "県で",   "都で",
-    "府で", "道で",   "市に",   "区に",     "県に",   "都に",   "市の", "区の", "県の",   "都の",
-    "府の", "道の",   "市が",   "区が",     "県が",   "都が",   "道が", "市と", "区と",   "県と",
-    "都と", "市内",   "市長",   "県内",     "都内",   "区内",   "府内", "道内", "県立",   "市立",
-    "都立", "知事",   "都心",   "第",       "国道",   "号線",   "県道", "約",   "年",     NULL,
+    "では",   "には",   "から",   "まで",     "です",   "ます",   "した", "って",
+    "いる",   "という", "として", "における", "である", "の人口", "を",   "する",
+    "された", "の約",   "国道",   "号線",     "県道",   "年",     NULL,
 };
+
+/* Directly before the numbers these make it a sentence: 東京都内2-3か所, 京都市は1-2月に. */
+static const char *const particles[] = {
+    "は",   "に",   "で",   "が", "と", "も", "へ", "の", "市内", "都内", "県内",
+    "区内", "府内", "道内", "約", "第", "計", "全", "各", "月",   NULL,
+};
+
+static bool is_prose(struct view match)
+{
+    size_t first = 0;
+
+    while (first < match.len && !is_digit(match.ptr[first]))
+        first++;
+    while (first > 0 && match.ptr[first - 1] == ' ')
+        first--;
+    return context_has(match, prose) || context_ends(view_slice(match, 0, first), particles);
+}
 
 static bool is_counted(struct view text, size_t end)
 {
@@ -141,7 +163,7 @@ bool accept_address(struct view text, size_t *start, size_t *end)
     struct address_end found = read_end(text, *start, *end);
     struct view match = view_slice(text, *start, *end);
 
-    if (context_has(match, prose) || is_counted(text, *end) || is_date(&found))
+    if (is_prose(match) || is_counted(text, *end) || is_date(&found))
         return false;
     return found.has_unit || found.numbers >= 2;
 }
@@ -149,7 +171,7 @@ bool accept_address(struct view text, size_t *start, size_t *end)
 /* 一丁目九番一号: the expression asks for two numbers or 番地. */
 bool accept_address_kanji(struct view text, size_t *start, size_t *end)
 {
-    return !context_has(view_slice(text, *start, *end), prose) && !is_counted(text, *end);
+    return !is_prose(view_slice(text, *start, *end)) && !is_counted(text, *end);
 }
 
 /* Whether a prefecture's name covers `start` or follows close on it: accept_address has that. */
@@ -173,7 +195,7 @@ bool accept_address_of_city(struct view text, size_t *start, size_t *end)
     for (size_t i = 0; leads[i] != NULL; i++)
         if (view_starts(match, view_of(leads[i])))
             *start += strlen(leads[i]);
-    if (context_has(match, prose) || is_counted(text, *end) || is_date(&found))
+    if (is_prose(match) || is_counted(text, *end) || is_date(&found))
         return false;
     if (context_has(context_before(text, *start), words_of_address))
         return found.has_unit || found.numbers >= 2;
@@ -181,6 +203,11 @@ bool accept_address_of_city(struct view text, size_t *start, size_t *end)
         return false;
     return found.numbers >= 3 || (found.has_block && found.has_unit)
            || (found.has_block && found.numbers >= 2) || (found.has_unit && found.numbers >= 2);
+}
+
+bool accept_address_of_city_kanji(struct view text, size_t *start, size_t *end)
+{
+    return !has_prefecture(text, *start) && accept_address_kanji(text, start, end);
 }
 
 /* ---- numbers with check digits --------------------------------------------------------------- */
@@ -437,11 +464,6 @@ bool accept_ip6(struct view text, size_t *start, size_t *end)
 
 /* ---- numbers that only a word betrays -------------------------------------------------------- */
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* From the first digit on, with the capital letters directly before it. */
 bool accept_after_word(struct view text, size_t *start, size_t *end)
 {
@@ -457,17 +479,16 @@ bool accept_after_word(struct view text, size_t *start, size_t *end)
     return at < *end;
 }
 
-/* The same, with the era's name: 昭和60年. */
+/* The same, or from the era's name on: 昭和60年, 平成元年. */
 bool accept_birth_date(struct view text, size_t *start, size_t *end)
 {
-    static const char *const eras[] = {"明治",  "大正",  "昭和",  "平成",  "令和", "明治 ",
-                                       "大正 ", "昭和 ", "平成 ", "令和 ", NULL};
-    size_t word = *start;
+    static const char *const eras[] = {"明治", "大正", "昭和", "平成", "令和", NULL};
 
-    if (!accept_after_word(text, start, end))
-        return false;
-    for (size_t i = 0; eras[i] != NULL; i++)
-        if (view_ends(view_slice(text, word, *start), view_of(eras[i])))
-            *start -= strlen(eras[i]);
-    return true;
+    for (size_t at = *start; at < *end && !is_digit(text.ptr[at]); at++) {
+        if (context_starts(view_slice(text, at, *end), eras)) {
+            *start = at;
+            return !context_glued_behind(text, *end);
+        }
+    }
+    return accept_after_word(text, start, end);
 }

@@ -6,11 +6,13 @@
 #include <string.h>
 
 const char *const context_other_numbers[] = {
-    "注文",     "受注",     "発注",     "伝票", "追跡", "問い合わせ番号", "問合せ番号", "送り状",
-    "荷物",     "会員",     "商品",     "品番", "型番", "管理",           "製造番号",   "シリアル",
-    "コード",   "ISBN",     "JAN",      "EAN",  "UPC",  "ASIN",           "SKU",        "order",
-    "tracking", "invoice",  "請求",     "arn:", "口座", "account",        "法人番号",   "serial",
-    "part n",   "チケット", "整理番号", NULL,
+    "注文",       "受注",       "発注",     "伝票",     "追跡",     "問い合わせ番号",
+    "問合せ番号", "送り状",     "荷物",     "会員",     "商品",     "品番",
+    "型番",       "管理",       "製造番号", "シリアル", "コード",   "ISBN",
+    "JAN",        "EAN",        "UPC",      "ASIN",     "SKU",      "order",
+    "tracking",   "invoice",    "請求",     "arn:",     "口座",     "account",
+    "法人番号",   "serial",     "part n",   "チケット", "整理番号", "ヤマト",
+    "佐川",       "ゆうパック", "宅急便",   "宅配便",   NULL,
 };
 
 const char *const context_phone[] = {

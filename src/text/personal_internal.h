@@ -73,6 +73,7 @@ bool accept_postal_code(struct view text, size_t *start, size_t *end);
 bool accept_address(struct view text, size_t *start, size_t *end);
 bool accept_address_kanji(struct view text, size_t *start, size_t *end);
 bool accept_address_of_city(struct view text, size_t *start, size_t *end);
+bool accept_address_of_city_kanji(struct view text, size_t *start, size_t *end);
 bool accept_my_number(struct view text, size_t *start, size_t *end);
 bool accept_card(struct view text, size_t *start, size_t *end);
 bool accept_iban(struct view text, size_t *start, size_t *end);

@@ -116,6 +116,15 @@ static bool is_cut_off_before(struct view text, size_t start)
            || context_ends(context_before(text, start), context_phone);
 }
 
+/* (03-1234-5678): the bracket is the sentence's, not the number's. */
+static void drop_lone_bracket(struct view text, size_t *start, size_t end)
+{
+    struct view match = view_slice(text, *start, end);
+
+    if (match.ptr[0] == '(' && view_find_byte(match, ')') == match.len)
+        *start += 1;
+}
+
 /* 10 or 11 digits in one run are also what an order or a book has. */
 static bool is_plain_phone(struct view text, size_t start, const struct digits *digits)
 {
@@ -132,6 +141,7 @@ bool accept_phone_japan(struct view text, size_t *start, size_t *end)
 {
     struct digits digits = digits_of(text, *start, *end);
 
+    drop_lone_bracket(text, start, *end);
     if (!is_cut_off_before(text, *start) || context_glued_behind(text, *end))
         return false;
     if (digits.group_count > 1)
@@ -188,12 +198,26 @@ static bool is_japanese_abroad(const struct digits *digits)
     return rest.count == 9 || rest.count == 10;
 }
 
+/* 001-…, 0044 …: the country code stands by itself, and more follows. */
+static bool is_dialled_abroad(const struct digits *digits)
+{
+    struct digits country = without(digits, 2);
+    size_t len = digits->group[0] - 2;
+
+    country.count = len;
+    return digits->group_count >= 3 && digits->group[0] > 2 && has_country(&country)
+           && len
+                  == (size_t)(starts_with_any(&country, countries_of_3)   ? 3
+                              : starts_with_any(&country, countries_of_2) ? 2
+                                                                          : 1);
+}
+
 bool accept_phone_world(struct view text, size_t *start, size_t *end)
 {
     struct digits digits = digits_of(text, *start, *end);
 
     if (digits_start(&digits, "00")) {
-        if (digits.group_count < 3
+        if (!is_dialled_abroad(&digits)
             || context_has(context_before(text, *start), context_other_numbers))
             return false;
         digits = without(&digits, 2);
