@@ -3,11 +3,10 @@
  * golden_exec: see golden_exec.h. */
 #include "app/golden_exec.h"
 
+#include "app/command_run.h"
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "shell/os/process.h"
 
-enum { ARGUMENTS_MAX = 256, INPUT_BYTES_MAX = 256 << 20, SAID_BYTES_MAX = 400 };
+enum { INPUT_BYTES_MAX = 256 << 20 };
 
 static const uint64_t GOLDEN_EXEC_IN_NS = 30000000000;
 
@@ -72,9 +71,7 @@ static void on_process(void *context, const struct process_event *event)
 
     if (event->kind != PROCESS_ENDED)
         return;
-    struct view said = view_trim(event->error_output);
-    said = utf8_cut(view_slice(said, 0, view_find_byte(said, '\n')), SAID_BYTES_MAX);
-    snprintf(failure, sizeof failure, "%.*s", VIEW_ARG(said.len > 0 ? said : view_of(event->text)));
+    snprintf(failure, sizeof failure, "%.*s", VIEW_ARG(command_run_said(event)));
     finish(exec, event->code == 0 ? NULL : failure);
 }
 
@@ -99,48 +96,20 @@ static void write_question(const struct exec *exec, struct strbuf *out)
     strbuf_add_byte(out, '\n');
 }
 
-static int list_arguments(const struct expect *expect, struct arena *arena,
-                          const char *arguments[ARGUMENTS_MAX])
-{
-    size_t count = 0;
-
-    if (expect->command_is_line) {
-        arguments[count++] = "/bin/sh";
-        arguments[count++] = "-c";
-    }
-    for (size_t i = 0; i < expect->command.count && count + 1 < ARGUMENTS_MAX; i++) {
-        arguments[count] = arena_string(arena, expect->command.items[i]);
-        if (arguments[count++] == NULL)
-            return ERR_MEMORY;
-    }
-    arguments[count] = NULL;
-    return 0;
-}
-
 static int start(struct exec *exec, struct err *reterr)
 {
-    const char *arguments[ARGUMENTS_MAX];
-    struct process_options options = {
-        .arguments = arguments, .end_in_ns = GOLDEN_EXEC_IN_NS, .collect = true};
-    struct processes *processes = exec->run->host->processes;
-    struct arena scratch;
+    const struct expect *expect = expect_of(exec->run, exec->item);
+    struct command_run command = {.command = &expect->command,
+                                  .is_line = expect->command_is_line,
+                                  .end_in_ns = GOLDEN_EXEC_IN_NS};
     struct strbuf input;
 
-    arena_init(&scratch, 1 << 20);
     strbuf_init(&input, INPUT_BYTES_MAX);
-    int code = list_arguments(expect_of(exec->run, exec->item), &scratch, arguments);
-    if (code == 0)
-        code = process_start(processes, &options, on_process, exec, &exec->process, reterr);
-    if (code == 0) {
-        write_question(exec, &input);
-        /* a command that does not read its input may still decide: what cannot be written is
-         * lost */
-        int wrote = process_write(processes, exec->process, strbuf_view(&input));
-        if (wrote == 0 || wrote == ERR_BUSY)
-            process_end_input(processes, exec->process);
-    }
+    write_question(exec, &input);
+    command.input = strbuf_view(&input);
+    int code = command_run_start(exec->run->host->processes, &command, on_process, exec,
+                                 &exec->process, reterr);
     strbuf_release(&input);
-    arena_release(&scratch);
     return code;
 }
 
