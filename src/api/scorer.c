@@ -125,7 +125,7 @@ int assay_scorer_score(struct assay_scorer *scorer, const char *json, size_t len
     if (code == 0)
         code = embed(scorer, &line, &arena, &err);
     if (code == 0)
-        code = offline_score(&line, &scorer->similar, view_of(name), &arena, &out, &err);
+        code = offline_score(&line, &scorer->similar, view_of(name), NULL, &arena, &out, &err);
     memset(scorer->vectors, 0, sizeof scorer->vectors);
     if (code == 0)
         *ret_json = strbuf_take(&out);

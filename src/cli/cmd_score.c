@@ -5,6 +5,7 @@
 
 #include "app/embedder.h"
 #include "app/host.h"
+#include "app/words.h"
 #include "cli/command.h"
 #include "cli/model_dir.h"
 #include "core/golden/offline.h"
@@ -39,6 +40,7 @@ struct scoring {
     struct host host;
     struct similar similar;
     struct embedder *embedder;
+    struct words *words;
     const char *scorer;
     struct offline_line *lines;
     size_t count;
@@ -204,7 +206,7 @@ static int print_scores(struct scoring *scoring)
         size_t before = out.len;
         arena_init(&scratch, ARENA_BYTES_MAX);
         int code = offline_score(&scoring->lines[i], &scoring->similar, view_of(scoring->scorer),
-                                 &scratch, &out, &err);
+                                 words_morphology(scoring->words, 0), &scratch, &out, &err);
         arena_release(&scratch);
         if (code != 0) {
             strbuf_cut(&out, before);
@@ -232,6 +234,8 @@ static int score_files(struct scoring *scoring, const struct score_options *opti
         code = signals_start(scoring->host.loop, on_signal, scoring->host.loop, &err);
     if (code == 0)
         code = prepare_similar(scoring, options->embedding, &err);
+    if (code == 0)
+        code = words_open(dictionary_dir_named(&scoring->arena), 1, &scoring->words, &err);
     if (code != 0)
         return command_fail(scoring->cli, code, &err);
     int status = print_scores(scoring);
@@ -250,6 +254,7 @@ static int run(struct cli *cli, int argc, char *const argv[])
     arena_init(&scoring.arena, ARENA_BYTES_MAX);
     status = score_files(&scoring, &options, &operands);
     embedder_free(scoring.embedder);
+    words_close(scoring.words);
     signals_stop();
     host_close(&scoring.host);
     for (size_t i = 0; i < scoring.count; i++)

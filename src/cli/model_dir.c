@@ -52,3 +52,10 @@ const char *model_dir_find(struct arena *arena)
             return places[i];
     return places[PLACES - 1];
 }
+
+const char *dictionary_dir_named(struct arena *arena)
+{
+    struct view named = env_get(view_of("ASSAY_MECAB_DIR"));
+
+    return named.len != 0 ? arena_string(arena, named) : NULL;
+}

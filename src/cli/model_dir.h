@@ -14,4 +14,7 @@
  * the message), NULL without memory. */
 const char *model_dir_find(struct arena *arena);
 
+/* The folder of the Japanese dictionary that $ASSAY_MECAB_DIR names; NULL where it names none. */
+const char *dictionary_dir_named(struct arena *arena);
+
 #endif

@@ -17,6 +17,7 @@
 #include "text/fluency_order.h"
 #include "text/han.h"
 #include "text/language.h"
+#include "text/structure.h"
 
 enum {
     MILLI = 1000,
@@ -294,22 +295,26 @@ static int32_t product(const int32_t parts_micro[FLUENCY_PARTS])
     return (int32_t)score;
 }
 
-int fluency_of(struct arena *arena, struct view text, const struct morphology *morphology,
+int fluency_of(struct arena *arena, struct view answer, const struct morphology *morphology,
                struct fluency *ret_fluency)
 {
-    struct view seen = utf8_cut(text, FLUENCY_TEXT_MAX);
+    struct view prose;
+    int code = structure_prose(arena, answer, &prose);
+    struct view seen = utf8_cut(prose, FLUENCY_TEXT_MAX);
     struct reading reading = {
         .arena = arena, .morphology = morphology, .worst_order = -1e9, .worst_cost = -1e9};
     struct fluency fluency = {.style = FLUENCY_STYLE_NONE};
     bool is_japanese = false;
 
+    if (code != 0)
+        return code;
     for (size_t i = 0; i < FLUENCY_PARTS; i++)
         fluency.parts_micro[i] = FLUENCY_ABSENT;
     fluency.parts_micro[FLUENCY_BYTES] = fluency_bytes(seen);
     fluency.parts_micro[FLUENCY_BRACKETS] = fluency_brackets(seen);
-    fluency.parts_micro[FLUENCY_ENDING] =
-        seen.len < text.len ? FLUENCY_ABSENT : fluency_ending(seen);
-    int code = fluency_repetition(arena, seen, &fluency.parts_micro[FLUENCY_REPETITION]);
+    bool is_whole = view_equal(seen, answer); /* a value of JSON ends where it ends */
+    fluency.parts_micro[FLUENCY_ENDING] = is_whole ? fluency_ending(seen) : FLUENCY_ABSENT;
+    code = fluency_repetition(arena, seen, &fluency.parts_micro[FLUENCY_REPETITION]);
     if (code == 0)
         code = read_japanese(&reading, seen, &is_japanese);
     if (code != 0)

@@ -14,7 +14,7 @@
  * docs/scoring.md says how parts and losses were fitted. It is no judge of grammar: a wrong
  * particle, a dropped word, a sentence that says nothing pass.
  *
- * JSON is to be given as the prose in it (structure_prose).
+ * Of JSON the prose in it is judged (structure_prose), without its end.
  * Memory: the caller's arena, some hundred times the text; nothing is kept. Threads: no state.
  * Limit: the first FLUENCY_TEXT_MAX bytes are looked at. */
 #ifndef ASSAY_TEXT_FLUENCY_H
@@ -57,9 +57,9 @@ struct fluency {
     int32_t cost_milli;
 };
 
-/* Judges a text. Without morphology (NULL) the parts `order`, `cost` and `unknown` are absent.
+/* Judges an answer. Without morphology (NULL) the parts `order`, `cost` and `unknown` are absent.
  * ERR_MEMORY; ERR_CORRUPT where the dictionary is damaged. */
-MUST_CHECK int fluency_of(struct arena *arena, struct view text,
+MUST_CHECK int fluency_of(struct arena *arena, struct view answer,
                           const struct morphology *morphology, struct fluency *ret_fluency);
 
 /* A text held against accepted ones: each part relative to theirs, so that what was accepted

@@ -154,12 +154,23 @@ static bool is_escape(struct view text, size_t at)
     return digits >= 2 && from + digits < text.len && text.ptr[from + digits] == ';';
 }
 
+/* A letter, digit or space that is never at fault. */
+static bool is_plain(char byte)
+{
+    return byte >= ' ' && byte < 0x7f && byte != '?' && byte != '\\' && byte != '&';
+}
+
 int32_t fluency_bytes(struct view text)
 {
     struct breakage state = {0};
 
     for (size_t pos = 0; pos < text.len;) {
         bool is_bad = false;
+        if (is_plain(text.ptr[pos]) && state.latin_run + state.half_run + state.marks == 0) {
+            state.characters++;
+            state.before = (unsigned char)text.ptr[pos++];
+            continue;
+        }
         if (is_escape(text, pos))
             state.broken += ESCAPE_CHARACTERS;
         uint32_t codepoint = utf8_next(text, &pos, &is_bad);
@@ -245,6 +256,8 @@ int32_t fluency_brackets(struct view text)
     for (size_t pos = 0; pos < text.len;) {
         size_t at = pos;
         uint32_t codepoint = utf8_next(text, &pos, NULL);
+        if (codepoint < 0x80 && strchr("()[]{}`", (int)codepoint) == NULL)
+            continue;
         if (codepoint == '`')
             in_code = !in_code; /* three of them too */
         if (!in_code)

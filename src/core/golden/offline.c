@@ -4,6 +4,7 @@
 #include "core/golden/offline.h"
 
 #include "core/golden/score.h"
+#include "text/fluency.h"
 #include "text/language.h"
 #include "text/structure.h"
 
@@ -123,6 +124,53 @@ static int write_language(struct json_writer *writer, const struct offline_line 
     return 0;
 }
 
+static void write_register(struct json_writer *writer, const char *key, enum fluency_style style)
+{
+    if (style != FLUENCY_STYLE_NONE)
+        json_member_text(writer, key, fluency_style_name(style));
+}
+
+/* The text's own fluency as a change against nothing; against its reference where it has one. */
+static int judge_fluency(const struct offline_line *line, const struct morphology *morphology,
+                         struct arena *arena, struct fluency_change *ret_change)
+{
+    struct fluency now, reference = {0};
+
+    int code = fluency_of(arena, line->text, morphology, &now);
+    bool is_compared = line->has_reference && view_trim(line->reference).len != 0;
+    if (code == 0 && is_compared)
+        code = fluency_of(arena, line->reference, morphology, &reference);
+    if (code == 0)
+        fluency_compare(&now, &reference, is_compared ? 1 : 0, ret_change);
+    return code;
+}
+
+static int write_fluency(struct json_writer *writer, const struct offline_line *line,
+                         const struct morphology *morphology, struct arena *arena)
+{
+    struct fluency_change change;
+    char words[FLUENCY_WORDS_SIZE];
+
+    if (view_trim(line->text).len == 0)
+        return 0;
+    int code = judge_fluency(line, morphology, arena, &change);
+    if (code != 0)
+        return code;
+    json_member_object(writer, "fluency");
+    json_member_fixed(writer, "score", change.score_micro, 6);
+    json_member_object(writer, "parts");
+    for (unsigned i = 0; i < FLUENCY_PARTS; i++)
+        write_micro(writer, fluency_part_name((enum fluency_part)i), change.parts_micro[i]);
+    json_write_end(writer, '}');
+    write_register(writer, "register", change.to);
+    write_register(writer, "reference_register", change.from);
+    fluency_change_words(&change, words);
+    if (words[0] != '\0')
+        json_member_text(writer, "message", words);
+    json_write_end(writer, '}');
+    return 0;
+}
+
 static void write_failed(struct json_writer *writer, const struct verdict *verdict)
 {
     json_member_array(writer, "failed");
@@ -139,8 +187,8 @@ static void write_failed(struct json_writer *writer, const struct verdict *verdi
 }
 
 int offline_score(const struct offline_line *line, const struct similar *similar,
-                  struct view embedding, struct arena *arena, struct strbuf *out,
-                  struct err *reterr)
+                  struct view embedding, const struct morphology *morphology, struct arena *arena,
+                  struct strbuf *out, struct err *reterr)
 {
     struct examined examined;
     struct json_writer writer;
@@ -167,9 +215,11 @@ int offline_score(const struct offline_line *line, const struct similar *similar
     write_micro(&writer, "keyword_coverage", score.keywords_micro);
     write_micro(&writer, "structure", score.structure_micro);
     code = write_language(&writer, line, score.language_micro != SCORE_ABSENT, arena);
+    if (code == 0)
+        code = write_fluency(&writer, line, morphology, arena);
     write_failed(&writer, &examined.verdict);
     write_micro(&writer, "score", score_total(&score));
     json_write_end(&writer, '}');
     strbuf_add_byte(out, '\n');
-    return code != 0 ? fail(reterr, code, "no memory") : strbuf_status(out);
+    return code != 0 ? fail(reterr, code, "%s", err_text(code)) : strbuf_status(out);
 }
