@@ -289,7 +289,7 @@ static bool run_false(struct frame *frame)
     return schema_unfit(frame, NULL, element ? "is one element too many" : "must not be there");
 }
 
-static bool run_frame(struct frame *frame)
+bool schema_run_frame(struct frame *frame)
 {
     const struct schema_node *node = frame->node;
     struct run *run = frame->run;
@@ -325,7 +325,7 @@ bool schema_run_in_place(struct frame *frame, const struct schema_rule *rule, st
         .level = frame->level + 1,
         .in_place = frame->in_place + 1,
     };
-    bool fits = run_frame(&child);
+    bool fits = schema_run_frame(&child);
 
     if (fits && frame->marking && child.marking)
         for (size_t i = 0; i < child.marks.words; i++)
@@ -351,7 +351,7 @@ bool schema_run_child(struct frame *frame, const struct schema_rule *rule, struc
         .step = step,
         .level = frame->level + 1,
     };
-    bool fits = run_frame(&below);
+    bool fits = schema_run_frame(&below);
 
     run->words_used = words_before;
     return fits;
@@ -371,7 +371,7 @@ int schema_validate(const struct schema *schema, const struct json *instance, st
     run.errors = arena_new(arena, SCHEMA_ERRORS_MAX, sizeof *run.errors);
     if (run.errors == NULL)
         return fail(reterr, ERR_MEMORY, "no room to list what does not fit");
-    bool fits = run_frame(&frame);
+    bool fits = schema_run_frame(&frame);
     if (run.code != 0)
         return run.code;
     assert_always(fits == (run.error_count == 0));

@@ -283,6 +283,8 @@ struct frame {
     unsigned in_place; /* levels since the value changed */
 };
 
+/* A node looks at a value, which is the first or was just stepped to. */
+bool schema_run_frame(struct frame *frame);
 /* A subschema looks at the same value; what it marks counts where it fits. */
 bool schema_run_in_place(struct frame *frame, const struct schema_rule *rule, struct view token,
                          const struct schema_node *node);

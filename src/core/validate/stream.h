@@ -34,7 +34,7 @@ enum {
     HOLD_UNDECIDED_MAX = 128 * 1024,  /* that no check has decided about */
     HOLD_EVIDENCE_MAX = 256,          /* of a dropped span that is kept for the judge */
     HOLD_SENTENCE_MAX = 16 * 1024,    /* a longer sentence counts as ended */
-    HOLD_MATCHES_MAX = 1000, /* that wait to be told; further ones are judged all the same */
+    HOLD_MATCHES_MAX = 200,           /* of one rule that are told; all are judged and counted */
 };
 
 enum hold_flag {
@@ -43,12 +43,12 @@ enum hold_flag {
 
 /* Instead of a rule of the set. */
 enum hold_rule {
-    HOLD_LEAK = UINT32_MAX - 1, /* the leak watch */
-    HOLD_TOO_LONG = UINT32_MAX, /* undecided for longer than is kept; it always cuts */
+    HOLD_LEAK = 0x7ffffffe,     /* the leak watch */
+    HOLD_TOO_LONG = 0x7fffffff, /* undecided for longer than is kept; it always cuts */
 };
 
 struct hold_match {
-    uint32_t check; /* index among the policy's rows; UINT32_MAX of HOLD_TOO_LONG */
+    uint32_t check; /* index among the policy's rows; HOLD_TOO_LONG of HOLD_TOO_LONG */
     uint32_t rule;  /* of the set, or of enum hold_rule */
     uint64_t start; /* bytes of the answer */
     uint64_t end;
@@ -67,7 +67,7 @@ struct hold_judge {
     void *context;
     /* Called once for each match and each row that has its rule. `text` is what matched, as it came
      * (with HOLD_JSON: with its escapes); of a long span its beginning; empty where the policy does
-     * not hold for the rule and the bytes are gone. */
+     * not hold for the rule: those bytes may be gone. */
     struct hold_ruling (*rule)(void *context, const struct hold_match *match, struct view text);
     /* With POLICY_AFTER_SENTENCE: whether this sentence, as it came, may leave; false cuts before
      * it. Called once a sentence, in order. NULL: all may. */
@@ -101,12 +101,12 @@ bool hold_next(struct hold *hold, struct hold_match *ret_match);
 /* How many there were, told or not. */
 uint64_t hold_match_count(const struct hold *hold);
 
-/* The next piece of what may leave, never empty; false: nothing now. Call until it is false. With
- * POLICY_AFTER_WHOLE there is nothing before hold_finish. The view holds until the next call. */
+/* What may leave now, never empty; false: nothing. With POLICY_AFTER_WHOLE there is nothing before
+ * hold_finish. The view holds until the next call. */
 bool hold_release(struct hold *hold, struct view *ret_text);
 
-/* Ends the release by the caller's own judgement: no byte from `at` on leaves, nor what is already
- * waiting to. */
+/* Ends the release by the caller's own judgement: no byte from `at` on leaves. Where some of them wait
+ * to be taken already, all that waits is dropped. */
 void hold_stop(struct hold *hold, uint64_t at);
 
 /* A match was judged that cuts, or hold_stop was called: the end of what leaves is decided, though
