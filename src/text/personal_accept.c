@@ -45,8 +45,8 @@ bool accept_email(struct view text, size_t *start, size_t *end)
     size_t letters = stop;
     while (letters > *start && is_letter(text.ptr[letters - 1]))
         letters--;
-    if (letters == *start || text.ptr[letters - 1] != '.' || stop - letters < 2
-        || is_file_or_remote(text, *start, stop))
+    if (context_glued_before(text, *start) || letters == *start || text.ptr[letters - 1] != '.'
+        || stop - letters < 2 || is_file_or_remote(text, *start, stop))
         return false;
     *end = stop;
     return true;

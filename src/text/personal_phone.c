@@ -205,7 +205,8 @@ static bool is_dialled_abroad(const struct digits *digits)
     size_t len = digits->group[0] - 2;
 
     country.count = len;
-    return digits->group_count >= 3 && digits->group[0] > 2 && has_country(&country)
+    return digits->group_count >= 3 && digits->group[0] > 2 && !digits_grouped(digits, "444")
+           && has_country(&country)
            && len
                   == (size_t)(starts_with_any(&country, countries_of_3)   ? 3
                               : starts_with_any(&country, countries_of_2) ? 2
@@ -281,6 +282,7 @@ bool accept_phone_beside_word(struct view text, size_t *start, size_t *end)
     while (at < *end && (text.ptr[at] < '0' || text.ptr[at] > '9') && text.ptr[at] != '+'
            && text.ptr[at] != '(')
         at++;
+    drop_lone_bracket(text, &at, *end);
     struct digits digits = digits_of(text, at, *end);
     if (digits.count < 7 || digits.count > 12 || context_glued_behind(text, *end)
         || is_date_or_price(text, *end, &digits))
