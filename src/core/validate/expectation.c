@@ -113,6 +113,7 @@ static int make_structure(struct making *making)
     const struct expect *expect = making->expect;
     struct err err = {0};
 
+    making->expectation->has_format = expect->format != EXPECT_FORMAT_NONE;
     making->expectation->structure = (struct structure_spec){
         .format = formats[expect->format],
         .fenced = expect->fenced == EXPECT_FENCED_ALLOW,
@@ -132,6 +133,7 @@ static int make_language(struct making *making)
 {
     struct view language = making->expect->language;
 
+    making->expectation->has_language = json_get(making->expect->at, "language") != NULL;
     making->expectation->language = language.len != 0 ? language : view_of("any");
     if (!language_is_expectation(making->expectation->language))
         return at_place(making, ERR_CONFIG,

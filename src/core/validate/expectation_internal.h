@@ -53,6 +53,8 @@ struct expectation {
     struct expected_pattern *pattern_items;
     size_t pattern_count;
 
+    bool has_format;   /* something is asked of the form */
+    bool has_language; /* `any` where it was said */
     struct structure_spec structure;
     struct schema *schema;
     struct view language;

@@ -6,7 +6,6 @@
 
 #include "text/injection.h"
 #include "text/pattern.h"
-#include "text/scan_words.h"
 #include "text/secrets.h"
 
 enum { WORD_EXPRESSION_MAX = 64 * 1024 };
@@ -250,6 +249,25 @@ static void free_patterns(struct policy_check *row)
     row->pattern_count = 0;
 }
 
+/* One that must match as a whole is compiled as it stands first: errors then count its characters. */
+static int new_pattern(struct view expression, bool is_whole, struct pattern **ret_pattern,
+                       struct err *reterr)
+{
+    struct strbuf whole;
+
+    int code = pattern_new(expression, ret_pattern, reterr);
+    if (code != 0 || !is_whole)
+        return code;
+    pattern_free(*ret_pattern);
+    strbuf_init(&whole, PATTERN_SOURCE_MAX);
+    strbuf_printf(&whole, "\\A(?:%.*s)\\z", VIEW_ARG(expression));
+    code = strbuf_status(&whole);
+    if (code == 0)
+        code = pattern_new(strbuf_view(&whole), ret_pattern, reterr);
+    strbuf_release(&whole);
+    return code;
+}
+
 static int bind_patterns(const struct policy *policy, struct arena *arena, struct policy_check *row,
                          struct err *reterr)
 {
@@ -264,7 +282,7 @@ static int bind_patterns(const struct policy *policy, struct arena *arena, struc
     row->patterns = patterns;
     row->pattern_count = 0;
     for (size_t i = 0; i < count; i++) {
-        int code = pattern_new(expressions[i], &patterns[i], &err);
+        int code = new_pattern(expressions[i], row->kind != POLICY_PATTERN, &patterns[i], &err);
         if (code != 0) {
             free_patterns(row);
             return fail(reterr, code, "%.*s:%u:%u: %.*s: %s", VIEW_ARG(policy->file), row->line,

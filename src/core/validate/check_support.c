@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * check_support: values that no source has, and claims that the sources hardly carry. Without a
+ * source nothing can be said and nothing is. */
+#include "core/validate/validate_internal.h"
+
+#include "base/map.h"
+#include "text/similarity.h"
+
+/* The sources, read once for as long as they stay the same. */
+static int read_sources(struct validation *validation)
+{
+    const struct validate_subject *subject = &validation->subject;
+    uint64_t key = map_hash(subject->question, 0);
+
+    for (size_t i = 0; i < subject->source_count; i++)
+        key = map_hash(subject->sources[i], key ^ subject->sources[i].len);
+    if (validation->sources != NULL && validation->sources_key == key)
+        return 0;
+    support_sources_free(validation->sources);
+    validation->sources = NULL;
+    validation->sources_key = key;
+    return support_sources_new(subject->sources, subject->source_count, subject->question,
+                               validation->morphology, &validation->sources);
+}
+
+static int64_t tfidf(void *context, struct view claim, struct view source)
+{
+    int64_t cosine_micro;
+
+    (void)context;
+    return ngram_similarity_micro(NULL, claim, source, &cosine_micro) == 0 ? cosine_micro : -1;
+}
+
+static int judge(struct validation *validation, struct view text,
+                 const struct support_options *options, struct support_report *ret_report)
+{
+    int code = read_sources(validation);
+
+    if (code == 0)
+        code = support_judge(&validation->arena, validation->sources, text, validation->morphology,
+                             options, ret_report);
+    return code;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+int support_values(struct validation *validation, const struct policy_check *row, struct view text,
+                   struct support_report *ret_report)
+{
+    const struct support_options options = {.floor_micro = SUPPORT_FLOOR_MICRO, .values = true};
+
+    (void)row;
+    return judge(validation, text, &options, ret_report);
+}
+
+int check_value(struct validation *validation, uint32_t row, struct err *reterr)
+{
+    const struct policy_check *check = validation_row(validation, row);
+    const struct policy_value *options = check->options;
+    struct support_report report;
+
+    if (validation->subject.source_count == 0)
+        return 0;
+    int code = support_values(validation, check, strbuf_view(&validation->text), &report);
+    if (code != 0)
+        return code == ERR_MEMORY ? code : fail(reterr, code, "support.value: %s", err_text(code));
+    for (size_t i = 0; code == 0 && i < report.value_count; i++) {
+        const struct support_value *value = &report.values[i];
+        struct view text = validation_span(validation, value->value.start, value->value.end);
+        if (safety_allows(check, &options->allow, text))
+            continue;
+        code = validation_found(
+            validation, &(struct found){
+                            .row = row,
+                            .start = value->value.start,
+                            .end = value->value.end,
+                            .evidence = text,
+                            .message = support_value_message(&validation->arena,
+                                                             strbuf_view(&validation->text), value),
+                        });
+    }
+    return code;
+}
+
+/* ---- low support ----------------------------------------------------------------------------- */
+
+int check_low(struct validation *validation, uint32_t row, struct err *reterr)
+{
+    const struct policy_low *policy = validation_row(validation, row)->options;
+    const struct validate_subject *subject = &validation->subject;
+    struct support_options options = {.floor_micro = policy->floor_micro, .low = true};
+    struct support_report report;
+
+    if (subject->source_count == 0)
+        return 0;
+    if (policy->embedding == POLICY_EMBEDDING_TFIDF)
+        options.similarity = tfidf;
+    if (policy->embedding == POLICY_EMBEDDING_BUILTIN) {
+        options.similarity = subject->similarity;
+        options.context = subject->similarity_context;
+    }
+    int code = judge(validation, strbuf_view(&validation->text), &options, &report);
+    if (code != 0)
+        return code == ERR_MEMORY ? code : fail(reterr, code, "support.low: %s", err_text(code));
+    for (size_t i = 0; code == 0 && i < report.claim_count; i++) {
+        const struct support_claim *claim = &report.claims[i];
+        if (!claim->is_low)
+            continue;
+        code = validation_found(
+            validation,
+            &(struct found){
+                .row = row,
+                .start = claim->claim.start,
+                .end = claim->claim.end,
+                .evidence = validation_span(validation, claim->claim.start, claim->claim.end),
+                .message = support_claim_message(&validation->arena, claim),
+            });
+    }
+    return code;
+}
