@@ -242,8 +242,7 @@ static void write_out(struct validate_run *run, const struct checked *checked)
 
     for (size_t i = 0; i < options->sink_count && !run->stopped; i++) {
         struct err err = {0};
-        int code = options->sinks[i].write(options->sinks[i].context,
-                                           strbuf_view(&checked->outs[i]), &err);
+        int code = options->write(options->context, i, strbuf_view(&checked->outs[i]), &err);
         if (code == 0)
             continue;
         run->stopped = true;

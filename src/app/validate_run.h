@@ -28,8 +28,6 @@ struct validate_outcome {
 struct validate_sink {
     /* Appends the verdict in this sink's form. */
     void (*render)(void *context, const struct validate_outcome *outcome, struct strbuf *out);
-    /* On the loop, in order. A failure ends the run. */
-    int (*write)(void *context, struct view text, struct err *reterr);
     void *context;
 };
 
@@ -55,6 +53,9 @@ struct validate_run_options {
     struct ask_checks *asks; /* NULL: nobody is asked */
     const struct validate_sink *sinks;
     size_t sink_count;
+    /* On the loop, in order: one verdict in the form of that sink. A failure ends the run; ERR_CLOSED,
+     * quietly. */
+    int (*write)(void *context, size_t sink, struct view text, struct err *reterr);
     /* On the loop, in order: a line that is none, with its place. */
     void (*complain)(void *context, const struct err *err);
     /* On the loop: everything that can be written is. */

