@@ -14,12 +14,12 @@
 
 #include "core/validate/validate.h"
 
-enum { VALIDATE_CHANNELS_MAX = 64 };
+enum { VALIDATE_CHANNELS_MAX = 64, CHANNEL_TEXT = -1 };
 
 /* Which stream of an answer. */
 struct channel_key {
     uint32_t choice; /* among the answers to one question */
-    int32_t tool;    /* which tool call's arguments; -1: the text */
+    int32_t tool;    /* which tool call's arguments; CHANNEL_TEXT: the text */
 };
 
 struct channel_finding {
@@ -65,7 +65,7 @@ size_t validate_channels_count(const struct validate_channels *channels);
 struct channel_key validate_channels_key(const struct validate_channels *channels, size_t i);
 
 /* The answer is complete; `subject` as of validation_end. The text of choice 0 is judged even where
- * none came. */
+ * none came, unless tools are called. */
 MUST_CHECK int validate_channels_end(struct validate_channels *channels,
                                      const struct validate_subject *subject, struct err *reterr);
 MUST_CHECK int validate_channels_decide(struct validate_channels *channels,
