@@ -91,14 +91,14 @@ static void judge_values(struct judge *judge, struct normalised *spelled, size_t
     struct value_reader reader;
     struct value value;
 
-    judge->answer.reckons = judge->sources->reckons || support_reckons(spelled->text);
+    judge->answer.asks_period = judge->sources->asks_period || support_asks_period(spelled->text);
     value_reader_init(&reader, spelled->text);
     while (value_next(&reader, &value)) {
-        if (value.is_weak)
-            continue;
-        judge->report->checked++;
-        if (!holds(judge, &value, spelled->text))
+        bool is_number = value.kind == VALUE_NUMBER || value.kind == VALUE_MONEY;
+        judge->report->checked += !value.is_weak;
+        if (!value.is_weak && !holds(judge, &value, spelled->text))
             add_finding(judge, spelled, claim, &value);
+        judge->answer.at += is_number;
     }
 }
 
@@ -144,6 +144,7 @@ int support_judge(struct arena *arena, const struct support_sources *sources, st
         .claims = &claims,
         .search_budget = SEARCH_BUDGET,
         .compare_budget = COMPARE_BUDGET,
+        .asks_total = sources->asks_total,
     };
     if (options->values)
         status = judge_all_values(&judge);

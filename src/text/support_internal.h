@@ -84,8 +84,10 @@ struct support_sources {
     size_t number_room;
     uint32_t lines;
     bool names_scale; /* 百万円, thousands … as a heading over bare numbers */
-    bool reckons;     /* the question asks for what has to be reckoned */
-    char *folded;     /* all sources and the question, a NUL between */
+    bool asks_total;  /* of the question, as below */
+    bool asks_period;
+    bool has_discount; /* a source speaks of one */
+    char *folded;      /* all sources and the question, a NUL between */
     size_t folded_len;
 
     struct source_span *spans;
@@ -123,7 +125,9 @@ struct support_answer {
     size_t number_count;
     uint64_t search_budget;  /* bytes of folded text that may still be searched */
     uint64_t compare_budget; /* pairs of numbers that may still be compared */
-    bool reckons;            /* the question or the claim speaks of reckoning */
+    size_t at;               /* which of its numbers is being judged */
+    bool asks_total;         /* the question asks for a sum or mean */
+    bool asks_period;        /* the question or the claim speaks of a period */
     bool is_partial;
 };
 
@@ -136,8 +140,12 @@ bool support_follows(const struct support_sources *sources, struct support_answe
 /* The source's value of the same unit that is most like it; empty: none. */
 struct view support_nearest(const struct support_sources *sources, struct support_answer *answer,
                             const struct value *value);
-/* Whether a text speaks of sums, means, differences. */
-bool support_reckons(struct view text);
+/* Whether so many comparisons may still be made; otherwise the report is partial. */
+bool support_spend(struct support_answer *answer, uint64_t comparisons);
+/* Whether a text speaks of sums, means and differences; of how long; of a discount. */
+bool support_asks_total(struct view text);
+bool support_asks_period(struct view text);
+bool support_has_discount(struct view text);
 
 MUST_CHECK int support_score_claims(struct arena *arena, const struct support_sources *sources,
                                     const struct morphology *morphology,

@@ -386,6 +386,7 @@ static int read_all(struct support_sources *made, const struct morphology *morph
     for (size_t i = 0; i < made->count; i++) {
         total += made->sources[i].len;
         made->names_scale |= names_scale(made->sources[i]);
+        made->has_discount |= support_has_discount(made->sources[i]);
     }
     made->folded = mem_new(4 * total + 1, 1);
     if (made->folded == NULL)
@@ -394,7 +395,8 @@ static int read_all(struct support_sources *made, const struct morphology *morph
         status = support_read_values(made, made->sources[i], i);
     if (status == 0)
         status = support_read_values(made, made->question, (uint32_t)made->count);
-    made->reckons = support_reckons(made->question);
+    made->asks_total = support_asks_total(made->question);
+    made->asks_period = support_asks_period(made->question);
     return status != 0 ? status : support_read_terms(made, morphology);
 }
 

@@ -9,7 +9,13 @@
 
 #include "base/utf8.h"
 
-enum { LONG_DIGITS = 100, ROUND_DIGITS_MIN = 10, DAYS_MAX = 31 };
+enum {
+    LONG_DIGITS = 100,
+    ROUND_DIGITS_MIN = 10,
+    HEADED_DIGITS_MIN = 1000,
+    DAYS_MAX = 31,
+    GENERAL_MAX = 20
+};
 
 static bool has(const struct support_sources *sources, uint64_t key)
 {
@@ -41,6 +47,12 @@ static int64_t whole(struct decimal number)
     return value;
 }
 
+/* Of no unit that is known. */
+static bool is_bare(const struct value *value)
+{
+    return value->unit == UNIT_NONE || value->unit == UNIT_OTHER;
+}
+
 static bool is_counter(enum value_unit unit)
 {
     return unit >= UNIT_BOOKS;
@@ -48,13 +60,7 @@ static bool is_counter(enum value_unit unit)
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-/* What counts things without saying which: 3つ, 3点, three items. */
-static bool is_general_counter(enum value_unit unit)
-{
-    return unit == UNIT_PIECES || unit == UNIT_POINTS || unit == UNIT_KINDS || unit == UNIT_CASES
-           || unit == UNIT_NONE;
-}
-
+/* 3つ may be said of anything: 3種類, 3社. */
 static bool has_any_counter(const struct support_sources *sources, struct decimal number)
 {
     for (int unit = UNIT_BOOKS; unit < UNIT_COUNT; unit++) {
@@ -82,7 +88,8 @@ static bool has_other_unit(const struct support_sources *sources, const struct v
                && decimal_equal(value->number, decimal_of(said * 86400, 0));
     if (value->unit == UNIT_PERCENT)
         return has_number(sources, KEY_NUMBER, UNIT_POINTS, value->said);
-    return is_general_counter(value->unit) && has_any_counter(sources, value->number);
+    return value->unit == UNIT_PIECES && said > 0 && said <= GENERAL_MAX
+           && has_any_counter(sources, value->number);
 }
 
 /* Bare in a source: alone in a cell, or long. */
@@ -95,8 +102,12 @@ static bool has_bare(const struct support_sources *sources, const struct value *
     if (has_number(sources, KEY_NUMBER, UNIT_NONE, value->said)
         && (said < 0 || said >= LONG_DIGITS || value->is_ordinal || value->unit == UNIT_RANK))
         return true;
-    return (value->is_scaled || sources->names_scale) && value->said.digits >= ROUND_DIGITS_MIN
-           && value->kind == VALUE_MONEY
+    if (value->is_scaled && has_number(sources, KEY_CELL, UNIT_NONE, value->plain))
+        return true;
+    int64_t least = value->is_scaled || (sources->names_scale && value->kind == VALUE_MONEY)
+                        ? ROUND_DIGITS_MIN
+                        : HEADED_DIGITS_MIN;
+    return value->said.digits >= least
            && has(sources, support_key(KEY_DIGITS, (uint64_t)value->said.digits, 0));
 }
 
@@ -127,7 +138,7 @@ static bool is_near(struct decimal a, struct decimal b)
     return left >= 0.95 * right && left <= 1.05 * right;
 }
 
-static bool spend(struct support_answer *answer, uint64_t comparisons)
+bool support_spend(struct support_answer *answer, uint64_t comparisons)
 {
     if (answer->compare_budget < comparisons) {
         answer->is_partial = true;
@@ -141,13 +152,12 @@ static bool spend(struct support_answer *answer, uint64_t comparisons)
 static bool has_finer(const struct support_sources *sources, struct support_answer *answer,
                       const struct value *value)
 {
-    if (!spend(answer, sources->number_count))
+    if (!support_spend(answer, sources->number_count))
         return true;
     for (size_t i = 0; i < sources->number_count; i++) {
         const struct value *source = &sources->numbers[i].value;
         if (source->kind == VALUE_DATE || source->is_weak
-            || (source->unit != value->unit && source->unit != UNIT_NONE
-                && value->unit != UNIT_NONE))
+            || (source->unit != value->unit && !is_bare(source) && !is_bare(value)))
             continue;
         struct decimal there = source->unit == value->unit ? source->number : source->said;
         struct decimal here = source->unit == value->unit ? value->number : value->said;
@@ -162,7 +172,7 @@ static bool counts_own_list(const struct support_answer *answer, const struct va
 {
     int64_t count = whole(value->said);
 
-    return count > 0 && count < 64 && (is_counter(value->unit) || value->unit == UNIT_NONE)
+    return count > 0 && count < 64 && (is_counter(value->unit) || is_bare(value))
            && !value->is_ordinal && (answer->claims->lists >> count & 1) != 0;
 }
 
@@ -171,7 +181,7 @@ static bool has_any_number(const struct support_sources *sources, struct support
 {
     int64_t said = whole(value->said);
 
-    if (value->unit == UNIT_NONE) {
+    if (is_bare(value)) {
         if (has_number(sources, KEY_SAID, UNIT_NONE, value->said)
             || (said >= 1000 && said < 3000 && has_date(sources, (int)said, 0, 0))
             || (said > 0 && said <= DAYS_MAX && has_date(sources, 0, 0, (int)said)))
@@ -221,7 +231,7 @@ static bool has_weekday(const struct support_sources *sources, struct support_an
 {
     if (has(sources, support_key(KEY_WEEKDAY, (uint64_t)day, 0)))
         return true;
-    if (!answer->reckons || !spend(answer, sources->number_count))
+    if (!answer->asks_total || !support_spend(answer, sources->number_count))
         return false;
     for (size_t i = 0; i < sources->number_count; i++) {
         const struct value *date = &sources->numbers[i].value;
@@ -286,7 +296,7 @@ struct view support_nearest(const struct support_sources *sources, struct suppor
     double best = 0;
 
     if ((value->kind != VALUE_NUMBER && value->kind != VALUE_MONEY && value->kind != VALUE_DATE)
-        || !spend(answer, sources->number_count))
+        || !support_spend(answer, sources->number_count))
         return nearest;
     for (size_t i = 0; i < sources->number_count; i++) {
         const struct value *source = &sources->numbers[i].value;

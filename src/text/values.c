@@ -107,6 +107,42 @@ static size_t unit_in_parentheses(struct view text, size_t pos, struct value *va
     return at + len + 1;
 }
 
+/* 5.2 万: a scale that a space divides from its number, at *pos. */
+static void take_far_scale(struct view text, size_t *pos, struct value *value)
+{
+    struct numeral scale;
+
+    if (value->is_word || byte_at(text, *pos) != ' ' || is_digit(byte_at(text, *pos + 1))
+        || !numeral_at(text, *pos + 1, &scale) || !scale.is_scaled)
+        return;
+    if (decimal_multiply(value->said, scale.number, &value->said)) {
+        value->is_scaled = true;
+        value->end = *pos = scale.end;
+    }
+}
+
+/* A Latin letter, kanji or katakana right behind a number: a unit that the table does not have,
+ * unless it is a word that compares (以上, 未満, 前後). */
+static bool has_other_unit(struct view text, size_t pos)
+{
+    static const struct view comparing[] = {VIEW("以"), VIEW("未"), VIEW("前"), VIEW("後"),
+                                            VIEW("程"), VIEW("余"), VIEW("強"), VIEW("弱"),
+                                            VIEW("超"), VIEW("近"), VIEW("・"), VIEW("ー")};
+    size_t after = pos;
+
+    if (pos >= text.len || is_latin(text.ptr[pos]))
+        return pos < text.len;
+    if ((unsigned char)text.ptr[pos] < 0xe3)
+        return false;
+    for (size_t i = 0; i < sizeof comparing / sizeof comparing[0]; i++) {
+        if (stands_at(text, pos, comparing[i]))
+            return false;
+    }
+    uint32_t codepoint = utf8_next(text, &after, NULL);
+    return (codepoint >= 0x4e00 && codepoint <= 0x9fff)
+           || (codepoint >= 0x30a1 && codepoint <= 0x30fa);
+}
+
 /* The scale and unit behind a number that ends at value->end. */
 static void take_unit(struct view text, struct value *value)
 {
@@ -120,6 +156,7 @@ static void take_unit(struct view text, struct value *value)
         value->is_scaled = true;
         value->end = pos;
     }
+    take_far_scale(text, &pos, value);
     value->number = value->said;
     if (value->unit != UNIT_NONE)
         return;
@@ -137,6 +174,8 @@ static void take_unit(struct view text, struct value *value)
     } else {
         size_t end = unit_in_parentheses(text, pos, value);
         value->end = end > 0 ? end : value->end;
+        if (end == 0 && has_other_unit(text, pos))
+            value->unit = UNIT_OTHER;
     }
 }
 
@@ -204,7 +243,7 @@ static bool is_weak(struct view text, const struct value *value, size_t numeral_
         return false;
     if (is_latin(text.ptr[value->start]))
         return is_one || value->is_ordinal || value->number.digits == 0;
-    if (value->unit == UNIT_NONE || is_one)
+    if (value->unit == UNIT_NONE || value->unit == UNIT_OTHER || is_one)
         return true;
     return numeral_end - value->start <= 3 && is_inside_word(text, value->start);
 }
@@ -220,6 +259,7 @@ static void number_of(struct view text, size_t start, size_t numeral_start,
         .unit = unit,
         .number = numeral->number,
         .said = numeral->number,
+        .plain = numeral->plain,
         .is_scaled = numeral->is_scaled,
         .is_word = numeral->is_word,
         .is_ordinal = numeral->is_ordinal,
@@ -261,7 +301,7 @@ static void take_range_unit(struct view text, struct value *value)
     if (pos == 0 || value->unit != UNIT_NONE || value->is_word || !numeral_at(text, pos, &second))
         return;
     number_of(text, pos, pos, &second, UNIT_NONE, &other);
-    if (other.unit == UNIT_NONE || other.said.digits == 0)
+    if (other.unit == UNIT_NONE || other.unit == UNIT_OTHER || other.said.digits == 0)
         return;
     struct decimal scale = {.digits = 1};
     enum value_unit unit = other.unit;
@@ -540,6 +580,8 @@ static bool title_at(struct view text, size_t pos, struct value *ret_value)
         literal(ret_value, VALUE_TITLE, pos, pos + opens.len + len + quotes[i].closes.len);
         ret_value->inner_start = pos + opens.len;
         ret_value->inner_end = pos + opens.len + len;
+        /* in Latin letters a title starts with a capital; what does not is somebody's words */
+        ret_value->is_weak = rest.ptr[0] >= 'a' && rest.ptr[0] <= 'z';
         return true;
     }
     return false;

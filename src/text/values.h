@@ -66,6 +66,7 @@ struct value {
     enum value_unit unit;
     struct decimal number; /* NUMBER, MONEY: scaled to the dimension's own unit */
     struct decimal said;   /* after 万 and million, before kg → g: 3 of 3 weeks */
+    struct decimal plain;  /* before 万 and million too: 500 of 500百万円 */
     int16_t year;          /* 0: not said */
     int8_t month;          /* 0: not said */
     int8_t day;            /* 0: not said */

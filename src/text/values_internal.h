@@ -10,6 +10,7 @@
 
 struct numeral {
     struct decimal number;
+    struct decimal plain; /* without its scale, where it has one scale at most */
     size_t end;
     unsigned digits;  /* of the whole part, where it is written digit by digit */
     bool is_scaled;   /* 万, million */

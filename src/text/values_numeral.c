@@ -236,6 +236,7 @@ static bool take_part(struct view text, size_t *pos, struct numeral *numeral,
         }
         if (power > 0)
             numeral->is_plain = false;
+        numeral->plain = number;
         if (!decimal_add(part, scaled(number, power), &part))
             return false;
         found = true;
@@ -264,6 +265,8 @@ bool numeral_at(struct view text, size_t pos, struct numeral *ret_numeral)
         }
         if (!decimal_add(numeral.number, scaled(part, power), &numeral.number))
             return false;
+        if (found)
+            numeral.plain = numeral.number;
         found = true;
         pos = at;
         most = power - 4;
@@ -446,6 +449,7 @@ bool numeral_words(struct view text, size_t pos, struct numeral *ret_numeral)
     if (numeral.end == start || (total == 0 && section == 0))
         return false;
     numeral.number = decimal_of(total + section, 0);
+    numeral.plain = numeral.number;
     *ret_numeral = numeral;
     return true;
 }
