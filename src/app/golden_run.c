@@ -7,9 +7,11 @@
 
 #include "app/golden_exec.h"
 #include "app/golden_run_state.h"
+#include "app/words.h"
 #include "base/date.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "core/golden/fluent.h"
 #include "core/golden/judge.h"
 #include "core/pool/account.h"
 #include "shell/os/clock.h"
@@ -212,6 +214,21 @@ static void judge_one(struct golden_run *run, const struct judge *judge, size_t 
         entry->code = ERR_MEMORY;
 }
 
+/* How the answers read, beside their scores. */
+static int judge_fluency(struct golden_run *run, struct err *reterr)
+{
+    struct words *words;
+
+    int code = words_open(run->options.dictionary_dir, 1, &words, reterr);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < run->result.entry_count && code == 0; i++)
+        code = fluent_entry(words_morphology(words, 0), &run->result.entries[i], &run->arena);
+    words_close(words);
+    fluent_mean(&run->result);
+    return code == 0 ? 0 : fail(reterr, code, "the fluency of answers: %s", err_text(code));
+}
+
 static size_t count_stale(const struct plan *plan)
 {
     struct map ids;
@@ -311,6 +328,9 @@ int golden_run_finish(struct golden_run *run, const struct run **ret_result, str
         return fail(reterr, run->failure.code, "%s", run->failure.text);
     for (size_t item = 0; item < run->result.entry_count; item++)
         judge_one(run, &judge, item);
+    int code = judge_fluency(run, reterr);
+    if (code != 0)
+        return code;
     judge_noise(&run->result);
     gate.limits = judge.limits;
     gate.stale_count = (int64_t)count_stale(run->plan);

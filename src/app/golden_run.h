@@ -30,12 +30,13 @@ struct golden_progress {
 };
 
 struct golden_run_options {
-    const char *kind;          /* "test" or "baseline" */
-    const char *model_dir;     /* of the built-in embedding model */
-    const char *program;       /* this program, for its helpers */
-    const char *defect;        /* of the simulator; NULL: the target's */
-    struct recorded *recorded; /* NULL: ask the targets */
-    bool rescore;              /* the baseline's accepted answers stand in for asking */
+    const char *kind;           /* "test" or "baseline" */
+    const char *model_dir;      /* of the built-in embedding model */
+    const char *dictionary_dir; /* of Japanese words; NULL: the usual places */
+    const char *program;        /* this program, for its helpers */
+    const char *defect;         /* of the simulator; NULL: the target's */
+    struct recorded *recorded;  /* NULL: ask the targets */
+    bool rescore;               /* the baseline's accepted answers stand in for asking */
     struct gate_options gate;
     bool no_cache;
     void (*progress)(void *context, const struct golden_progress *progress);

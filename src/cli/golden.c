@@ -287,6 +287,7 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
     struct golden_run_options options = {
         .kind = kind,
         .model_dir = model_dir_find(&command->plan.arena),
+        .dictionary_dir = dictionary_dir_named(&command->plan.arena),
         .recorded = command->has_recorded ? &command->recorded : NULL,
         .rescore = rescore,
         .gate = gate_of(command),

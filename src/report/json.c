@@ -37,6 +37,39 @@ static void score(struct json_writer *writer, const char *key, const struct scor
     json_write_end(writer, '}');
 }
 
+/* How an answer reads, against the accepted ones where there are any. */
+static void fluency_of_sample(struct json_writer *writer, const struct sample *sample)
+{
+    const struct fluency_change *fluency = &sample->fluency;
+
+    if (!sample->fluency_known)
+        return;
+    json_member_object(writer, "fluency");
+    json_member_fixed(writer, "score", fluency->score_micro, 6);
+    json_member_object(writer, "parts");
+    for (unsigned i = 0; i < FLUENCY_PARTS; i++)
+        if (fluency->parts_micro[i] != FLUENCY_ABSENT)
+            json_member_fixed(writer, fluency_part_name((enum fluency_part)i),
+                              fluency->parts_micro[i], 6);
+    json_write_end(writer, '}');
+    if (fluency->to != FLUENCY_STYLE_NONE)
+        json_member_text(writer, "register", fluency_style_name(fluency->to));
+    json_write_end(writer, '}');
+}
+
+static void fluency_of_entry(struct json_writer *writer, const struct run_entry *entry)
+{
+    if (!entry->fluency_known)
+        return;
+    json_member_object(writer, "fluency");
+    json_member_fixed(writer, "score", entry->fluency_micro, 6);
+    if (entry->baseline_fluency_micro != SCORE_ABSENT)
+        json_member_fixed(writer, "baseline", entry->baseline_fluency_micro, 6);
+    json_member_bool(writer, "register_changed", entry->register_changed);
+    optional_text(writer, "message", entry->fluency_reason);
+    json_write_end(writer, '}');
+}
+
 static void findings(struct json_writer *writer, const char *key, const struct finding *items,
                      size_t count)
 {
@@ -94,6 +127,7 @@ static void sample(struct json_writer *writer, const struct sample *sample)
         score(writer, "scores", &sample->score);
         findings(writer, "failed", sample->verdict.findings, sample->verdict.count);
         optional_text(writer, "language", sample->language);
+        fluency_of_sample(writer, sample);
         json_member_text(writer, "stop_reason", stop_reason_name(reply->stop));
     }
     json_member_fixed(writer, "latency_ms", (int64_t)(sample->answer.latency_ns / 1000), 3);
@@ -181,6 +215,7 @@ static void entry(struct json_writer *writer, const struct run_entry *entry)
         score(writer, "scores", &entry->score);
         findings(writer, "failed", entry->failed, entry->failed_count);
     }
+    fluency_of_entry(writer, entry);
     if (entry->baseline != NULL && entry->scored_count > 0)
         baseline(writer, entry);
     json_member_string(writer, "question", entry->question);
@@ -287,6 +322,8 @@ static void head(struct json_writer *writer, const struct run *run, const char *
     if (run->cost_known)
         json_member_fixed(writer, "cost_usd", run->cost_nano_usd, 9);
     score(writer, "mean", &run->mean);
+    if (run->fluency_known)
+        json_member_fixed(writer, "fluency", run->fluency_micro, 6);
 }
 
 void report_json_entry(struct json_writer *writer, const struct run_entry *of)

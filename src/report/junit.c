@@ -80,6 +80,20 @@ static void add_outcome(struct strbuf *out, const struct run_entry *entry)
     strbuf_add_text(out, "</failure>\n");
 }
 
+static void add_fluency(struct strbuf *out, const struct run_entry *entry)
+{
+    struct strbuf words;
+
+    strbuf_init(&words, 1 << 16);
+    report_add_fluency(&words, entry);
+    if (words.len > 0) {
+        strbuf_add_text(out, "      <system-out>");
+        add_escaped(out, strbuf_view(&words));
+        strbuf_add_text(out, "</system-out>\n");
+    }
+    strbuf_release(&words);
+}
+
 static void add_case(struct strbuf *out, const struct run *run, const struct run_entry *entry)
 {
     char name[64];
@@ -94,12 +108,13 @@ static void add_case(struct strbuf *out, const struct run *run, const struct run
     add_attribute(out, "file", entry->file);
     snprintf(name, sizeof name, " line=\"%u\" time=\"%.3f\"", entry->line, seconds_of(entry));
     strbuf_add_text(out, name);
-    if (entry->scored_count > 0 && !is_failure(entry)) {
+    if (entry->scored_count > 0 && !is_failure(entry) && entry->fluency_reason.len == 0) {
         strbuf_add_text(out, "/>\n");
         return;
     }
     strbuf_add_text(out, ">\n");
     add_outcome(out, entry);
+    add_fluency(out, entry);
     strbuf_add_text(out, "    </testcase>\n");
 }
 

@@ -94,6 +94,19 @@ static void add_name(struct writing *writing, const struct run_entry *entry)
     add_escaped(writing->out, entry->target);
 }
 
+static void add_fluency(struct strbuf *out, const struct run_entry *entry)
+{
+    struct strbuf words;
+
+    strbuf_init(&words, ANSWER_BYTES_MAX);
+    report_add_fluency(&words, entry);
+    if (words.len > 0) {
+        strbuf_add_text(out, "<br>");
+        add_escaped(out, strbuf_view(&words));
+    }
+    strbuf_release(&words);
+}
+
 static void write_row(void *context, const struct run_entry *entry)
 {
     struct writing *writing = context;
@@ -110,6 +123,7 @@ static void write_row(void *context, const struct run_entry *entry)
     report_add_score(out, entry->scored_count > 0 ? entry->score.total_micro : SCORE_ABSENT);
     strbuf_add_text(out, " | ");
     add_escaped(out, utf8_cut(entry->scored_count > 0 ? entry->reason : entry->error_text, 400));
+    add_fluency(out, entry);
     strbuf_add_text(out, " |\n");
 }
 
@@ -288,6 +302,10 @@ static void write_figures(struct writing *writing)
     report_add_score(out, run->mean.similarity_micro);
     strbuf_add_text(out, ", keywords ");
     report_add_score(out, run->mean.keywords_micro);
+    if (run->fluency_known) {
+        strbuf_add_text(out, ", fluency ");
+        report_add_score(out, run->fluency_micro);
+    }
     if (all->known)
         strbuf_printf(out, "; mean change %+.3f (90 %% interval %+.3f to %+.3f, p = %.4f)",
                       all->mean, all->low, all->high, all->p);

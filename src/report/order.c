@@ -133,6 +133,20 @@ void report_add_score(struct strbuf *out, int32_t score_micro)
         strbuf_printf(out, "%.3f", (double)score_micro / MICRO);
 }
 
+void report_add_fluency(struct strbuf *out, const struct run_entry *entry)
+{
+    if (!entry->fluency_known || entry->fluency_reason.len == 0)
+        return;
+    strbuf_add_text(out, "fluency ");
+    if (entry->baseline_fluency_micro != SCORE_ABSENT) {
+        report_add_score(out, entry->baseline_fluency_micro);
+        strbuf_add_text(out, " → ");
+    }
+    report_add_score(out, entry->fluency_micro);
+    strbuf_add_text(out, ": ");
+    strbuf_add(out, entry->fluency_reason);
+}
+
 void report_add_dollars(struct strbuf *out, int64_t nano_usd)
 {
     if (nano_usd > 0 && nano_usd < 100000)
@@ -198,9 +212,37 @@ static size_t advise_checks(const struct run *run, struct strbuf *sentences, siz
     return said;
 }
 
+/* What Japanese answers lost that the score does not see. */
+static size_t advise_fluency(const struct run *run, struct strbuf *sentences, size_t said,
+                             size_t max)
+{
+    size_t register_changed = 0, garbled = 0;
+
+    for (size_t i = 0; i < run->entry_count; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        if (!entry->fluency_known || entry->fluency_reason.len == 0)
+            continue;
+        register_changed += entry->register_changed;
+        garbled += !entry->register_changed;
+    }
+    if (register_changed > 0 && said < max)
+        strbuf_printf(sentences,
+                      "%sJapanese answers changed their register in %zu entr%s (です・ます against "
+                      "だ・である); restore the instruction that sets the tone",
+                      said++ > 0 ? "\n" : "", register_changed,
+                      register_changed == 1 ? "y" : "ies");
+    if (garbled > 0 && said < max)
+        strbuf_printf(
+            sentences,
+            "%s%zu entr%s less fluent than what was accepted; see what changed: encoding, "
+            "max_tokens, temperature, the model",
+            said++ > 0 ? "\n" : "", garbled, garbled == 1 ? "y reads" : "ies read");
+    return said;
+}
+
 size_t report_advice(const struct run *run, struct strbuf *sentences, size_t max)
 {
-    size_t said = advise_checks(run, sentences, max);
+    size_t said = advise_fluency(run, sentences, advise_checks(run, sentences, max), max);
 
     if (said < max && run->change_count > 0
         && run->gate.counts[SEVERITY_CRITICAL] + run->gate.counts[SEVERITY_MAJOR] > 0) {

@@ -111,6 +111,20 @@ static void add_reason(struct printing *printing, const struct run_entry *entry)
     strbuf_add_byte(printing->out, '\n');
 }
 
+static void add_fluency(struct printing *printing, const struct run_entry *entry)
+{
+    struct strbuf words;
+
+    strbuf_init(&words, REASON_COLUMNS_MAX);
+    report_add_fluency(&words, entry);
+    if (words.len > 0) {
+        strbuf_add_repeated(printing->out, ' ', INDENT);
+        add_line(printing, strbuf_view(&words), REASON_COLUMNS_MAX);
+        strbuf_add_byte(printing->out, '\n');
+    }
+    strbuf_release(&words);
+}
+
 static void print_entry(void *context, const struct run_entry *entry)
 {
     struct printing *printing = context;
@@ -129,6 +143,7 @@ static void print_entry(void *context, const struct run_entry *entry)
     paint(printing, PLAIN);
     strbuf_add_text(printing->out, "  ");
     add_reason(printing, entry);
+    add_fluency(printing, entry);
     if (group == GROUP_CRITICAL || group == GROUP_MAJOR || group == GROUP_FAILED)
         add_answers(printing, entry);
 }
@@ -195,6 +210,11 @@ static void print_means(struct printing *printing)
     report_add_score(printing->out, run->mean.structure_micro);
     strbuf_add_text(printing->out, "  language ");
     report_add_score(printing->out, run->mean.language_micro);
+    if (run->fluency_known) {
+        strbuf_add_text(printing->out, "  (fluency ");
+        report_add_score(printing->out, run->fluency_micro);
+        strbuf_add_byte(printing->out, ')');
+    }
     strbuf_add_byte(printing->out, '\n');
     if (!all->known)
         return;

@@ -186,6 +186,19 @@ static int read_sentence(struct reading *reading, struct view text, size_t start
     return code != 0 || reading->morphology == NULL ? code : read_words(reading, plain);
 }
 
+/* Without kana there is no Japanese sentence to judge: most texts in other languages end here. */
+static bool has_kana(struct view text)
+{
+    for (size_t i = 0; i + 2 < text.len; i++) {
+        const unsigned char *at = (const unsigned char *)text.ptr + i;
+        if (at[0] == 0xe3 && at[1] >= 0x81 && at[1] <= 0x83)
+            return true;
+        if (at[0] == 0xef && (at[1] == 0xbd || at[1] == 0xbe)) /* half-width */
+            return true;
+    }
+    return false;
+}
+
 /* Reads the Japanese sentences; *ret_is_japanese where they make a good part of the text. */
 static int read_japanese(struct reading *reading, struct view text, bool *ret_is_japanese)
 {
@@ -193,6 +206,8 @@ static int read_japanese(struct reading *reading, struct view text, bool *ret_is
     size_t count;
     uint64_t japanese = 0, all = 0;
 
+    if (!has_kana(text))
+        return 0;
     int code = language_segments(reading->arena, text, (struct view){NULL, 0}, &segments, &count);
     for (size_t i = 0; code == 0 && i < count; i++) {
         all += segments[i].weight;

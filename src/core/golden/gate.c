@@ -367,6 +367,23 @@ static void rule_quality(struct deciding *deciding)
         WARN(deciding, "%zu answer%s cut short by max_tokens", cut, cut == 1 ? " was" : "s were");
 }
 
+static bool reads_worse(const struct run_entry *entry)
+{
+    return entry->fluency_known && entry->fluency_reason.len != 0;
+}
+
+/* No part of the score: told, and decides nothing. */
+static void rule_fluency(struct deciding *deciding)
+{
+    size_t count = count_of(deciding->run, reads_worse);
+    const struct run_entry *first = first_of(deciding->run, reads_worse);
+
+    if (count > 0)
+        WARN(deciding, "%zu entr%s less fluent than what was accepted: %s (%.*s)", count,
+             count == 1 ? "y reads" : "ies read", names(deciding, reads_worse),
+             VIEW_ARG(first->fluency_reason));
+}
+
 static void find_mean(struct deciding *deciding)
 {
     struct run *run = deciding->run;
@@ -404,8 +421,9 @@ static void conclude(struct deciding *deciding)
 int gate_decide(struct run *run, const struct gate_options *options, struct arena *arena)
 {
     static void (*const rules[])(struct deciding *) = {
-        find_mean,       tally,       rule_critical, rule_major,   rule_checks,  rule_errors,
-        rule_statistics, rule_floors, rule_baseline, rule_changes, rule_quality, conclude,
+        find_mean,    tally,           rule_critical, rule_major,    rule_checks,
+        rule_errors,  rule_statistics, rule_floors,   rule_baseline, rule_changes,
+        rule_quality, rule_fluency,    conclude,
     };
     struct deciding deciding = {.run = run, .gate = &run->gate, .options = options, .arena = arena};
 

@@ -16,6 +16,7 @@
 
 #include "core/record/answer.h"
 #include "core/record/verdict.h"
+#include "text/fluency.h"
 
 enum { MICRO = 1000000 };
 
@@ -40,6 +41,8 @@ struct sample {
     struct verdict verdict; /* failed checks */
     struct view language;   /* what was found: "ja", "en", "mixed", … */
     int64_t cost_nano_usd;  /* 0 where no price is known */
+    bool fluency_known;
+    struct fluency_change fluency; /* against the accepted answers, or by itself without any */
 };
 
 /* The accepted answers of an entry, as the baseline file keeps them. */
@@ -97,9 +100,15 @@ struct run_entry {
     bool newly_failed;            /* a check fails now that did not fail in the baseline */
     const struct finding *failed; /* the checks that fail in most samples, one example each */
     size_t failed_count;
-    int code;               /* the error where no sample could be scored; else 0 */
-    struct view error_text; /* for people */
-    struct view reason;     /* why this severity, in words */
+    bool fluency_known;
+    int32_t fluency_micro; /* mean of the samples; no part of the score */
+    int32_t
+        baseline_fluency_micro; /* of the accepted answers, each against the others; or absent */
+    bool register_changed; /* most Japanese answers went from です・ます to だ・である or back */
+    struct view fluency_reason; /* what fell, in words; empty where nothing did */
+    int code;                   /* the error where no sample could be scored; else 0 */
+    struct view error_text;     /* for people */
+    struct view reason;         /* why this severity, in words */
 };
 
 /* A prompt whose version differs from the one the baseline was recorded with. */
@@ -166,6 +175,8 @@ struct run {
     size_t entry_count;
 
     struct score mean; /* over entries */
+    bool fluency_known;
+    int32_t fluency_micro; /* mean over the entries where it is known */
     int64_t tokens_in;
     int64_t tokens_out;
     bool tokens_estimated;
