@@ -9,7 +9,7 @@
 enum { SHOWN_MAX = 120, FIRST_ROOM = 16 };
 
 static const uint64_t SEARCH_BUDGET = (uint64_t)512 * 1024 * 1024;
-static const uint64_t COMPARE_BUDGET = (uint64_t)50 * 1000 * 1000;
+static const uint64_t COMPARE_BUDGET = (uint64_t)100 * 1000 * 1000;
 
 /* What one pass over the values of an answer needs. */
 struct judge {
@@ -23,7 +23,7 @@ struct judge {
 
 /* ---- the answer's own numbers ---------------------------------------------------------------- */
 
-static int keep_number(struct judge *judge, const struct value *value, size_t claim)
+static int keep_number(struct judge *judge, const struct value *value)
 {
     struct support_answer *answer = &judge->answer;
 
@@ -37,12 +37,11 @@ static int keep_number(struct judge *judge, const struct value *value, size_t cl
         answer->numbers = numbers;
         judge->number_room = room;
     }
-    answer->numbers[answer->number_count++] =
-        (struct source_number){.value = *value, .line = (uint32_t)claim};
+    answer->numbers[answer->number_count++] = (struct source_number){.value = *value};
     return 0;
 }
 
-static int read_numbers(struct judge *judge, struct normalised *spelled, size_t claim)
+static int read_numbers(struct judge *judge, const struct normalised *spelled)
 {
     struct value_reader reader;
     struct value value;
@@ -51,7 +50,7 @@ static int read_numbers(struct judge *judge, struct normalised *spelled, size_t 
     value_reader_init(&reader, spelled->text);
     while (status == 0 && value_next(&reader, &value)) {
         if (value.kind == VALUE_NUMBER || value.kind == VALUE_MONEY)
-            status = keep_number(judge, &value, claim);
+            status = keep_number(judge, &value);
     }
     return status;
 }
@@ -115,7 +114,7 @@ static int judge_all_values(struct judge *judge)
     for (size_t i = 0; i < claims->count && status == 0; i++) {
         status = values_spell(judge->arena, claims->items[i].text, &spelled[i]);
         if (status == 0)
-            status = read_numbers(judge, &spelled[i], i);
+            status = read_numbers(judge, &spelled[i]);
     }
     for (size_t i = 0; i < claims->count && status == 0; i++)
         judge_values(judge, &spelled[i], i);

@@ -41,7 +41,7 @@ enum {
     SUPPORT_ANSWER_MAX = 16 * 1024 * 1024,
     SUPPORT_VALUES_MAX = 1000000, /* of the sources */
     SUPPORT_FINDINGS_MAX = 100,   /* told; more are counted */
-    SUPPORT_FLOOR_MICRO = 150000, /* below it a claim has low support */
+    SUPPORT_FLOOR_MICRO = 200000, /* below it a claim has low support */
 };
 
 /* ---- sources: read once, for any number of answers ------------------------------------------- */

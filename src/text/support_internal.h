@@ -62,7 +62,6 @@ struct source_number {
     struct value value;
     struct view shown; /* as it stands in its source */
     uint32_t source;   /* its number; the count of sources: the question */
-    uint32_t line;     /* of all lines and sentences of all sources */
 };
 
 struct source_span {
@@ -82,16 +81,18 @@ struct support_sources {
     struct source_number *numbers;
     size_t number_count;
     size_t number_room;
-    uint32_t lines;
-    bool names_scale; /* 百万円, thousands … as a heading over bare numbers */
-    bool asks_total;  /* of the question, as below */
+    size_t date_count; /* of them */
+    bool names_scale;  /* 百万円, thousands … as a heading over bare numbers */
+    bool asks_total;   /* of the question, as below */
     bool asks_period;
     bool has_discount; /* a source speaks of one */
     char *folded;      /* all sources and the question, a NUL between */
     size_t folded_len;
+    size_t folded_room;
 
     struct source_span *spans;
     size_t span_count;
+    size_t span_room;
     struct key_table terms; /* term → its number */
     uint32_t *frequency;    /* of term: spans that have it */
     uint32_t *posting_at;   /* of term: where its postings start; term_count + 1 places */

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 
-enum { WINDOW = 3, POSTINGS_MAX = 512, FIRST_ROOM = 64, TOUCHED_MAX = 1 << 20 };
+enum { WINDOW = 3, TERMS_MIN = 3, POSTINGS_MAX = 512, FIRST_ROOM = 64, TOUCHED_MAX = 1 << 20 };
 
 static const int64_t MILLION = 1000000;
 
@@ -137,6 +137,7 @@ static int score(struct scorer *scorer, struct arena *arena, struct support_clai
     int64_t total = 0;
     int64_t everywhere = 0;
     uint32_t window = 0;
+    unsigned judged = 0;
     int status = values_spell(arena, claim->claim.text, &spelled);
 
     scorer->terms.count = 0;
@@ -152,15 +153,16 @@ static int score(struct scorer *scorer, struct arena *arena, struct support_clai
             continue;
         int64_t weight = weight_of(sources, number == NULL ? 0 : sources->frequency[*number]);
         total += weight;
+        judged++;
         if (number != NULL && sources->frequency[*number] > POSTINGS_MAX)
             everywhere += weight;
         else if (number != NULL)
             add_postings(scorer, *number, weight);
     }
     int64_t best = take_best(scorer, &window) + everywhere;
-    *ret_weight = total;
-    if (total == 0)
+    if (judged < TERMS_MIN)
         return 0;
+    *ret_weight = total;
     claim->score_micro = best * MILLION / total;
     if (best > everywhere) {
         claim->best = window_text(sources, window);

@@ -10,6 +10,8 @@
  * another unit, or one digit of three or more changed. */
 #include "text/support_internal.h"
 
+#include <math.h>
+
 enum {
     FACTOR_MAX = 1000,
     NEIGHBOURS_MAX = 64, /* of an answer's numbers: operands before and behind the value */
@@ -113,8 +115,10 @@ static bool follows_from_named(const struct support_sources *sources, struct sup
                                const struct value *value)
 {
     const struct value *operands[NEIGHBOURS_MAX];
-    size_t count = named_operands(sources, answer, value, operands);
     struct decimal sum = {0};
+    if (!support_spend(answer, NEIGHBOURS_MAX * NEIGHBOURS_MAX))
+        return true;
+    size_t count = named_operands(sources, answer, value, operands);
 
     for (size_t i = 0; i < count; i++) {
         for (size_t j = i + 1; j < count; j++) {
@@ -151,14 +155,16 @@ static bool is_multiple(const struct support_sources *sources, const struct valu
     return false;
 }
 
-/* 4 hours of a source's 30 minutes: 8; 0 where it is no whole number. */
+/* 4 hours of a source's 30 minutes: 8; 0 where it is no whole number from 2 to FACTOR_MAX. */
 static int64_t ratio_of(const struct value *asked, const struct value *step)
 {
-    for (int64_t factor = 2; factor <= 100; factor++) {
-        if (product_is(step->number, decimal_of(factor, 0), asked->number))
-            return factor;
-    }
-    return 0;
+    double ratio = (double)asked->number.digits / (double)step->number.digits
+                   * pow(10, asked->number.exponent - step->number.exponent);
+
+    if (!(ratio > 1.5 && ratio < FACTOR_MAX))
+        return 0;
+    int64_t factor = (int64_t)(ratio + 0.5);
+    return product_is(step->number, decimal_of(factor, 0), asked->number) ? factor : 0;
 }
 
 static bool follows_from_question(const struct support_sources *sources,
@@ -242,7 +248,7 @@ static bool follows_from_dates(const struct support_sources *sources, struct sup
 
     if (!answer->asks_period || (!days && value->unit != UNIT_MONTHS && value->unit != UNIT_AGE))
         return false;
-    if (!support_spend(answer, (uint64_t)sources->number_count * sources->number_count))
+    if (!support_spend(answer, (uint64_t)sources->date_count * sources->number_count))
         return true;
     for (size_t i = 0; i < sources->number_count; i++) {
         const struct value *a = &sources->numbers[i].value;

@@ -5,9 +5,11 @@
 #include "text/support_internal.h"
 
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "base/utf8.h"
+#include "wire/json.h"
 
-enum { FIRST_ROOM = 64, YEARS_MONTHS = 12 };
+enum { FIRST_ROOM = 64 };
 
 static const size_t ARENA_MAX = (size_t)2 * 1024 * 1024 * 1024;
 
@@ -165,18 +167,63 @@ static int put_value(struct support_sources *sources, struct view text, const st
     return 0;
 }
 
-/* Ends of lines and sentences from *pos up to `to`. */
-static uint32_t count_lines(struct view text, size_t *pos, size_t to)
+/* Adds the text, folded, and a NUL. */
+static int add_folded(struct support_sources *sources, struct view text)
 {
-    uint32_t lines = 0;
+    size_t needed = sources->folded_len + text.len + 1;
 
-    for (; *pos < to; (*pos)++) {
-        if (text.ptr[*pos] == '\n'
-            || (text.ptr[*pos] == '\xe3' && to - *pos >= 3
-                && memcmp(text.ptr + *pos, "。", 3) == 0))
-            lines++;
+    if (needed > sources->folded_room) {
+        size_t room = needed + needed / 2;
+        char *folded = mem_resize(sources->folded, room, 1);
+        if (folded == NULL)
+            return ERR_MEMORY;
+        sources->folded = folded;
+        sources->folded_room = room;
     }
-    return lines;
+    sources->folded_len += support_fold(text, sources->folded + sources->folded_len);
+    sources->folded[sources->folded_len++] = '\0';
+    return 0;
+}
+
+/* JSON with escapes is written anew without them, so that its text can be read. */
+static int read_escapes(struct support_sources *sources, struct view *text)
+{
+    struct view document = view_trim(*text);
+    struct json *root = NULL;
+    struct strbuf out;
+    struct json_writer writer;
+
+    if (document.len == 0 || (document.ptr[0] != '{' && document.ptr[0] != '[')
+        || memmem(document.ptr, document.len, "\\u", 2) == NULL || !json_valid(document, NULL))
+        return 0;
+    int status = json_parse(&sources->arena, document, &root, NULL);
+    if (status != 0)
+        return status;
+    strbuf_init(&out, 2 * document.len + JSON_DEPTH_MAX);
+    json_writer_init(&writer, &out, 0);
+    json_write_tree(&writer, root);
+    status = strbuf_status(&out);
+    if (status == 0)
+        status = arena_copy(&sources->arena, strbuf_view(&out), text);
+    strbuf_release(&out);
+    return status;
+}
+
+/* A value that arithmetic, rounding or a message may need is kept as itself too. */
+static int keep_value(struct support_sources *sources, const struct normalised *spelled,
+                      struct view text, uint32_t number, const struct value *value)
+{
+    struct source_number kept = {.value = *value, .source = number};
+    size_t start = value->start;
+    size_t end = value->end;
+
+    if (value->kind != VALUE_NUMBER && value->kind != VALUE_MONEY && value->kind != VALUE_DATE)
+        return 0;
+    if (spelled->start_at != NULL)
+        normalised_source(spelled, value->start, value->end, &start, &end);
+    kept.shown = view_slice(text, start, end);
+    sources->date_count += value->kind == VALUE_DATE;
+    return keep_number(sources, &kept);
 }
 
 int support_read_values(struct support_sources *sources, struct view text, uint32_t number)
@@ -184,32 +231,19 @@ int support_read_values(struct support_sources *sources, struct view text, uint3
     struct normalised spelled;
     struct value_reader reader;
     struct value value;
-    size_t counted = 0;
-    int status = values_spell(&sources->arena, text, &spelled);
+    int status = read_escapes(sources, &text);
 
+    if (status == 0)
+        status = values_spell(&sources->arena, text, &spelled);
     if (status != 0)
         return status;
     value_reader_init(&reader, spelled.text);
     while (status == 0 && value_next(&reader, &value)) {
-        sources->lines += count_lines(spelled.text, &counted, value.start);
         status = put_value(sources, spelled.text, &value);
-        bool counts =
-            value.kind == VALUE_NUMBER || value.kind == VALUE_MONEY || value.kind == VALUE_DATE;
-        if (status != 0 || !counts)
-            continue;
-        struct source_number kept = {.value = value, .source = number, .line = sources->lines};
-        size_t start = value.start;
-        size_t end = value.end;
-        if (spelled.start_at != NULL)
-            normalised_source(&spelled, value.start, value.end, &start, &end);
-        kept.shown = view_slice(text, start, end);
-        status = keep_number(sources, &kept);
+        if (status == 0)
+            status = keep_value(sources, &spelled, text, number, &value);
     }
-    sources->lines++;
-    size_t len = sources->folded_len;
-    sources->folded_len += support_fold(spelled.text, sources->folded + len);
-    sources->folded[sources->folded_len++] = '\0';
-    return status;
+    return status != 0 ? status : add_folded(sources, spelled.text);
 }
 
 /* ---- terms ----------------------------------------------------------------------------------- */
@@ -301,10 +335,15 @@ static int cut_source(struct support_sources *sources, uint32_t number,
     if (status != 0)
         return status;
     size_t count = sources->span_count + claims.count;
-    struct source_span *spans = mem_resize(sources->spans, count + 1, sizeof *spans);
-    if (spans == NULL)
-        return ERR_MEMORY;
-    sources->spans = spans;
+    if (count > sources->span_room) {
+        size_t room = 2 * count;
+        struct source_span *wider = mem_resize(sources->spans, room, sizeof *wider);
+        if (wider == NULL)
+            return ERR_MEMORY;
+        sources->spans = wider;
+        sources->span_room = room;
+    }
+    struct source_span *spans = sources->spans;
     for (size_t i = 0; i < claims.count && status == 0; i++) {
         const struct claim *claim = &claims.items[i];
         struct normalised spelled;
@@ -380,17 +419,12 @@ static bool names_scale(struct view text)
 
 static int read_all(struct support_sources *made, const struct morphology *morphology)
 {
-    size_t total = made->question.len + made->count + 1;
     int status = 0;
 
     for (size_t i = 0; i < made->count; i++) {
-        total += made->sources[i].len;
         made->names_scale |= names_scale(made->sources[i]);
         made->has_discount |= support_has_discount(made->sources[i]);
     }
-    made->folded = mem_new(4 * total + 1, 1);
-    if (made->folded == NULL)
-        return ERR_MEMORY;
     for (uint32_t i = 0; i < made->count && status == 0; i++)
         status = support_read_values(made, made->sources[i], i);
     if (status == 0)
