@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * embedder_endpoint: vectors from a target that embeds (provider/embeddings.h), as many texts a request
- * as it takes, EMBEDDER_BATCH at most, several requests at once; retries, deadlines and credentials are the asker's. */
+ * embedder_endpoint: vectors from a target that embeds (provider/embeddings.h), as many texts a
+ * request as it takes, EMBEDDER_BATCH at most, several requests at once; retries, deadlines and
+ * credentials are the asker's. */
 #include "app/embedder_backend.h"
 
 #include <stdio.h>
