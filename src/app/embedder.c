@@ -104,6 +104,14 @@ void embedder_free(struct embedder *embedder)
     mem_free(embedder);
 }
 
+void embedder_forget(struct embedder *embedder)
+{
+    assert_always(embedder->pending == 0 && embedder->first == NULL);
+    map_release(&embedder->known);
+    map_init(&embedder->known, EMBEDDER_TEXTS_MAX, 1);
+    arena_release(&embedder->items);
+}
+
 static struct embedder_item *find(const struct embedder *embedder, const struct digest *digest)
 {
     return map_get(&embedder->known, digest_view(digest));

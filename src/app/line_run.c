@@ -195,17 +195,11 @@ void line_run_settled(struct line_run *run, struct line_job *job)
     wake(run);
 }
 
-void line_run_try(struct line_run *run, bool (*ready)(void *context, struct line_job *job))
+void line_run_each(struct line_run *run, bool (*visit)(void *context, struct line_job *job))
 {
-    for (size_t i = 0; i < run->count; i++) {
-        struct line_job *job = at(run, i);
-        if (job->settled)
-            continue;
-        if (!ready(run->user.context, job))
+    for (size_t i = 0; i < run->count; i++)
+        if (!at(run, i)->settled && !visit(run->user.context, at(run, i)))
             break;
-        job->settled = true;
-    }
-    wake(run);
 }
 
 size_t line_run_waiting(const struct line_run *run)

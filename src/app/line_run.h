@@ -80,9 +80,9 @@ MUST_CHECK int line_run_go(struct line_run *run, struct err *reterr);
 
 /* The job is settled now. */
 void line_run_settled(struct line_run *run, struct line_job *job);
-/* Calls back for each job that waits to be settled, the oldest first: true from `ready` settles it,
- * false ends it. */
-void line_run_try(struct line_run *run, bool (*ready)(void *context, struct line_job *job));
+/* Calls back for the jobs that wait to be settled, the oldest first, until one says false. It may
+ * call line_run_settled. */
+void line_run_each(struct line_run *run, bool (*visit)(void *context, struct line_job *job));
 /* Jobs that are taken and not emitted. */
 size_t line_run_waiting(const struct line_run *run);
 /* While paused, no further job is settled or emitted but those that wait already. */

@@ -7,8 +7,8 @@
 #include <pthread.h>
 
 #include "app/similarity.h"
+#include "app/words.h"
 #include "base/mem.h"
-#include "engine/mecab.h"
 #include "engine/patterns.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
@@ -22,8 +22,6 @@ struct own {
     struct validation *kept[KEPT_MAX];
     size_t kept_count;
     struct scan_scratch *scratch;
-    struct mecab_reader *reader;
-    struct morphology morphology;
 };
 
 struct validator {
@@ -31,7 +29,7 @@ struct validator {
     struct policy policy;
     bool has_policy;
     struct scan_set *set;
-    struct mecab *mecab;
+    struct words *words; /* NULL: no check needs them */
     struct similarity *similarity;
     struct own *threads;
     uint32_t thread_count;
@@ -138,31 +136,17 @@ static bool needs_embedding(const struct policy *policy)
     return false;
 }
 
-/* Without a dictionary the checks do with less: what words would have told is left out. */
-static int open_words(struct validator *validator, struct err *reterr)
+static bool needs_words(const struct policy *policy)
 {
-    const struct policy *policy = &validator->policy;
-
-    if (!has_kind(policy, POLICY_VALUE) && !has_kind(policy, POLICY_LOW)
-        && !has_kind(policy, POLICY_FLUENCY))
-        return 0;
-    if (!mecab_present(NULL))
-        return 0;
-    return mecab_open(NULL, &validator->mecab, reterr);
+    return has_kind(policy, POLICY_VALUE) || has_kind(policy, POLICY_LOW)
+           || has_kind(policy, POLICY_FLUENCY);
 }
 
 static int prepare_thread(struct validator *validator, struct own *own, struct err *reterr)
 {
     pthread_mutex_init(&own->lock, NULL);
     int code = patterns_scratch_new(validator->set, &own->scratch);
-    if (code != 0)
-        return fail(reterr, code, "no memory for a thread");
-    if (validator->mecab == NULL)
-        return 0;
-    code = mecab_reader_new(validator->mecab, &own->reader, reterr);
-    if (code == 0)
-        own->morphology = mecab_morphology(own->reader);
-    return code;
+    return code == 0 ? 0 : fail(reterr, code, "no memory for a thread");
 }
 
 static int prepare_threads(struct validator *validator, uint32_t count, struct err *reterr)
@@ -189,8 +173,8 @@ static int make(struct validator *validator, const struct validator_options *opt
     validator->has_policy = code == 0;
     if (code == 0)
         code = compile(validator, options->cache, reterr);
-    if (code == 0)
-        code = open_words(validator, reterr);
+    if (code == 0 && needs_words(&validator->policy))
+        code = words_open(options->dictionary_dir, options->threads, &validator->words, reterr);
     if (code == 0 && needs_embedding(&validator->policy))
         code = similarity_open(options->model_dir, &validator->similarity, reterr);
     return code == 0 ? prepare_threads(validator, options->threads, reterr) : code;
@@ -221,13 +205,12 @@ void validator_free(struct validator *validator)
         struct own *own = &validator->threads[i];
         for (size_t j = 0; j < own->kept_count; j++)
             validation_free(own->kept[j]);
-        mecab_reader_free(own->reader);
         patterns_scratch_free(own->scratch);
         pthread_mutex_destroy(&own->lock);
     }
     mem_free(validator->threads);
     similarity_close(validator->similarity);
-    mecab_close(validator->mecab);
+    words_close(validator->words);
     if (validator->has_policy)
         policy_release(&validator->policy);
     patterns_free(validator->set);
@@ -257,8 +240,7 @@ int validator_take(struct validator *validator, uint32_t thread, struct validati
         *ret_validation = kept;
         return 0;
     }
-    int code = validation_new(&validator->policy,
-                              own->morphology.analyse != NULL ? &own->morphology : NULL,
+    int code = validation_new(&validator->policy, words_morphology(validator->words, thread),
                               own->scratch, ret_validation);
     return code == 0 ? 0 : fail(reterr, code, "no memory to check an answer");
 }

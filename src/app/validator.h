@@ -18,9 +18,10 @@
 struct validator;
 
 struct validator_options {
-    const char *policy;    /* file; NULL: the default policy */
-    const char *cache;     /* folder of the program's caches; NULL: none */
-    const char *model_dir; /* of the embedding model; NULL: none */
+    const char *policy;         /* file; NULL: the default policy */
+    const char *cache;          /* folder of the program's caches; NULL: none */
+    const char *model_dir;      /* of the embedding model; NULL: none */
+    const char *dictionary_dir; /* of Japanese words; NULL: the usual places */
     uint32_t threads;
 };
 

@@ -3,25 +3,29 @@
  * assay score: scores texts offline, without a target: JSON Lines in, JSON Lines out, in order. */
 #include <stdio.h>
 
-#include "app/embedder.h"
 #include "app/host.h"
+#include "app/score_run.h"
 #include "app/words.h"
 #include "cli/command.h"
 #include "cli/model_dir.h"
-#include "core/golden/offline.h"
+#include "cli/output.h"
 #include "engine/e5.h"
+#include "report/scores.h"
 #include "shell/net/loop.h"
 #include "shell/os/env.h"
-#include "shell/os/file.h"
 #include "shell/os/signals.h"
+#include "shell/os/terminal.h"
+#include "shell/os/workers.h"
 
-enum { INPUT_BYTES_MAX = 1 << 30, OUTPUT_BYTES_MAX = 1 << 30 };
-
-static const size_t ARENA_BYTES_MAX = (size_t)8 << 30;
+static const size_t ARENA_BYTES_MAX = (size_t)64 << 20;
+static const uint64_t PROGRESS_EVERY_NS = 100000000;
 
 struct score_options {
     struct common_options common;
     const char *embedding;
+    struct option_list outputs;
+    int64_t threads;
+    bool explain;
 };
 
 #define AT(member) offsetof(struct score_options, member)
@@ -30,235 +34,226 @@ static const struct option items[] = {
     {"embedding", 'e', OPTION_CHOICE, "SCORER", AT(embedding),
      "how similarity to the reference is measured: builtin (default), tfidf, none",
      "builtin,tfidf,none", 0, 0},
+    {"explain", 0, OPTION_FLAG, NULL, AT(explain),
+     "for people: every part of each score, and what failed", NULL, 0, 0},
+    {"output", 'o', OPTION_LIST, "FORMAT=FILE", AT(outputs),
+     "also write json or explain to a file; repeatable", NULL, 0, 0},
+    {"jobs", 'j', OPTION_INT, "N", AT(threads), "threads (default: one a core)", NULL, 1,
+     WORKERS_MAX},
 };
 
 static const struct options_table table = {items, sizeof items / sizeof items[0]};
 
 struct scoring {
     struct cli *cli;
+    const struct score_options *options;
     struct arena arena;
     struct host host;
-    struct similar similar;
-    struct embedder *embedder;
     struct words *words;
-    const char *scorer;
-    struct offline_line *lines;
-    size_t count;
-    size_t room;
-    size_t bad;
+    struct score_run *run;
+    struct outputs outputs;
+    bool explains[OUTPUTS_MAX]; /* of each output: for people */
+    struct strbuf shown;
 };
 
-/* ---- input ---------------------------------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------------------------- */
 
-static int add_line(struct scoring *scoring, const struct offline_line *line, struct err *reterr)
+static int open_outputs(struct scoring *scoring, struct err *reterr)
 {
-    if (scoring->count == scoring->room) {
-        size_t room = scoring->room != 0 ? scoring->room * 2 : 256;
-        struct offline_line *grown = arena_new(&scoring->arena, room, sizeof *grown);
-        if (grown == NULL)
-            return fail(reterr, ERR_MEMORY, "no memory for these texts");
-        if (scoring->count != 0)
-            memcpy(grown, scoring->lines, scoring->count * sizeof *grown);
-        scoring->lines = grown;
-        scoring->room = room;
-    }
-    scoring->lines[scoring->count++] = *line;
-    return 0;
-}
+    enum terminal_color color = TERMINAL_COLOR_AUTO;
 
-/* A bad line is told with its number; the others still count. */
-static int read_lines(struct scoring *scoring, struct view name, struct view text,
-                      struct err *reterr)
-{
-    struct view rest = text;
-    uint32_t number = 0;
-
-    while (rest.len > 0) {
-        struct offline_line line = {0};
-        struct err err = {0};
-        struct view json = view_split(&rest, '\n');
-        number++;
-        if (view_trim(json).len == 0)
-            continue;
-        int code = offline_read(&scoring->arena, name, number, json, &line, &err);
-        if (code == 0)
-            code = add_line(scoring, &line, &err);
-        if (code == ERR_MEMORY)
-            return fail(reterr, code, "%s", err.text);
-        if (code != 0) {
-            scoring->bad++;
-            command_fail(scoring->cli, code, &err);
-        }
-    }
-    return 0;
-}
-
-static int read_file(struct scoring *scoring, const char *path, struct err *reterr)
-{
-    bool is_input = view_is(view_of(path), "-");
-    struct strbuf content;
-
-    strbuf_init(&content, INPUT_BYTES_MAX);
-    int code = is_input ? file_read_from(0, "standard input", &content, reterr)
-                        : file_read(path, &content, reterr);
+    int code = terminal_color_read(view_of(scoring->cli->color), &color, reterr);
     if (code == 0)
-        code = read_lines(scoring, view_of(is_input ? "standard input" : path),
-                          strbuf_view(&content), reterr);
-    strbuf_release(&content);
+        code = outputs_open(&scoring->outputs, &scoring->options->outputs, reterr);
+    if (code != 0)
+        return code;
+    outputs_color(&scoring->outputs, terminal_colored(1, color));
+    scoring->explains[0] = scoring->options->explain;
+    for (size_t i = 1; i < outputs_count(&scoring->outputs); i++) {
+        struct view format = output_format(outputs_at(&scoring->outputs, i));
+        scoring->explains[i] = view_is(format, "explain");
+        if (!scoring->explains[i] && !view_is(format, "json"))
+            return fail(reterr, ERR_USAGE,
+                        "--output: there is no format '%.*s', only json, explain",
+                        VIEW_ARG(format));
+    }
+    return 0;
+}
+
+static int write_out(void *context, struct view line, struct err *reterr)
+{
+    struct scoring *scoring = context;
+    int code = 0;
+
+    for (size_t i = 0; i < outputs_count(&scoring->outputs) && code == 0; i++) {
+        bool is_colored = output_is_colored(outputs_at(&scoring->outputs, i));
+        struct view text = line;
+        if (scoring->explains[i]) {
+            strbuf_cut(&scoring->shown, 0);
+            score_add_explained(&scoring->shown, line, is_colored);
+            text = strbuf_view(&scoring->shown);
+        }
+        code = output_add(&scoring->outputs, i, text, reterr);
+    }
     return code;
 }
 
-/* ---- vectors -------------------------------------------------------------------------------- */
-
-static const float *vector_of(void *context, struct view text, size_t *ret_count)
+static void complain(void *context, const struct err *err)
 {
-    return embedder_vector(context, text, ret_count);
+    struct scoring *scoring = context;
+
+    outputs_flush_now(&scoring->outputs);
+    outputs_hide_progress(&scoring->outputs);
+    command_fail(scoring->cli, err->code, err);
 }
 
-static bool needs_vectors(const struct scoring *scoring)
+static void on_idle(void *context)
 {
-    for (size_t i = 0; i < scoring->count; i++)
-        if (scoring->lines[i].has_reference
-            && !view_equal(scoring->lines[i].text, scoring->lines[i].reference))
-            return true;
-    return false;
+    struct scoring *scoring = context;
+    outputs_flush_soon(&scoring->outputs, scoring->host.loop);
 }
 
-static void stop(void *context)
+static void show_progress(void *context, uint64_t now_ns)
 {
-    loop_stop(context);
+    struct scoring *scoring = context;
+
+    outputs_show_progress(&scoring->outputs, "%llu scored",
+                          (unsigned long long)score_run_summary(scoring->run).scored);
+    int code = loop_wake_at(scoring->host.loop, now_ns + PROGRESS_EVERY_NS, show_progress, scoring);
+    (void)code; /* without a timer there is no progress to see */
 }
 
 static void on_signal(void *context, int number)
 {
+    struct scoring *scoring = context;
+
     (void)number;
-    loop_stop(context);
+    outputs_hide_progress(&scoring->outputs);
+    fputs("assay: stopping; what was scored is printed (Ctrl-C again ends at once)\n", stderr);
+    score_run_interrupt(scoring->run);
 }
 
-static int embed_all(struct scoring *scoring, struct err *reterr)
-{
-    struct strbuf program;
-    struct err ignored;
+/* ---- the run -------------------------------------------------------------------------------- */
 
+static uint32_t threads_of(const struct score_options *options)
+{
+    uint32_t cores = env_cores();
+
+    if (options->threads > 0)
+        return (uint32_t)options->threads;
+    return cores < WORKERS_MAX ? cores : WORKERS_MAX;
+}
+
+/* What measures similarity; without a reference in any line none of it is started. */
+static int choose_similar(struct scoring *scoring, struct score_run_options *options,
+                          struct err *reterr)
+{
+    struct view embedding = view_of(scoring->options->embedding);
+    bool builtin = view_is(embedding, "builtin");
+    struct strbuf program;
+
+    options->scorer = "none";
+    if (view_is(embedding, "none"))
+        return 0;
+    options->similar.kind = builtin ? SIMILAR_VECTOR : SIMILAR_NGRAM;
+    options->similar.calibration = calibration_find(view_of(builtin ? "e5-small-q4" : "tfidf"));
+    assert_always(options->similar.calibration != NULL);
+    options->scorer = options->similar.calibration->scorer;
+    if (!builtin)
+        return 0;
     strbuf_init(&program, 4096);
     int code = env_program(&program, reterr);
-    struct embedder_options options = {
-        .scorer = view_of(scoring->scorer),
+    options->embedder = (struct embedder_options){
+        .scorer = view_of(options->scorer),
         .processes = scoring->host.processes,
         .program = arena_string(&scoring->arena, strbuf_view(&program)),
         .model_dir = model_dir_find(&scoring->arena),
+        .helpers = (uint32_t)scoring->options->threads,
     };
+    options->has_embedder =
+        options->embedder.model_dir != NULL && e5_present(options->embedder.model_dir);
     strbuf_release(&program);
-    if (code == 0 && (options.model_dir == NULL || !e5_present(options.model_dir)))
-        code = fail(reterr, ERR_IO,
-                    "the built-in embedding model is not installed: run scripts/setup, set "
-                    "ASSAY_MODEL_DIR, or use --embedding tfidf");
-    if (code == 0)
-        code = embedder_new(scoring->host.loop, &options, &scoring->embedder, reterr);
-    for (size_t i = 0; i < scoring->count && code == 0; i++) {
-        if (!scoring->lines[i].has_reference)
-            continue;
-        code = embedder_want(scoring->embedder, scoring->lines[i].text, reterr);
-        if (code == 0)
-            code = embedder_want(scoring->embedder, scoring->lines[i].reference, reterr);
-    }
-    if (code != 0)
-        return code;
-    embedder_when_idle(scoring->embedder, stop, scoring->host.loop);
-    loop_run(scoring->host.loop);
-    if (embedder_status(scoring->embedder, &ignored) == 0
-        && embedder_stats(scoring->embedder).pending > 0)
-        return fail(reterr, ERR_CANCELLED, "interrupted");
-    return embedder_status(scoring->embedder, reterr);
-}
-
-static int prepare_similar(struct scoring *scoring, const char *embedding, struct err *reterr)
-{
-    bool builtin = view_is(view_of(embedding), "builtin");
-
-    scoring->similar.kind = view_is(view_of(embedding), "none") ? SIMILAR_NONE
-                            : builtin                           ? SIMILAR_VECTOR
-                                                                : SIMILAR_NGRAM;
-    if (scoring->similar.kind == SIMILAR_NONE)
-        return 0;
-    scoring->similar.calibration = calibration_find(view_of(builtin ? "e5-small-q4" : "tfidf"));
-    assert_always(scoring->similar.calibration != NULL);
-    scoring->scorer = scoring->similar.calibration->scorer;
-    if (!builtin || !needs_vectors(scoring))
-        return 0;
-    int code = embed_all(scoring, reterr);
-    scoring->similar.vector = vector_of;
-    scoring->similar.context = scoring->embedder;
     return code;
 }
 
-/* ---- output --------------------------------------------------------------------------------- */
-
-static int print_scores(struct scoring *scoring)
+static int start(struct scoring *scoring, const struct operands *operands, struct err *reterr)
 {
-    struct strbuf out;
-    int status = 0;
+    static const char *const standard_input[] = {"-"};
+    struct score_run_options options = {
+        .paths = operands->count > 0 ? operands->items : standard_input,
+        .path_count = operands->count > 0 ? operands->count : 1,
+        .threads = threads_of(scoring->options),
+        .words = scoring->words,
+        .write = write_out,
+        .complain = complain,
+        .idle = on_idle,
+        .context = scoring,
+    };
+    struct loop *loop = scoring->host.loop;
 
-    strbuf_init(&out, OUTPUT_BYTES_MAX);
-    for (size_t i = 0; i < scoring->count; i++) {
-        struct arena scratch;
-        struct err err = {0};
-        size_t before = out.len;
-        arena_init(&scratch, ARENA_BYTES_MAX);
-        int code = offline_score(&scoring->lines[i], &scoring->similar, view_of(scoring->scorer),
-                                 words_morphology(scoring->words, 0), &scratch, &out, &err);
-        arena_release(&scratch);
-        if (code != 0) {
-            strbuf_cut(&out, before);
-            status = command_fail(scoring->cli, code, &err);
-        }
-    }
-    int printed = command_print(scoring->cli, &out);
-    strbuf_release(&out);
-    return printed != 0 ? printed : status;
+    int code = choose_similar(scoring, &options, reterr);
+    if (code == 0)
+        code = score_run_new(loop, &options, &scoring->run, reterr);
+    if (code == 0)
+        code = signals_start(loop, on_signal, scoring, reterr);
+    if (code == 0 && !scoring->cli->quiet && terminal_is(2))
+        code = loop_wake_at(loop, loop_now(loop) + PROGRESS_EVERY_NS, show_progress, scoring);
+    return code == 0 ? score_run_go(scoring->run, reterr) : code;
 }
 
-static int score_files(struct scoring *scoring, const struct score_options *options,
-                       const struct operands *operands)
+static int finish(struct scoring *scoring)
 {
-    static const struct operands standard_input = {.items = {"-"}, .count = 1};
-    const struct operands *files = operands->count > 0 ? operands : &standard_input;
     struct err err = {0};
-    int code = 0;
 
-    for (size_t i = 0; i < files->count && code == 0; i++)
-        code = read_file(scoring, files->items[i], &err);
+    signals_stop(); /* from here on nobody would hear one: the system's default ends us */
+    outputs_hide_progress(&scoring->outputs);
+    int written = outputs_close(&scoring->outputs, &err);
+    const struct score_summary summary = score_run_summary(scoring->run);
+    int trouble =
+        written != 0 && written != ERR_CLOSED ? command_fail(scoring->cli, written, &err) : 0;
+    if (summary.interrupted)
+        return err_exit_status(ERR_CANCELLED);
+    if (summary.has_usage_error)
+        return err_exit_status(ERR_SYNTAX);
+    return summary.has_trouble ? err_exit_status(ERR_IO) : trouble;
+}
+
+static int run_all(struct scoring *scoring, const struct operands *operands)
+{
+    struct err err = {0};
+
+    int code = open_outputs(scoring, &err);
     if (code == 0)
         code = host_open(&scoring->host, &err);
     if (code == 0)
-        code = signals_start(scoring->host.loop, on_signal, scoring->host.loop, &err);
+        code = words_open(dictionary_dir_named(&scoring->arena), 2 * threads_of(scoring->options),
+                          &scoring->words, &err);
     if (code == 0)
-        code = prepare_similar(scoring, options->embedding, &err);
-    if (code == 0)
-        code = words_open(dictionary_dir_named(&scoring->arena), 1, &scoring->words, &err);
+        code = start(scoring, operands, &err);
     if (code != 0)
         return command_fail(scoring->cli, code, &err);
-    int status = print_scores(scoring);
-    return scoring->bad > 0 ? err_exit_status(ERR_SYNTAX) : status;
+    loop_run(scoring->host.loop);
+    return finish(scoring);
 }
 
 static int run(struct cli *cli, int argc, char *const argv[])
 {
     struct score_options options = {.embedding = "builtin"};
-    struct scoring scoring = {.cli = cli, .scorer = "none"};
+    struct scoring scoring = {.cli = cli, .options = &options};
     struct operands operands;
     int status;
 
     if (command_options(cli, argc, argv, &options, &operands, &status) != 0)
         return status;
     arena_init(&scoring.arena, ARENA_BYTES_MAX);
-    status = score_files(&scoring, &options, &operands);
-    embedder_free(scoring.embedder);
-    words_close(scoring.words);
+    strbuf_init(&scoring.shown, SCORE_SHOWN_BYTES_MAX);
+    status = run_all(&scoring, &operands);
     signals_stop();
+    score_run_free(scoring.run);
+    outputs_release(&scoring.outputs, scoring.host.loop);
+    words_close(scoring.words);
     host_close(&scoring.host);
-    for (size_t i = 0; i < scoring.count; i++)
-        offline_release(&scoring.lines[i]);
+    strbuf_release(&scoring.shown);
     arena_release(&scoring.arena);
     return status;
 }
@@ -267,20 +262,24 @@ const struct command command_score = {
     .name = "score",
     .summary = "scores texts offline, without a target",
     .operands = "[FILE…]",
-    .details = "Reads JSON Lines {\"id\", \"text\", \"reference\"?, \"expect\"?} from the files or "
-               "standard "
-               "input and prints one line of JSON for each: similarity to the reference, keyword "
-               "coverage, "
-               "structure, language, failed checks and the score composed of what there is. "
-               "\"expect\" takes "
-               "what a golden set's 'expect:' takes. What has no input is absent, not zero.\n"
-               "\n"
-               "Exit status: 0; 2 where a line could not be read (the others are scored); 3 where "
-               "a file or "
-               "the embedding model could not be used.",
+    .details =
+        "Reads JSON Lines {\"id\", \"text\", \"reference\"?, \"expect\"?} from the files or "
+        "standard "
+        "input and prints a line of JSON for each, in order: similarity to the reference, keyword "
+        "coverage, structure, language, fluency, failed checks and the score composed of what "
+        "there "
+        "is. \"expect\" takes what a golden set's 'expect:' takes. What has no input is absent, "
+        "not "
+        "zero. Input may be larger than memory.\n"
+        "\n"
+        "Exit status: 0; 2 where a line or a file could not be read (the others are scored); 3 "
+        "where "
+        "the embedding model or a file could not be used; 130 interrupted, what was scored is "
+        "printed.",
     .examples =
         "  echo '{\"id\": \"a\", \"text\": \"こんにちは\", \"expect\": {\"language\": \"ja\"}}' | "
-        "assay score\n",
+        "assay score\n"
+        "  assay score --explain -e tfidf answers.jsonl\n",
     .tables = {&table},
     .run = run,
 };

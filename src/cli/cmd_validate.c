@@ -276,6 +276,7 @@ static int prepare(struct validating *validating, struct err *reterr)
         .policy = validating->options->policy,
         .cache = cache_dir_find(&validating->arena),
         .model_dir = model_dir_find(&validating->arena),
+        .dictionary_dir = dictionary_dir_named(&validating->arena),
         .threads = threads_of(validating->options),
     };
 
