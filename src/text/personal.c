@@ -7,7 +7,9 @@
 
 /* Inside a class, first: what people write between the digits of a number. */
 #define DASHES "-‐‒–—―−ー"
-#define GAP "(?: ?[" DASHES "] ?|[ .]|\\) ?|\\()"
+/* Between groups of digits: one of them, or another sign; a line may end behind it. */
+#define APART "[" DASHES " .・/_]\\n?"
+#define GAP "(?: ?[" DASHES "] ?\\n?|[ .・/_]|\\) ?| ?\\()"
 
 /* Numerals digit by digit, and those that count. */
 #define NUMERALS "〇零一二三四五六七八九"
@@ -25,7 +27,7 @@
     "|あま|あさぎり|まんのう|おいらせ|さぬき|東かがわ|いちき串木野|南あわじ|すさみ"
 /* 1-9-1, 1丁目9番1号, 2丁目8-1, 488番地, 12番地の3, 1条西2丁目 */
 #define STREET_NUMBERS \
-    "[0-9]{1,4}(?:(?: ?(?:丁目|番地?の?|号|[" DASHES "のノ]) ?[0-9]{1,4}){1,3}(?:番地|番|号)?" \
+    "[0-9]{1,4}(?:(?: ?(?:丁目の?|番地?の?|号|[" DASHES "のノ]) ?[0-9]{1,4}){1,3}(?:番地|番|号)?" \
     "|番地|番|号|条[東西南北]?[0-9]{1,2}丁目)"
 
 /* Between a word and the number that it announces. */

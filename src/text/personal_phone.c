@@ -2,9 +2,9 @@
  *
  * personal_phone: which numbers are telephone numbers, by the plans that they are taken from.
  *
- *   Japan  総務省 電気通信番号計画 and 市外局番の一覧: 10 digits for a fixed line (area code, exchange
- *          and subscriber; 0AB-J), 11 for mobiles (060, 070, 080, 090), 050 and 0800; 0120, 0570 and
- *          0990 have 10.
+ *   Japan  総務省 電気通信番号計画 and 市外局番の一覧: 10 digits for a fixed line (area code,
+ *          exchange and subscriber; 0AB-J), 11 for mobiles (060, 070, 080, 090), 050 and 0800;
+ *          0120, 0570 and 0990 have 10.
  *   USA    North American Numbering Plan: NXX-NXX-XXXX, N is 2 to 9, no N9X or N11 area.
  *   world  ITU-T E.164: a country code and 15 digits at the most.
  *
@@ -230,7 +230,10 @@ bool accept_phone_world(struct view text, size_t *start, size_t *end)
     if (context_starts(context_behind(text, *end), context_counters))
         return false;
     if (digits_start(&digits, "81"))
-        return is_japanese_abroad(&digits);
+        return is_japanese_abroad(&digits)
+               && (text.ptr[*start] != '8' || digits_grouped(&digits, "2244")
+                   || digits_grouped(&digits, "2144") || digits_grouped(&digits, "2234")
+                   || digits_grouped(&digits, "2324"));
     return digits_start(&digits, "1") ? digits.count >= 11 : true;
 }
 

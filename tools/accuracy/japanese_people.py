@@ -60,9 +60,10 @@ PLACES = [
 
 DASHES = ["-", "－", "‐", "−", "–", "ー", "―"]
 NUMERALS = "〇一二三四五六七八九"
-NAMES = ["taro.yamada", "hanako", "sato_k", "m-suzuki", "info+manga", "kenji1985", "y.tanaka.jp", "aoi", "r2d2", "TAKAHASHI"]
-DOMAINS = ["example.jp", "example.co.jp", "mail.example.ne.jp", "example.com", "docomo.example.jp", "ezweb.example.ne.jp",
-           "manga-shop.example.com", "u-tokyo.example.ac.jp", "example.org", "example.tokyo"]
+NAMES = ["taro.yamada", "hanako", "sato_k", "m-suzuki", "info+manga", "kenji1985", "y.tanaka.jp", "aoi", "r2d2",
+         "TAKAHASHI"]
+DOMAINS = ["example.jp", "example.co.jp", "mail.example.ne.jp", "example.com", "docomo.example.jp",
+           "ezweb.example.ne.jp", "manga-shop.example.com", "u-tokyo.example.ac.jp", "example.org", "example.tokyo"]
 
 # Sentences around a value; {} is where it stands.
 TEMPLATES = {
@@ -102,8 +103,8 @@ def phone(source):
     if kind < .4:
         return [source.choice(["090", "080", "070", "050"]), str(source.randint(1000, 9999)), digits(source, 4)]
     if kind < .5:
-        return source.choice([["0120", digits(source, 3), digits(source, 3)], ["0800", digits(source, 3), digits(source, 4)],
-                              ["0570", digits(source, 3), digits(source, 3)]])
+        first = source.choice(["0120", "0800", "0570"])
+        return [first, digits(source, 3), digits(source, 4 if first == "0800" else 3)]
     area = source.choice(PLACES)[0]
     middle = 10 - len(area) - 4
     return [area, str(source.randint(2, 9)) + digits(source, middle - 1), digits(source, 4)]
@@ -137,19 +138,23 @@ def kanji(number, counted):
     if not counted or number >= 100:
         return "".join(NUMERALS[int(sign)] for sign in str(number))
     tens, ones = divmod(number, 10)
-    return ("" if tens == 0 else "十" if tens == 1 else NUMERALS[tens] + "十") + (NUMERALS[ones] if ones or not tens else "")
+    before = "" if tens == 0 else "十" if tens == 1 else NUMERALS[tens] + "十"
+    return before + (NUMERALS[ones] if ones or not tens else "")
 
 
 def street(source, hard):
     block, lot, house = source.randint(1, 6), source.randint(1, 38), source.randint(1, 25)
     if not hard:
-        return source.choice([f"{block}-{lot}-{house}", f"{block}丁目{lot}-{house}", f"{block}丁目{lot}番{house}号", f"{lot * 11}番地",
-                              f"{lot}-{house}"])
+        return source.choice([f"{block}-{lot}-{house}", f"{block}丁目{lot}-{house}", f"{block}丁目{lot}番{house}号",
+                              f"{lot * 11}番地", f"{lot}-{house}"])
     return source.choice([
-        f"{kanji(block, True)}丁目{kanji(lot, True)}番{kanji(house, True)}号", f"{kanji(block, True)}丁目{lot}番{house}号",
-        f"{kanji(block, True)}丁目{lot}-{house}", f"{kanji(block, False)}ー{kanji(lot, False)}ー{kanji(house, False)}",
-        f"{block}丁目{lot}番地の{house}", f"{lot * 11}番地{house}", f"{block}の{lot}の{house}", f"{block}−{lot}−{house}",
-        full_width(f"{block}-{lot}-{house}"), f"{block} - {lot} - {house}", full_width(f"{block}") + "丁目" + full_width(f"{lot}-{house}")])
+        f"{kanji(block, True)}丁目{kanji(lot, True)}番{kanji(house, True)}号",
+        f"{kanji(block, True)}丁目{lot}番{house}号", f"{kanji(block, True)}丁目{lot}-{house}",
+        f"{kanji(block, False)}ー{kanji(lot, False)}ー{kanji(house, False)}", f"{block}丁目{lot}番地の{house}",
+        f"{lot * 11}番地{house}", f"{block}の{lot}の{house}", f"{block}−{lot}−{house}",
+        full_width(f"{block}-{lot}-{house}"), f"{block} - {lot} - {house}", f"{block}丁目の{lot}の{house}",
+        full_width(f"{block}") + "丁目" + full_width(f"{lot}-{house}"), f"{block}丁目{lot}ー{house}",
+        f"{kanji(block, True)}丁目{kanji(lot, True)}ノ{kanji(house, True)}", f"{block}-{lot}番地{house}"])
 
 
 def address(source, hard):
@@ -165,7 +170,7 @@ def spelled(source, groups, hard):
     """Groups of digits with what parts them."""
     if not hard:
         return source.choice(["-".join(groups), "-".join(groups), "".join(groups)])
-    way = source.randrange(6)
+    way = source.randrange(8)
     if way == 0:
         return full_width(source.choice(["-", "", " "]).join(groups))
     if way == 1:
@@ -176,16 +181,22 @@ def spelled(source, groups, hard):
         return full_width("".join(groups[:1])) + source.choice(DASHES) + "‐".join(groups[1:])
     if way == 4:
         return source.choice(["\u200b", "\u200d", "\u2060", "\ufeff"]).join("-".join(groups))
-    return source.choice(["\u00a0", "\u3000"]).join(groups)
+    if way == 5:
+        return source.choice(["・", "／", ".", "_"]).join(groups)
+    if way == 6:
+        return "-\n".join(["-".join(groups[:-1]), groups[-1]])
+    return source.choice(["\u00a0", "\u3000", "\u2009"]).join(groups)
 
 
 def hard_phone(source, groups):
     way = source.randrange(8)
     local = groups[0].lstrip("0")
     if way == 0 and not groups[0].startswith(("0120", "0800", "0570")):
-        return source.choice(["+81-{}-{}-{}", "+81 {} {} {}", "+81{}{}{}", "＋８１－{}－{}－{}", "+81(0){}-{}-{}"]).format(local, *groups[1:])
+        return source.choice(["+81-{}-{}-{}", "+81 {} {} {}", "+81{}{}{}", "＋８１－{}－{}－{}", "+81(0){}-{}-{}",
+                              "+81 (0) {} {} {}", "0081-{}-{}-{}", "81-{}-{}-{}"]).format(local, *groups[1:])
     if way == 1:
-        return source.choice(["{}({}){}", "{}（{}）{}", "({}){}-{}", "（{}）{}ー{}", "({}) {}-{}"]).format(*groups)
+        return source.choice(["{}({}){}", "{}（{}）{}", "({}){}-{}", "（{}）{}ー{}", "({}) {}-{}", "{}-{}({})",
+                              "{} ({}) {}"]).format(*groups)
     if way == 2:
         return source.choice("ー－-").join("".join(NUMERALS[int(sign)] for sign in group) for group in groups)
     return spelled(source, groups, True)
@@ -195,9 +206,11 @@ def email(source, hard):
     value = source.choice(NAMES) + "@" + source.choice(DOMAINS)
     if not hard:
         return value
-    return source.choice([full_width(value), value.replace("@", "＠"), value.replace(".", "．"), value.replace("@", " [at] "),
-                          value.replace("@", "(at)"), value.replace("@", "@\u200b"), "\u200b".join(value), value.upper(),
-                          value.replace("@", "（アット）")])
+    return source.choice([
+        full_width(value), value.replace("@", "＠"), value.replace(".", "．"), value.replace("@", " [at] "),
+        value.upper(), value.replace("@", "(at)"), value.replace("@", "@\u200b"), "\u200b".join(value),
+        value.replace("@", "（アット）"), value.replace("@", " @ "), value.replace("@", "☆"),
+        value.replace("@", "@\n"), value.replace("@", "{at}")])
 
 
 def value_of(kind, source, hard):
@@ -220,11 +233,13 @@ def value_of(kind, source, hard):
         year, month, day = source.randint(1940, 2012), source.randint(1, 12), source.randint(1, 28)
         forms = [f"{year}年{month}月{day}日", f"{year}/{month:02}/{day:02}", f"{year}-{month:02}-{day:02}"]
         return source.choice(forms) if not hard else source.choice(
-            [f"昭和{source.randint(10, 63)}年{month}月{day}日", full_width(forms[0]), full_width(forms[1]), f"平成元年{month}月{day}日",
-             f"{year}{month:02}{day:02}"])
+            [f"昭和{source.randint(10, 63)}年{month}月{day}日", full_width(forms[0]), full_width(forms[1]),
+             f"平成元年{month}月{day}日", f"{year}{month:02}{day:02}", f"S{source.randint(10, 63)}.{month}.{day}",
+             f"昭和{kanji(source.randint(10, 63), True)}年{kanji(month, True)}月{kanji(day, True)}日"])
     value = {"passport": lambda: source.choice(["TK", "TR", "TZ", "MU"]) + digits(source, 7),
              "driver_licence": lambda: source.choice(["30", "62", "45", "10"]) + digits(source, 10),
-             "residence_card": lambda: source.choice(["AB", "CD", "UE"]) + digits(source, 8) + source.choice(["EA", "XK"]),
+             "residence_card": lambda: (source.choice(["AB", "CD", "UE"]) + digits(source, 8)
+                                        + source.choice(["EA", "XK"])),
              "bank_account": lambda: digits(source, 7)}[kind]()
     return full_width(value) if hard else value
 
@@ -260,7 +275,18 @@ def price(source):
 
 
 def moment(source):
-    return (source.randint(2015, 2030), source.randint(1, 12), source.randint(1, 28), source.randint(0, 23), source.randint(0, 59))
+    limits = ((2015, 2030), (1, 12), (1, 28), (0, 23), (0, 59))
+    return tuple(source.randint(*limit) for limit in limits)
+
+
+def broken(source, number):
+    """The number with another last digit."""
+    return number[:-1] + str((int(number[-1]) + source.randint(1, 9)) % 10)
+
+
+def at_place(source, sentence):
+    """The sentence, {} being a prefecture and its city."""
+    return sentence.format("".join(source.choice(PLACES)[1:3]))
 
 
 OTHERS = {
@@ -281,12 +307,13 @@ OTHERS = {
     "version": lambda s: f"バージョン{s.randint(1, 20)}.{s.randint(0, 30)}.{s.randint(0, 9)}に更新",
     "product code": lambda s: f"型番はMA-{digits(s, 4)}-{digits(s, 4)}です。",
     "corporate number": lambda s: f"法人番号は{digits(s, 13)}です。",
-    "My Number, wrong check digit": lambda s: "番号は" + (lambda n: n[:11] + str((int(n[11]) + s.randint(1, 9)) % 10))(my_number(s)) + "です",
-    "card, wrong check digit": lambda s: "番号は" + (lambda n: n[:-1] + str((int(n[-1]) + s.randint(1, 9)) % 10))(card(s)) + "です",
-    "place without numbers": lambda s: (lambda p: f"{p[1]}{p[2]}にある{p[3]}の書店では{s.randint(2, 9)}割が漫画です。")(s.choice(PLACES)),
-    "place with a count": lambda s: (lambda p: f"{p[1]}{p[2]}では{s.randint(1, 3)}-{s.randint(4, 9)}日でお届けします。")(s.choice(PLACES)),
+    "My Number, wrong check digit": lambda s: f"番号は{broken(s, my_number(s))}です",
+    "card, wrong check digit": lambda s: f"番号は{broken(s, card(s))}です",
+    "place without numbers": lambda s: at_place(s, f"{{}}にある書店では{s.randint(2, 9)}割が漫画です。"),
+    "place with a count": lambda s: at_place(s, f"{{}}では{s.randint(1, 3)}-{s.randint(4, 9)}日でお届けします。"),
+    "place with a rank": lambda s: at_place(s, f"{{}}内{s.randint(1, 3)}、{s.randint(4, 9)}位の店"),
     "score": lambda s: f"試合は{s.randint(0, 9)}-{s.randint(0, 9)}で、観客は{price(s)}人でした",
-    "population": lambda s: (lambda p: f"{p[1]}{p[2]}の人口は約{price(s)}人です。")(s.choice(PLACES)),
+    "population": lambda s: at_place(s, f"{{}}の人口は約{price(s)}人です。"),
     "social handle": lambda s: f"Xの公式アカウントは@{s.choice(NAMES).replace('.', '_')}です",
 }
 

@@ -14,35 +14,40 @@ SEED = {"develop": 1, "report": 2}
 RECALL_MIN, PRECISION_MIN, ALARMS_MAX = 0.95, 0.95, 0.01
 
 # Presidio's labels that are forms, with our kind.
-LABELS = {"EMAIL_ADDRESS": "email", "DOMAIN_NAME": "url", "IBAN_CODE": "iban", "US_SSN": "us_ssn", "IP_ADDRESS": "ip",
-          "CREDIT_CARD": "card", "PHONE_NUMBER": "phone"}
+LABELS = {"EMAIL_ADDRESS": "email", "DOMAIN_NAME": "url", "IBAN_CODE": "iban", "US_SSN": "us_ssn",
+          "IP_ADDRESS": "ip", "CREDIT_CARD": "card", "PHONE_NUMBER": "phone"}
 TARGETED = {"email", "url", "iban", "us_ssn", "ip", "card"}
 DEFAULT = ["email", "phone", "postal_code", "address", "my_number", "card", "iban", "us_ssn"]
 
-# Hits of presidio-analyzer 2.2.366, its pattern recognisers alone (phone numbers with region JP added), on the same texts:
-# tools/accuracy/presidio_peer.py prints them.
+# Hits of presidio-analyzer 2.2.366, its pattern recognisers alone (phone numbers with region JP added), on the same
+# texts: tools/accuracy/presidio_peer.py prints them.
 PEER = {
     ("presidio", "card"): 46, ("presidio", "phone"): 31, ("presidio", "email"): 25, ("presidio", "ip"): 9,
-    ("presidio", "iban"): 10, ("presidio", "url"): 20, ("presidio", "us_ssn"): 6, ("email", False): 117, ("email", True): 16,
-    ("phone", False): 400, ("phone", True): 343, ("card", False): 129, ("card", True): 21}
+    ("presidio", "iban"): 10, ("presidio", "url"): 20, ("presidio", "us_ssn"): 6,
+    ("email", False): 117, ("email", True): 3,
+    ("phone", False): 400, ("phone", True): 273, ("card", False): 129, ("card", True): 17}
 
-SEES = """A value counts as found when every letter and digit of it would be masked; precision is the share of findings that lie on a labelled
-value of that kind. The labels of presidio-research's set map to kinds by their form: EMAIL_ADDRESS → email, DOMAIN_NAME (whole
-links) → url, IBAN_CODE → iban, US_SSN → us_ssn, IP_ADDRESS → ip, CREDIT_CARD → card, PHONE_NUMBER → phone. Phone numbers there
-come from all over Europe in national forms without a country code ("99 668472"): those have no plan that a rule could
-hold them to, so the target is for the other six. Out of scope by design: PERSON, ORGANIZATION, GPE, NRP, TITLE, AGE and DATE_TIME
-have no form (a name is personal only by who says it, and a shop that sells books speaks of names all day), STREET_ADDRESS and
-ZIP_CODE there are foreign, US_DRIVER_LICENSE has a form for each state.
+SEES = """
+A value counts as found when every letter and digit of it would be masked; precision is the share of findings that lie
+on a labelled value of that kind. The labels of presidio-research's set map to kinds by their form: EMAIL_ADDRESS →
+email, DOMAIN_NAME (whole links) → url, IBAN_CODE → iban, US_SSN → us_ssn, IP_ADDRESS → ip, CREDIT_CARD → card,
+PHONE_NUMBER → phone. Phone numbers there come from all over Europe in national forms without a country code ("99
+668472"): those have no plan that a rule could hold them to, so the target is for the other six. Out of scope by
+design: PERSON, ORGANIZATION, GPE, NRP, TITLE, AGE and DATE_TIME have no form (a name is personal only by who says it,
+and a shop that sells books speaks of names all day), STREET_ADDRESS and ZIP_CODE there are foreign, US_DRIVER_LICENSE
+has a form for each state.
 
-Japanese values are made up by `tools/accuracy/japanese_people.py`, which knows area codes, towns and check digits but none of the
-rules. "Hard" is full width, other dashes, brackets, kanji numerals, +81, spaces, invisible characters between the digits, no
-prefecture. Twelve digits with a right check digit are My Number to anyone who only sees the digits: of parcels in the form
-1234-5678-9012 every tenth passes, unless a word (伝票番号, 注文, 追跡 …) is near; an allow-list or a policy without `my_number` is the
-remedy. Building names and room numbers behind an address stay. Where a text is flagged below, the addresses and telephone numbers
-found are forms as they should be found, of public places: an allow-list, not a rule, tells a town hall from a home.
+Japanese values are made up by `tools/accuracy/japanese_people.py`, which knows area codes, towns and check digits but
+none of the rules. "Hard" is full width, other dashes, brackets, kanji numerals, +81, spaces, invisible characters
+between the digits, no prefecture. The rules were widened on one seed and are reported on another: other values, the
+same ways to write; a way that nobody thought of is in neither. Twelve digits with a right check digit are My Number
+to anyone who only sees the digits: of parcels in the form 1234-5678-9012 every tenth passes, unless a word (伝票番号, 注文,
+追跡 …) is near; an allow-list or a policy without `my_number` is the remedy. Building names and room numbers behind an
+address stay. Where a text is flagged below, the addresses and telephone numbers found are forms as they should be
+found, of public places: an allow-list, not a rule, tells a town hall from a home.
 
-What the check cannot see: names, handles, faces in words; addresses abroad or without numbers; numbers told in words; local numbers
-without a word such as 電話 beside them; values spread over sentences; pictures."""
+What the check cannot see: names, handles, faces in words; addresses abroad or without numbers; numbers told in words;
+local numbers without a word such as 電話 beside them; values spread over sentences; pictures."""
 
 
 # ---- what is found -----------------------------------------------------------------------------
@@ -97,12 +102,15 @@ def harmless(data, half):
         return [text for key, text in pairs if measure.half(key) == half]
 
     answers = [(item["question_id"], item["choices"][0]["turns"][0])
-               for path in sorted((data / "rakuda").glob("*.jsonl")) if path.stem != "questions" for item in measure.lines(path)]
-    jnli = sorted({item[key] for item in measure.lines(data / "ja-nli" / "jnli_valid.json") for key in ("sentence1", "sentence2")})
+               for path in sorted((data / "rakuda").glob("*.jsonl")) if path.stem != "questions"
+               for item in measure.lines(path)]
+    pairs = measure.lines(data / "ja-nli" / "jnli_valid.json")
+    jnli = sorted({item[key] for item in pairs for key in ("sentence1", "sentence2")})
     with open(data / "ja-nli" / "jsquad_valid.json", encoding="utf-8") as source:
         articles = json.load(source)["data"]
-    questions = [(article["title"], qa["question"]) for article in articles for part in article["paragraphs"] for qa in part["qas"]]
-    passages = [(article["title"], part["context"]) for article in articles for part in article["paragraphs"]]
+    parts = [(article["title"], part) for article in articles for part in article["paragraphs"]]
+    questions = [(title, qa["question"]) for title, part in parts for qa in part["qas"]]
+    passages = [(title, part["context"]) for title, part in parts]
     followed = [(item["prompt"], item["response"]) for path in sorted((data / "m-ifeval").glob("strict_*.jsonl"))
                 for item in measure.lines(path)]
     with open(data / "stsb" / "stsb-en-dev.csv", encoding="utf-8", newline="") as rows:
@@ -127,7 +135,8 @@ def peer(key, count):
 def english(assay, data, half):
     """Presidio's set, kind by kind."""
     texts = labelled(data, half)
-    table = measure.Table("kind", "values", "recall", "95 %", "target", "precision", "95 %", "target", "Presidio: recall")
+    table = measure.Table("kind", "values", "recall", "95 %", "target", "precision", "95 %", "target",
+                          "Presidio: recall")
     for kind in LABELS.values():
         found = findings(assay, [text for text, _ in texts], [kind])
         wanted = [(text, span, hits) for (text, spans), hits in zip(texts, found) for span in spans.get(kind, [])]
@@ -145,7 +154,8 @@ def english(assay, data, half):
 
 def japanese(assay, half):
     """What people in Japan write, kind by kind."""
-    table = measure.Table("kind", "values", "plain", "95 %", "target", "hard", "95 %", "target", "Presidio: plain", "hard")
+    table = measure.Table("kind", "values", "plain", "95 %", "target", "hard", "95 %", "target",
+                          "Presidio: plain", "hard")
     for kind in japanese_people.TEMPLATES:
         cells = []
         for hard in (False, True):
@@ -184,5 +194,7 @@ def report(assay, data, half="report"):
     return "\n".join([
         "presidio-research's synthetic English texts, report half:\n", str(english(assay, data, half)),
         "Japanese values in sentences without spaces, made up:\n", str(japanese(assay, half)),
-        "Numbers that are no personal data, in such sentences (kinds of the default policy):\n", str(lookalikes(assay, half)),
-        "False alarms on real texts, report halves (kinds of the default policy):\n", str(alarms(assay, data, half)), SEES])
+        "Numbers that are no personal data, in such sentences (kinds of the default policy):\n",
+        str(lookalikes(assay, half)),
+        "False alarms on real texts, report halves (kinds of the default policy):\n", str(alarms(assay, data, half)),
+        SEES])

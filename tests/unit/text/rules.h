@@ -60,13 +60,13 @@ static inline void rule_collect(const struct scan_rule *rule, const struct spell
            && pcre2_match(compiled, (PCRE2_SPTR)text.ptr, text.len, from, 0, match, NULL) >= 0) {
         size_t start = pcre2_get_ovector_pointer(match)[0];
         size_t end = pcre2_get_ovector_pointer(match)[1];
-        from = end;
         if (rule->accept != NULL && !rule->accept(text, &start, &end)) {
             from = start + 1;
             while (from < text.len && ((unsigned char)text.ptr[from] & 0xc0) == 0x80)
                 from++;
             continue;
         }
+        from = end;
         rule_note(view_slice(source, (size_t)spelling_start(spelling, start),
                              (size_t)spelling_end(spelling, end - 1)),
                   out);
