@@ -102,6 +102,22 @@ static int make_keywords(struct making *making)
     return 0;
 }
 
+/* "LINE:COLUMN: what": of a schema in the mapping itself that is a place of the file. */
+static int bad_schema(const struct making *making, int code, struct view text)
+{
+    struct view rest = text;
+    struct view line_text = view_split(&rest, ':');
+    struct view column_text = view_split(&rest, ':');
+    int64_t line;
+    int64_t column;
+
+    if (making->expect->schema_file == EXPECT_NO_FILE && view_to_int(line_text, &line) == 0
+        && view_to_int(column_text, &column) == 0 && line > 0 && line < UINT32_MAX && column > 0
+        && column < UINT32_MAX)
+        return at(making, (uint32_t)line, (uint32_t)column, code, view_trim(rest).ptr);
+    return at_place(making, code, text.ptr);
+}
+
 static int make_structure(struct making *making)
 {
     static const enum structure_format formats[] = {
@@ -124,9 +140,7 @@ static int make_structure(struct making *making)
     if (expect->format != EXPECT_FORMAT_JSON)
         return at_place(making, ERR_CONFIG, "a schema needs 'format: json' beside it");
     int code = schema_new(expect->schema, NULL, &making->expectation->schema, &err);
-    if (code != 0)
-        return at_place(making, code, err.text);
-    return 0;
+    return code == 0 ? 0 : bad_schema(making, code, view_of(err.text));
 }
 
 static int make_language(struct making *making)
