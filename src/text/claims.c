@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "text/chars.h"
 #include "text/structure.h"
 #include "wire/json.h"
 
@@ -124,10 +125,11 @@ static enum claim_role role_of(struct view text)
 /* Whether there is anything to claim: a letter or a digit of any script. */
 static bool says_something(struct view text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char byte = text.ptr[i];
-        if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z')
-            || (byte >= 'a' && byte <= 'z') || (unsigned char)byte >= 0xc3)
+    for (size_t pos = 0; pos < text.len;) {
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        enum char_kind kind = char_kind_of(codepoint);
+        if ((kind != CHAR_SPACE && kind != CHAR_ASCII_SIGN && kind != CHAR_OTHER)
+            || (codepoint >= 0xff10 && codepoint <= 0xff19))
             return true;
     }
     return false;

@@ -21,7 +21,7 @@ enum {
 
 static bool holds_any(struct view text, const struct view *words, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && text.len > 0; i++) {
         if (memmem(text.ptr, text.len, words[i].ptr, words[i].len) != NULL)
             return true;
     }

@@ -410,7 +410,7 @@ static bool names_scale(struct view text)
         VIEW("millions"), VIEW("billions"), VIEW("million"), VIEW("billion"),
     };
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; text.len > 0 && i < sizeof names / sizeof names[0]; i++) {
         if (memmem(text.ptr, text.len, names[i].ptr, names[i].len) != NULL)
             return true;
     }

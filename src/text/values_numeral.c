@@ -242,7 +242,8 @@ static bool take_part(struct view text, size_t *pos, struct numeral *numeral,
         found = true;
         most = power - 1;
     }
-    *ret_part = part;
+    if (found)
+        *ret_part = part;
     return found;
 }
 
