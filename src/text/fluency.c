@@ -43,8 +43,8 @@ struct measure {
     double baseline_weight; /* correlation of accepted wordings of one text */
 };
 
-static const struct measure order_measure = {2.2, 0.08, 5.5, 1.2, 2.5, 0.45};
-static const struct measure cost_measure = {-3250, 53000, 3000000, 0.8, 3.5, 0.45};
+static const struct measure order_measure = {2.2, 0.08, 5.5, 1.2, 3.0, 0.45};
+static const struct measure cost_measure = {-3250, 53000, 3000000, 0.8, 4.5, 0.45};
 
 struct reading {
     struct arena *arena;

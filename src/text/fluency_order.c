@@ -52,7 +52,7 @@ static void key_make(struct key *key, struct view a, struct view b, struct view 
     key_add(key, c);
 }
 
-/* As class_key of tools/fluency_order.py. */
+/* As class_key of tools/fluency/order.py. */
 static void class_key(struct view surface, struct view feature, struct key *ret_key)
 {
     static const char *const light_verbs[] = {"する", "ある", "いる", "なる"};

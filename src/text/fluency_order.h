@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * fluency_order: how unusual the order of a sentence's words is, by a table of which word classes
- * follow which two in Japanese (fluency_order.inc, made by tools/fluency_order.py).
+ * follow which two in Japanese (fluency_order.inc, made by tools/fluency/order.py).
  *
  * Function words are classes of their own, other words are known by their part of speech and
  * inflection, so that the table is small and says nothing of the subject. It knows the classes of

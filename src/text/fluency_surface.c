@@ -11,7 +11,7 @@ enum {
     BROKEN_FACTOR = 6,
     MARKS_MIN = 5, /* so many question marks in a row stand for lost characters */
     LATIN_RUN_MIN = 3,
-    HALF_RUN_MIN = 6,
+    HALF_RUN_MIN = 3,
     OPEN_MAX = 64,
     ESCAPE_CHARACTERS = 4,
     SENTENCE_WORDS_MIN = 8,

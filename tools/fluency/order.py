@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes src/text/fluency_order.inc: in which order the word classes of Japanese follow one another.
 
-    tools/fluency_order.py > src/text/fluency_order.inc
+    tools/fluency/order.py > src/text/fluency_order.inc
 
 Counts of classes, pairs and triples of classes (Witten-Bell interpolation, I. Witten and T. Bell, 1991)
 in the develop halves of the public test data (tools/accuracy/measure.py) and in JSTS train: JSTS, JNLI and
-JSQuAD (JGLUE, CC BY-SA 4.0), LIT-RAGBench (CC BY-SA 4.0), rakuda and answers of two models of m-ifeval
-(Apache-2.0), lang-id (Apache-2.0). Needs the programs of the Debian packages mecab and mecab-ipadic-utf8.
+JSQuAD (JGLUE, CC BY-SA 4.0), LIT-RAGBench (CC BY-SA 4.0), rakuda and answers of four models of m-ifeval
+(Apache-2.0), lang-id (Apache-2.0); and in service.txt, what a shop's service says, written for this table, since public
+data hardly has its honorifics. Needs the programs of the Debian packages mecab and mecab-ipadic-utf8.
 A class is what morpheme_class_key of src/text/fluency_order.c makes of IPADIC's description. Numbers are
 -log of probabilities in sixteenths, one byte each.
 """
@@ -19,16 +20,19 @@ import re
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "accuracy"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "accuracy"))
 import measure  # noqa: E402  pylint: disable=wrong-import-position
 
 DICTIONARY = "/var/lib/mecab/dic/ipadic-utf8"
-SENTENCE = re.compile("[^。\n]+。")
+SENTENCE = re.compile("[^。！？\n]+[。！？]")
 CAPTIONS_KEPT = 3  # one of so many captions of JSTS train: they are all alike
 TRIPLES_MIN = 2
 LIGHT_VERBS = ("する", "ある", "いる", "なる")
 FORMAL_NOUNS = ("の", "こと", "もの", "よう", "ため", "ん")
-ANSWERS = ("strict_gpt-4o-mini-2024-07-18", "strict_claude-3-haiku-20240307")
+SERVICE_WEIGHT = 3
+ANSWERS = ("strict_gpt-4o-mini-2024-07-18", "strict_claude-3-haiku-20240307", "strict_CohereForAI__aya-23-8B",
+           "strict_Qwen__Qwen2.5-7B-Instruct-GPTQ-Int4")
 START, END = "^", "$"
 
 
@@ -62,6 +66,11 @@ def prose(data):
     for text in (data / "lang-id/sentences/ja.txt").read_text("utf-8").splitlines():
         if measure.half(text) == "develop":
             yield text
+
+
+def service():
+    """Sentences of a shop's service."""
+    return SENTENCE.findall((HERE / "service.txt").read_text("utf-8"))
 
 
 def class_key(surface, feature):
@@ -149,7 +158,8 @@ def print_array(declaration, values, width):
 def main():
     """Prints the table."""
     data = measure.shared()
-    one, two, three = count(read_classes([*captions(data), *dict.fromkeys(prose(data))]))
+    one, two, three = count(read_classes([*captions(data), *dict.fromkeys(prose(data)),
+                                           *service() * SERVICE_WEIGHT]))
     names = sorted({name for run in two for name in run}, key=str.encode)
     number = {name: at for at, name in enumerate(names)}
     ones, one_back = level(one, None, set(one), len(names))
@@ -158,7 +168,7 @@ def main():
     threes, three_back = level(three, twos, triples, len(names))
     pairs = sorted((number[a] * 512 + number[b], a, b) for a, b in twos)
     packed = sorted(((number[a] * 512 + number[b]) * 512 + number[c], threes[a, b, c]) for a, b, c in threes)
-    print("/* SPDX-License-Identifier: Apache-2.0\n *\n * Made by tools/fluency_order.py out of word counts of JGLUE and"
+    print("/* SPDX-License-Identifier: Apache-2.0\n *\n * Made by tools/fluency/order.py out of word counts of JGLUE and"
           " LIT-RAGBench (CC BY-SA 4.0), rakuda,\n * m-ifeval and lang-id (Apache-2.0). -log of probabilities in"
           " sixteenths. A pair is first × 512 + second. */")
     print(f"enum {{ ORDER_START = {number[START]}, ORDER_END = {number[END]}, ORDER_UNSEEN = {one_back[()]} }};")
