@@ -20,7 +20,8 @@ uint64_t scan_back_to_character(const struct scan_text *text, uint64_t at)
 
 uint64_t scan_on_to_character(const struct scan_text *text, uint64_t at)
 {
-    while (at < text->end && ((unsigned char)text->window.ptr[at - text->at] & 0xc0u) == 0x80u)
+    while (at >= text->at && at < text->end
+           && ((unsigned char)text->window.ptr[at - text->at] & 0xc0u) == 0x80u)
         at++;
     return at;
 }

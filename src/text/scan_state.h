@@ -98,7 +98,8 @@ void scan_groups_add(struct scan_groups *groups, const struct scan_filter *filte
 /* The first position from which a match may be under way whose filter is not met yet. */
 uint64_t scan_groups_clear(const struct scan_groups *groups, const struct scan_text *text);
 
-/* The position, or that of the character it lies in; and of the one behind. */
+/* The position, or that of the character it lies in; and of the one behind. What stands before the
+ * window stays as it is. */
 uint64_t scan_back_to_character(const struct scan_text *text, uint64_t at);
 uint64_t scan_on_to_character(const struct scan_text *text, uint64_t at);
 
