@@ -10,7 +10,7 @@
 #include "app/line_run.h"
 #include "base/mem.h"
 
-enum { ASKS_MAX = 256 };
+enum { ASKS_MAX = 256, KEPT_BYTES_MAX = 1 << 20 };
 
 static const size_t RENDERED_BYTES_MAX = (size_t)1 << 30;
 
@@ -100,7 +100,8 @@ static int render(struct checked *checked, const struct validated *validated)
 static void give_back(struct checked *checked)
 {
     if (checked->validation != NULL)
-        validator_give(checked->run->options.validator, checked->thread, checked->validation);
+        validator_give(checked->run->options.validator, checked->thread, checked->validation,
+                       checked->job->text.len < KEPT_BYTES_MAX);
     checked->validation = NULL;
 }
 

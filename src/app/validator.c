@@ -245,13 +245,14 @@ int validator_take(struct validator *validator, uint32_t thread, struct validati
     return code == 0 ? 0 : fail(reterr, code, "no memory to check an answer");
 }
 
-void validator_give(struct validator *validator, uint32_t thread, struct validation *validation)
+void validator_give(struct validator *validator, uint32_t thread, struct validation *validation,
+                    bool keep)
 {
     struct own *own = &validator->threads[thread];
     bool kept = false;
 
     pthread_mutex_lock(&own->lock);
-    kept = own->kept_count < KEPT_MAX;
+    kept = keep && own->kept_count < KEPT_MAX;
     if (kept)
         own->kept[own->kept_count++] = validation;
     pthread_mutex_unlock(&own->lock);

@@ -37,7 +37,9 @@ const struct policy *validator_policy(const struct validator *validator);
 /* A validation of that thread. */
 MUST_CHECK int validator_take(struct validator *validator, uint32_t thread,
                               struct validation **ret_validation, struct err *reterr);
-void validator_give(struct validator *validator, uint32_t thread, struct validation *validation);
+/* With `keep` false its memory is given up: after an answer of unusual size. */
+void validator_give(struct validator *validator, uint32_t thread, struct validation *validation,
+                    bool keep);
 
 /* Puts the similarity of texts into the subject, where the policy needs one. */
 void validator_equip(struct validator *validator, struct validate_subject *subject);

@@ -4,22 +4,15 @@
  * source nothing can be said and nothing is. */
 #include "core/validate/validate_internal.h"
 
-#include "base/map.h"
 #include "text/similarity.h"
 
-/* The sources, read once for as long as they stay the same. */
+/* The sources, read once for all checks of an answer. */
 static int read_sources(struct validation *validation)
 {
     const struct validate_subject *subject = &validation->subject;
-    uint64_t key = map_hash(subject->question, 0);
 
-    for (size_t i = 0; i < subject->source_count; i++)
-        key = map_hash(subject->sources[i], key ^ subject->sources[i].len);
-    if (validation->sources != NULL && validation->sources_key == key)
+    if (validation->sources != NULL)
         return 0;
-    support_sources_free(validation->sources);
-    validation->sources = NULL;
-    validation->sources_key = key;
     return support_sources_new(subject->sources, subject->source_count, subject->question,
                                validation->morphology, &validation->sources);
 }

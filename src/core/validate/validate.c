@@ -234,6 +234,8 @@ static void forget(struct validation *validation)
     validation->taken = validation->held_from = validation->hidden_seen = 0;
     validation->hidden = (struct injection_watch){.at = 0};
     validation->folded = NULL;
+    support_sources_free(validation->sources); /* it holds views of the last subject */
+    validation->sources = NULL;
     validation->is_refused = validation->has_ended = validation->is_stopped = false;
     validation->has_failed_row = false;
     validation->count = validation->chars_so_far = 0;

@@ -41,7 +41,6 @@ struct validation {
     struct leak_index *leak;
     uint64_t leak_key; /* of the texts that it was made of */
     struct support_sources *sources;
-    uint64_t sources_key;
     const struct folded *folded; /* the sources, for allow-lists; NULL: not made yet */
 
     struct json_watch *watch;
