@@ -174,10 +174,33 @@ bool accept_address_kanji(struct view text, size_t *start, size_t *end)
     return !is_prose(view_slice(text, *start, *end)) && !is_counted(text, *end);
 }
 
-/* Whether a prefecture's name covers `start` or follows close on it: accept_address has that. */
-static bool has_prefecture(struct view text, size_t start)
+/* What is written in one go before `start`: back to a sign or a particle. */
+static struct view run_before(struct view text, size_t start)
 {
-    return context_has(view_slice(text, start > 9 ? start - 9 : 0, start + 15), prefectures);
+    static const char *const breaks[] = {"、",   "。",   "「",   "」",   "・",   "に",   "で", "を",
+                                         "から", "都内", "県内", "府内", "市内", "区内", NULL};
+    size_t from = start > SCAN_CONTEXT ? start - SCAN_CONTEXT : 0;
+
+    for (size_t at = start; at > from; at--) {
+        struct view before = view_slice(text, from, at);
+        unsigned char last = (unsigned char)before.ptr[before.len - 1];
+        if ((last < 0x80 && last != ' ') || context_ends(before, breaks))
+            return view_slice(text, at, start);
+    }
+    return view_slice(text, from, start);
+}
+
+/* Whether this is the end of an address that starts before it: accept_address has that, or a match
+ * of this rule from farther left. */
+static bool is_rest_of_address(struct view text, size_t start)
+{
+    static const char *const units[] = {"北海道", "都", "府", "県", "市", "区", "郡", NULL};
+    size_t at = start > 9 ? start - 9 : 0;
+
+    for (; at < start + 3; at++)
+        if (context_starts(view_slice(text, at, text.len), prefectures))
+            return true;
+    return context_has(run_before(text, start), units);
 }
 
 /* Without a prefecture it takes three numbers, a block with a number, or a word before it. */
@@ -190,7 +213,7 @@ bool accept_address_of_city(struct view text, size_t *start, size_t *end)
     struct view match = view_slice(text, *start, *end);
     struct address_end found = read_end(text, *start, *end);
 
-    if (has_prefecture(text, *start))
+    if (is_rest_of_address(text, *start))
         return false;
     for (size_t i = 0; leads[i] != NULL; i++)
         if (view_starts(match, view_of(leads[i])))
@@ -207,7 +230,7 @@ bool accept_address_of_city(struct view text, size_t *start, size_t *end)
 
 bool accept_address_of_city_kanji(struct view text, size_t *start, size_t *end)
 {
-    return !has_prefecture(text, *start) && accept_address_kanji(text, start, end);
+    return !is_rest_of_address(text, *start) && accept_address_kanji(text, start, end);
 }
 
 /* ---- numbers with check digits --------------------------------------------------------------- */

@@ -213,6 +213,13 @@ static bool is_dialled_abroad(const struct digits *digits)
                                                                           : 1);
 }
 
+/* 81-90-1234-5678, without the sign that says so: only in the groups of a number. */
+static bool is_81_alone(const struct digits *digits)
+{
+    return digits_grouped(digits, "2244") || digits_grouped(digits, "2144")
+           || digits_grouped(digits, "2234") || digits_grouped(digits, "2324");
+}
+
 bool accept_phone_world(struct view text, size_t *start, size_t *end)
 {
     struct digits digits = digits_of(text, *start, *end);
@@ -230,10 +237,7 @@ bool accept_phone_world(struct view text, size_t *start, size_t *end)
     if (context_starts(context_behind(text, *end), context_counters))
         return false;
     if (digits_start(&digits, "81"))
-        return is_japanese_abroad(&digits)
-               && (text.ptr[*start] != '8' || digits_grouped(&digits, "2244")
-                   || digits_grouped(&digits, "2144") || digits_grouped(&digits, "2234")
-                   || digits_grouped(&digits, "2324"));
+        return is_japanese_abroad(&digits) && (text.ptr[*start] != '8' || is_81_alone(&digits));
     return digits_start(&digits, "1") ? digits.count >= 11 : true;
 }
 
@@ -277,6 +281,17 @@ static bool is_date_or_price(struct view text, size_t end, const struct digits *
            && digits->group[1] <= 2;
 }
 
+/* What the rules above find without the word. */
+static bool is_told_already(struct view match, const struct digits *digits)
+{
+    if (match.ptr[0] == '+' || is_japanese_grouping(digits) || is_81_alone(digits))
+        return true;
+    if (digits->group_count == 1)
+        return is_mobile(digits) || is_service(digits) || is_fixed(digits);
+    return view_find_byte(match, ' ') == match.len && digits_grouped(digits, "334")
+           && is_american(digits);
+}
+
 /* 電話は781-1704: a number of no plan that a word says is one. */
 bool accept_phone_beside_word(struct view text, size_t *start, size_t *end)
 {
@@ -288,7 +303,8 @@ bool accept_phone_beside_word(struct view text, size_t *start, size_t *end)
     drop_lone_bracket(text, &at, *end);
     struct digits digits = digits_of(text, at, *end);
     if (digits.count < 7 || digits.count > 12 || context_glued_behind(text, *end)
-        || is_date_or_price(text, *end, &digits))
+        || is_date_or_price(text, *end, &digits)
+        || is_told_already(view_slice(text, at, *end), &digits))
         return false;
     *start = at;
     return true;
