@@ -3,6 +3,7 @@
  * plan: see plan.h. Each step is a function; plan_make is their list. */
 #include "app/plan.h"
 
+#include "app/plan_checks.h"
 #include "base/nearest.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
@@ -361,6 +362,13 @@ static int make_expectations(struct planning *planning)
     return 0;
 }
 
+static int make_checks(struct planning *planning)
+{
+    struct plan *plan = planning->plan;
+
+    return plan_checks_new(plan, plan->state_dir, &plan->checks, planning->reterr);
+}
+
 /* ---- the baseline --------------------------------------------------------------------------- */
 
 const char *plan_scorer(const struct plan *plan, struct arena *arena)
@@ -438,7 +446,7 @@ int plan_make(const struct plan_options *options, struct plan *ret_plan, struct 
 {
     static int (*const steps[])(struct planning *) = {
         load_settings, choose_suite, choose_targets,    choose_numbers, load_golden,
-        join_prompts,  choose_items, make_expectations, load_baseline,
+        join_prompts,  choose_items, make_expectations, make_checks,    load_baseline,
     };
     struct planning planning = {.options = options, .plan = ret_plan, .reterr = reterr};
 
@@ -458,6 +466,7 @@ void plan_release(struct plan *plan)
 {
     for (size_t i = 0; plan->expectations != NULL && i < plan->set.entry_count; i++)
         expectation_free(plan->expectations[i]);
+    plan_checks_free(plan->checks);
     arena_release(&plan->arena);
     *plan = (struct plan){0};
 }

@@ -37,12 +37,15 @@ struct plan_item {
     size_t target; /* index into targets */
 };
 
+struct plan_checks; /* plan_checks.h */
+
 struct plan {
     struct arena arena;
     struct settings settings;
     const struct settings_suite *suite;
     struct golden_set set;
     struct expectation **expectations; /* of set.entries; NULL for those not asked */
+    struct plan_checks *checks;        /* of a policy that entries list; NULL: none do */
     const struct settings_target **targets;
     size_t target_count;
     struct plan_item *items;

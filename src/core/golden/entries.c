@@ -318,7 +318,7 @@ struct expectation_place golden_place(const struct golden_set *set, size_t i)
     assert_always(i < set->entry_count);
     const struct golden_entry *entry = &set->entries[i];
 
-    return (struct expectation_place){set->file, entry->line, entry->column, entry->id};
+    return (struct expectation_place){set->file, entry->line, entry->column, entry->id, true};
 }
 
 bool golden_has_tag(const struct golden_entry *entry, struct view tag)

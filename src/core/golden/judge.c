@@ -18,7 +18,8 @@ int judge_sample(const struct expectation *expectation, struct sample *sample, s
     sample->score = score_absent();
     if (sample->answer.reply.code != 0)
         return 0;
-    int code = examine(expectation, sample->answer.reply.text, arena, &examined, reterr);
+    int code = examine(expectation, sample->answer.reply.text, &sample->answer.reply, arena,
+                       &examined, reterr);
     if (code != 0)
         return code;
     sample->scored = true;
@@ -160,8 +161,8 @@ static int score_baseline(struct judging *judging)
         struct baseline_answer *answer = &baseline->answers[i];
         struct score kept = answer->score;
         struct examined examined;
-        int code =
-            examine(judging->expectation, answer->text, judging->arena, &examined, judging->reterr);
+        int code = examine(judging->expectation, answer->text, NULL, judging->arena, &examined,
+                           judging->reterr);
         if (code == 0 && kept.similarity_micro == SCORE_ABSENT)
             code = similar_score(judging->judge->similar, answer->text, baseline->answers,
                                  baseline->answer_count, i, &kept, judging->reterr);

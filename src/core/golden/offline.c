@@ -194,7 +194,7 @@ int offline_score(const struct offline_line *line, const struct similar *similar
     struct json_writer writer;
     struct score score;
 
-    int code = examine(line->expectation, line->text, arena, &examined, reterr);
+    int code = examine(line->expectation, line->text, NULL, arena, &examined, reterr);
     if (code != 0)
         return code;
     score = examined.score;

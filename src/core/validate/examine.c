@@ -13,6 +13,7 @@
 struct examining {
     const struct expectation *expectation;
     struct view answer;
+    const struct reply *reply;
     struct arena *arena;
     struct examined *examined;
     struct finding *findings;
@@ -254,17 +255,94 @@ static int keep_findings(struct examining *examining)
     return 0;
 }
 
-int examine(const struct expectation *expectation, struct view answer, struct arena *arena,
-            struct examined *ret_examined, struct err *reterr)
+/* ---- checks of a policy ----------------------------------------------------------------------- */
+
+void examine_attach(struct expectation *expectation, const struct examine_checks *checks)
+{
+    expectation->checks = checks;
+}
+
+static int take_finding(struct examining *examining, const struct finding *finding)
+{
+    struct finding copy = *finding;
+
+    if (examining->finding_count == FINDINGS_MAX + EXPECTATION_CHECKS)
+        return 0;
+    int code = arena_copy(examining->arena, finding->check, &copy.check);
+    if (code == 0)
+        code = arena_copy(examining->arena, finding->evidence, &copy.evidence);
+    if (code == 0)
+        code = arena_copy(examining->arena, finding->message, &copy.message);
+    if (code == 0)
+        examining->findings[examining->finding_count++] = copy;
+    return code;
+}
+
+/* An ending that the policy accepts is no failed check. */
+static bool counts(const struct validate_finding *found)
+{
+    return found->action != POLICY_ACCEPT || !view_is(found->finding.check, "safety.stop_reason");
+}
+
+static int take_findings(struct examining *examining, const struct validated *validated)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < validated->count; i++)
+        if (counts(&validated->findings[i]))
+            code = take_finding(examining, &validated->findings[i].finding);
+    return code;
+}
+
+static int run_checks(struct examining *examining, struct validation *validation)
+{
+    static const struct validate_situation first;
+    struct validate_subject subject = *examining->expectation->checks->subject;
+    struct validated validated;
+
+    if (examining->reply != NULL) {
+        subject.has_stop = examining->reply->stop != STOP_UNKNOWN;
+        subject.stop = examining->reply->stop;
+        subject.has_usage = examining->reply->usage.known && !examining->reply->usage.estimated;
+        subject.usage = examining->reply->usage;
+    }
+    int code = validation_begin(validation, &subject, examining->reterr);
+    if (code == 0)
+        code = validation_feed(validation, examining->answer, examining->reterr);
+    if (code == 0)
+        code = validation_end(validation, &subject, examining->reterr);
+    if (code == 0)
+        code = validation_decide(validation, &first, &validated, examining->reterr);
+    return code == 0 ? take_findings(examining, &validated) : code;
+}
+
+static int examine_policy(struct examining *examining)
+{
+    const struct examine_checks *checks = examining->expectation->checks;
+    struct validation *validation = NULL;
+
+    if (checks == NULL)
+        return 0;
+    int code = validation_new(checks->policy, checks->morphology, checks->scratch, &validation);
+    if (code == 0)
+        code = run_checks(examining, validation);
+    validation_free(validation);
+    return code;
+}
+
+int examine(const struct expectation *expectation, struct view answer, const struct reply *reply,
+            struct arena *arena, struct examined *ret_examined, struct err *reterr)
 {
     static int (*const parts[])(struct examining *) = {
-        examine_keywords, examine_patterns, examine_structure, examine_language, examine_length,
+        examine_keywords, examine_patterns, examine_structure,
+        examine_language, examine_length,   examine_policy,
     };
     struct examined examined = {.score = score_absent(), .language = view_of("und")};
     struct finding findings[FINDINGS_MAX + EXPECTATION_CHECKS];
     struct examining examining = {
         .expectation = expectation,
         .answer = answer,
+        .reply = reply,
         .arena = arena,
         .examined = &examined,
         .findings = findings,

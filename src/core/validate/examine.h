@@ -5,13 +5,15 @@
  *
  * Expectations are compiled once (expectation.h) and used for many answers, those of the baseline
  * included, so that both sides are judged by today's expectation.
- * Memory: what examine finds lives in the caller's arena. Threads: no state. */
+ * Memory: what examine finds lives in the caller's arena. Threads: no state; checks that were
+ * attached belong to one thread. */
 #ifndef ASSAY_CORE_VALIDATE_EXAMINE_H
 #define ASSAY_CORE_VALIDATE_EXAMINE_H
 
 #include "base/arena.h"
 #include "core/record/run.h"
 #include "core/validate/expectation.h"
+#include "core/validate/validate.h"
 
 /* The version of everything here that a score depends on; stands in baselines. */
 #define EXAMINE_VERSION "1"
@@ -22,9 +24,23 @@ struct examined {
     struct view language; /* "ja", "en", "mixed", "und", … */
 };
 
-/* Views of the result point into the answer or the arena. ERR_LIMIT (a pattern that ran too long,
+/* The checks of a policy that an expectation lists under `checks:` (policy_of_expect), and what they
+ * need. */
+struct examine_checks {
+    const struct policy *policy;            /* bound */
+    const struct validate_subject *subject; /* sources, system prompt, question */
+    const struct morphology *morphology;    /* may be NULL */
+    struct scan_scratch *scratch;           /* of the thread that examines */
+};
+
+/* From now on they count too. They must hold as long as the expectation. */
+void examine_attach(struct expectation *expectation, const struct examine_checks *checks);
+
+/* `reply` is the answer's own, for its stop reason and usage; NULL where only its text is known.
+ * Views of the result point into the answer or the arena. ERR_LIMIT (a pattern that ran too long,
  * named in reterr), ERR_MEMORY. */
 MUST_CHECK int examine(const struct expectation *expectation, struct view answer,
-                       struct arena *arena, struct examined *ret_examined, struct err *reterr);
+                       const struct reply *reply, struct arena *arena,
+                       struct examined *ret_examined, struct err *reterr);
 
 #endif

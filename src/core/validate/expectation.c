@@ -193,15 +193,35 @@ static int add_pattern(struct making *making, const struct expect_check *check,
     return 0;
 }
 
-static int unknown_check(struct making *making, const struct expect_check *check)
+/* True for a check of a policy; which names there are is policy_of_expect's to say. */
+static bool is_of_policy(struct view name)
+{
+    static const char *const starts[] = {"safety.", "support.",  "judge.",
+                                         "exec.",   "guardrail", "fluency"};
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        if (view_starts(name, view_of(starts[i])))
+            return true;
+    return false;
+}
+
+static int other_check(struct making *making, const struct expect_check *check)
 {
     char text[ERR_TEXT_MAX];
 
-    snprintf(text, sizeof text,
-             "check '%.*s' is none that this version knows: keywords, forbidden, format, language, "
-             "length, pattern.NAME",
-             VIEW_ARG(check->name));
-    return at(making, check->line, check->column, ERR_UNSUPPORTED, text);
+    if (making->place->has_policy)
+        return 0;
+    if (is_of_policy(check->name))
+        snprintf(text, sizeof text,
+                 "check '%.*s' has no place here: list it in a policy (assay validate --policy) or "
+                 "in a golden set",
+                 VIEW_ARG(check->name));
+    else
+        snprintf(text, sizeof text,
+                 "unknown check '%.*s': there are keywords, forbidden, format, language, length, "
+                 "pattern.NAME",
+                 VIEW_ARG(check->name));
+    return at(making, check->line, check->column, ERR_CONFIG, text);
 }
 
 /* One of `checks:`: a pattern of its own, or the severity of a built-in check. */
@@ -215,7 +235,7 @@ static int add_check(struct making *making, const struct expect_check *check,
             making->expectation->severities[i] = severity_of(check, checks[i].severity);
             return 0;
         }
-    return unknown_check(making, check);
+    return other_check(making, check);
 }
 
 static int make_checks(struct making *making)

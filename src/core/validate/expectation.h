@@ -19,6 +19,7 @@ struct expectation_place {
     uint32_t line;
     uint32_t column;
     struct view entry; /* the id of a golden set's entry; empty: none */
+    bool has_policy;   /* checks of a policy are fine: they will be attached (examine.h) */
 };
 
 /* Compiles. ERR_CONFIG with "FILE:LINE:COLUMN: …" for a pattern, schema, language or check that is

@@ -39,8 +39,11 @@ struct expected_pattern {
     enum severity severity;
 };
 
+struct examine_checks; /* examine.h */
+
 struct expectation {
     struct arena arena;
+    const struct examine_checks *checks; /* NULL: none */
     enum severity severities[EXPECTATION_CHECKS];
 
     struct keywords *keywords;

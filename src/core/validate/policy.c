@@ -432,20 +432,24 @@ static bool is_of_expectation(struct view name)
 int policy_of_expect(const struct config_reader *reader, const struct expect *expect,
                      struct policy *ret_policy)
 {
-    struct policy policy;
+    struct policy policy = {
+        .file = reader->problems->file,
+        .expect = expect_none(),
+        .fallbacks = default_fallbacks,
+        .fallback_count = COUNT(default_fallbacks),
+        .after = POLICY_AFTER_WHOLE,
+        .lookalikes = true,
+        .extract = extract_default(),
+    };
     struct rows rows = {.reader = reader, .after = POLICY_AFTER_WHOLE};
     size_t before = reader->problems->total;
 
-    int code = policy_default(reader->arena, &policy);
-    if (code == 0)
-        code = make_room(&rows, expect->check_count);
+    int code = make_room(&rows, expect->check_count);
     for (size_t i = 0; code == 0 && i < expect->check_count; i++)
         if (expect->checks[i].name.len > 0 && !is_of_expectation(expect->checks[i].name))
             code = add_listed(&rows, expect->checks[i].at);
     if (code != 0)
         return code;
-    policy.file = reader->problems->file;
-    policy.after = POLICY_AFTER_WHOLE;
     policy.checks = rows.items;
     policy.check_count = rows.count;
     if (reader->problems->total != before)

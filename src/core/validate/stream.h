@@ -69,8 +69,9 @@ struct hold_judge {
      * (with HOLD_JSON: with its escapes); of a long span its beginning; empty where the policy does
      * not hold for the rule: those bytes may be gone. */
     struct hold_ruling (*rule)(void *context, const struct hold_match *match, struct view text);
-    /* With POLICY_AFTER_SENTENCE: whether this sentence, as it came, may leave; false cuts before
-     * it. Called once a sentence, in order. NULL: all may. */
+    /* With POLICY_AFTER_SENTENCE: whether this sentence, as it came (without what was dropped of a
+     * long masked span), may leave; false cuts before it. Called once a sentence, in order. NULL:
+     * all may. */
     bool (*passes)(void *context, struct view sentence, uint64_t start);
 };
 
