@@ -8,7 +8,6 @@
 #include "text/fluency.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "base/map.h"
 #include "base/utf8.h"
@@ -27,6 +26,7 @@ enum {
     UNSEEN_SHARE = 5,         /* one class of so many unseen: another dictionary than IPADIC */
     UNKNOWN_ALLOWED = 100000, /* share of unknown words that costs nothing */
     UNKNOWN_FACTOR = 3,
+    CODE_MIN = 4,        /* letters and signs */
     MINORITY_FACTOR = 2, /* half of the sentences in the other register leave nothing */
 };
 
@@ -40,18 +40,18 @@ struct measure {
     double variance_words;
     double steepness;
     double middle;
-    double baseline_weight; /* correlation of accepted wordings of one text */
 };
 
-static const struct measure order_measure = {2.2, 0.08, 5.5, 1.2, 3.0, 0.45};
-static const struct measure cost_measure = {-3250, 53000, 3000000, 0.8, 4.5, 0.45};
+static const struct measure order_measure = {2.2, 0.08, 5.5, 1.2, 3.0};
+static const struct measure cost_measure = {-3250, 53000, 3000000, 0.8, 4.5};
 
 struct reading {
     struct arena *arena;
     const struct morphology *morphology;
     struct order_sum order;
-    int64_t cost; /* of connections */
-    uint32_t morphemes;
+    int64_t cost;       /* of connections */
+    uint32_t morphemes; /* of sentences that are long enough */
+    uint32_t words;     /* of all */
     uint32_t unknown;
     uint32_t repeated;
     uint32_t sentences;
@@ -75,19 +75,50 @@ static double order_spreads(const struct order_sum *sum)
 
 /* ---- a sentence ----------------------------------------------------------------------------- */
 
-/* A copy without the marks of Markdown, which no dictionary knows. */
-static int without_marks(struct arena *arena, struct view sentence, struct view *ret_plain)
+/* The end of the run of ASCII signs and letters that starts at `at`. */
+static size_t run_end(struct view text, size_t at)
 {
-    char *plain = arena_new(arena, sentence.len + 1, 1);
-    size_t len = 0, from = 0;
+    while (at < text.len && text.ptr[at] > ' ' && text.ptr[at] < 0x7f)
+        at++;
+    return at;
+}
+
+/* Addresses, names of code and the like, which are no words. */
+static bool is_code(struct view run)
+{
+    bool has_letter = false, has_sign = false;
+
+    for (size_t i = 0; i < run.len; i++) {
+        has_letter = has_letter || ((run.ptr[i] | 0x20) >= 'a' && (run.ptr[i] | 0x20) <= 'z');
+        has_sign = has_sign || memchr("/_=@{}<>", run.ptr[i], 8) != NULL;
+    }
+    return has_letter && has_sign && run.len >= CODE_MIN;
+}
+
+/* A copy as it is read aloud: a pronoun for code, without the marks of Markdown, which no dictionary
+ * knows. */
+static int as_read(struct arena *arena, struct view sentence, struct view *ret_plain)
+{
+    const struct view pronoun = VIEW("それ");
+    char *plain = arena_new(arena, 2 * sentence.len + 1, 1);
+    size_t len = 0, at = 0;
 
     if (plain == NULL)
         return ERR_MEMORY;
-    while (from < sentence.len && strchr("-+>0123456789.) \t", sentence.ptr[from]) != NULL)
-        from++;
-    for (size_t i = from; i < sentence.len; i++)
-        if (strchr("*_`#|~", sentence.ptr[i]) == NULL || sentence.ptr[i] == '\0')
-            plain[len++] = sentence.ptr[i];
+    while (at < sentence.len && memchr("-+>0123456789.) \t", sentence.ptr[at], 17) != NULL)
+        at++;
+    while (at < sentence.len) {
+        size_t end = run_end(sentence, at);
+        if (is_code(view_slice(sentence, at, end))) {
+            memcpy(plain + len, pronoun.ptr, pronoun.len);
+            len += pronoun.len;
+            at = end;
+            continue;
+        }
+        for (end = end > at ? end : at + 1; at < end; at++)
+            if (memchr("*_`#|~", sentence.ptr[at], 6) == NULL)
+                plain[len++] = sentence.ptr[at];
+    }
     *ret_plain = view_trim(view_make(plain, len));
     return 0;
 }
@@ -124,6 +155,21 @@ static int count_repeated(struct reading *reading, struct view text,
     return 0;
 }
 
+static void add_sentence(struct reading *reading, const struct order_sum *order, int64_t cost,
+                         size_t count)
+{
+    double mean = (double)cost / (double)count;
+
+    reading->order.count += order->count;
+    reading->order.unseen += order->unseen;
+    reading->order.cost += order->cost;
+    reading->cost += cost;
+    reading->morphemes += (uint32_t)count;
+    reading->sentences++;
+    reading->worst_order = fmax(reading->worst_order, order_spreads(order));
+    reading->worst_cost = fmax(reading->worst_cost, spreads(&cost_measure, mean, count));
+}
+
 static int read_words(struct reading *reading, struct view text)
 {
     const struct morpheme *morphemes;
@@ -135,23 +181,16 @@ static int read_words(struct reading *reading, struct view text)
                                             &morphemes, &count);
     if (code != 0 || count == 0)
         return code;
-    order_add(&order, text, morphemes, count, has_end(text));
     for (size_t i = 0; i < count; i++) {
         cost += morphemes[i].cost - morphemes[i].word_cost;
         reading->unknown +=
             morphemes[i].is_unknown
             && is_japanese_word(view_slice(text, morphemes[i].start, morphemes[i].end));
     }
-    reading->order.count += order.count;
-    reading->order.unseen += order.unseen;
-    reading->order.cost += order.cost;
-    reading->cost += cost;
-    reading->morphemes += (uint32_t)count;
+    reading->words += (uint32_t)count;
     if (count >= SENTENCE_MIN) {
-        reading->sentences++;
-        reading->worst_order = fmax(reading->worst_order, order_spreads(&order));
-        reading->worst_cost =
-            fmax(reading->worst_cost, spreads(&cost_measure, (double)cost / (double)count, count));
+        order_add(&order, text, morphemes, count, has_end(text));
+        add_sentence(reading, &order, cost, count);
     }
     return count_repeated(reading, text, morphemes, count);
 }
@@ -182,7 +221,7 @@ static int read_sentence(struct reading *reading, struct view text, size_t start
         reading->polite += style == FLUENCY_POLITE;
         reading->plain += style == FLUENCY_PLAIN;
     }
-    int code = without_marks(reading->arena, sentence, &plain);
+    int code = as_read(reading->arena, sentence, &plain);
     return code != 0 || reading->morphology == NULL ? code : read_words(reading, plain);
 }
 
@@ -229,40 +268,57 @@ static int32_t part_of_spreads(const struct measure *measure, int32_t milli)
     return (int32_t)lround(FLUENCY_ONE / (1 + exp(x)));
 }
 
+int32_t fluency_part_of_order(int32_t milli)
+{
+    return part_of_spreads(&order_measure, milli);
+}
+
+int32_t fluency_part_of_cost(int32_t milli)
+{
+    return part_of_spreads(&cost_measure, milli);
+}
+
 /* The text's spreads, or those of its worst sentence less what the worst of so many has. */
 static int32_t milli_of(double whole, double worst, uint32_t sentences)
 {
-    double expected = sentences > 1 ? 1 + sqrt(2 * log(sentences)) : 0;
+    double expected = sentences > 1 ? 0.7 * sqrt(2 * log(sentences)) : 0;
     double value = fmax(whole, sentences > 1 ? worst - expected : whole);
 
     return (int32_t)lround(fmax(-SPREADS_MAX, fmin(SPREADS_MAX, value * MILLI)));
 }
 
-static void judge_words(const struct reading *reading, struct fluency *fluency)
+static void judge_sentences(const struct reading *reading, struct fluency *fluency)
 {
-    int32_t *parts = fluency->parts_micro;
-
-    fluency->morphemes = reading->morphemes;
-    if (reading->morphemes == 0)
-        return;
     double mean = (double)reading->cost / reading->morphemes;
+
     fluency->cost_milli = milli_of(spreads(&cost_measure, mean, reading->morphemes),
                                    reading->worst_cost, reading->sentences);
-    parts[FLUENCY_COST] = part_of_spreads(&cost_measure, fluency->cost_milli);
-    if (reading->order.unseen * UNSEEN_SHARE <= reading->order.count) {
-        fluency->order_milli =
-            milli_of(order_spreads(&reading->order), reading->worst_order, reading->sentences);
-        parts[FLUENCY_ORDER] = part_of_spreads(&order_measure, fluency->order_milli);
-    }
-    int64_t unknown = (int64_t)FLUENCY_ONE * reading->unknown / reading->morphemes;
-    int64_t taken = unknown > UNKNOWN_ALLOWED ? (unknown - UNKNOWN_ALLOWED) * UNKNOWN_FACTOR : 0;
-    parts[FLUENCY_UNKNOWN] = taken >= FLUENCY_ONE ? 0 : (int32_t)(FLUENCY_ONE - taken);
-    int32_t loops = fluency_of_loops(reading->repeated, reading->morphemes);
-    if (loops < parts[FLUENCY_REPETITION])
-        parts[FLUENCY_REPETITION] = loops;
+    fluency->parts_micro[FLUENCY_COST] = fluency_part_of_cost(fluency->cost_milli);
+    if (reading->order.unseen * UNSEEN_SHARE > reading->order.count)
+        return;
+    fluency->order_milli =
+        milli_of(order_spreads(&reading->order), reading->worst_order, reading->sentences);
+    fluency->parts_micro[FLUENCY_ORDER] = fluency_part_of_order(fluency->order_milli);
 }
 
-static enum fluency_style style_of(uint32_t polite, uint32_t plain)
+static void judge_words(const struct reading *reading, struct fluency *fluency)
+{
+    int32_t *part = fluency->parts_micro;
+
+    fluency->morphemes = reading->words;
+    if (reading->morphemes > 0)
+        judge_sentences(reading, fluency);
+    if (reading->words == 0)
+        return;
+    int64_t unknown = (int64_t)FLUENCY_ONE * reading->unknown / reading->words;
+    int64_t taken = unknown > UNKNOWN_ALLOWED ? (unknown - UNKNOWN_ALLOWED) * UNKNOWN_FACTOR : 0;
+    part[FLUENCY_UNKNOWN] = taken >= FLUENCY_ONE ? 0 : (int32_t)(FLUENCY_ONE - taken);
+    int32_t loops = fluency_of_loops(reading->repeated, reading->words);
+    if (loops < part[FLUENCY_REPETITION])
+        part[FLUENCY_REPETITION] = loops;
+}
+
+enum fluency_style fluency_style_by(uint32_t polite, uint32_t plain)
 {
     if (polite + plain == 0)
         return FLUENCY_STYLE_NONE;
@@ -278,7 +334,7 @@ static void judge_japanese(const struct reading *reading, struct view text, stru
 
     fluency->polite = reading->polite;
     fluency->plain = reading->plain;
-    fluency->style = style_of(reading->polite, reading->plain);
+    fluency->style = fluency_style_by(reading->polite, reading->plain);
     fluency->parts_micro[FLUENCY_GLYPHS] = FLUENCY_ONE / (int32_t)(1 + reading->simplified);
     fluency->parts_micro[FLUENCY_WIDTH] = fluency_width(text);
     if (decided > 0)
@@ -297,7 +353,7 @@ static const struct {
 #undef FLUENCY_PART
 };
 
-static int32_t product(const int32_t parts_micro[FLUENCY_PARTS])
+int32_t fluency_product(const int32_t parts_micro[FLUENCY_PARTS])
 {
     int64_t score = FLUENCY_ONE;
 
@@ -336,146 +392,23 @@ int fluency_of(struct arena *arena, struct view answer, const struct morphology 
         return code;
     if (is_japanese)
         judge_japanese(&reading, seen, &fluency);
-    fluency.score_micro = product(fluency.parts_micro);
+    fluency.score_micro = fluency_product(fluency.parts_micro);
     *ret_fluency = fluency;
     return 0;
 }
 
-/* ---- against what was accepted --------------------------------------------------------------- */
-
-struct accepted {
-    int64_t parts_micro[FLUENCY_PARTS]; /* means; FLUENCY_ABSENT where none has the part */
-    int64_t order_milli;
-    int64_t cost_milli;
-    uint32_t polite;
-    uint32_t plain;
-};
-
-static struct accepted mean_of(const struct fluency *accepted, size_t count)
-{
-    struct accepted mean = {.order_milli = 0};
-
-    for (size_t part = 0; part < FLUENCY_PARTS; part++) {
-        int64_t sum = 0, known = 0;
-        for (size_t i = 0; i < count; i++) {
-            if (accepted[i].parts_micro[part] == FLUENCY_ABSENT)
-                continue;
-            sum += accepted[i].parts_micro[part];
-            known++;
-        }
-        mean.parts_micro[part] = known > 0 ? sum / known : FLUENCY_ABSENT;
-    }
-    for (size_t i = 0; i < count; i++) {
-        mean.order_milli += accepted[i].order_milli;
-        mean.cost_milli += accepted[i].cost_milli;
-        mean.polite += accepted[i].polite;
-        mean.plain += accepted[i].plain;
-    }
-    if (count > 0) {
-        mean.order_milli /= (int64_t)count;
-        mean.cost_milli /= (int64_t)count;
-    }
-    return mean;
-}
-
-/* What is left of the part when the accepted ones' own lack of it is not held against it. */
-static int32_t relative(int32_t now, int64_t accepted)
-{
-    if (now == FLUENCY_ABSENT || accepted == FLUENCY_ABSENT || accepted >= FLUENCY_ONE)
-        return now;
-    return now >= accepted ? FLUENCY_ONE : (int32_t)(now * (int64_t)FLUENCY_ONE / accepted);
-}
-
-static int32_t shifted(const struct measure *measure, int32_t now_milli, int64_t accepted_milli)
-{
-    double milli = now_milli - measure->baseline_weight * (double)accepted_milli;
-
-    return part_of_spreads(measure, (int32_t)lround(milli));
-}
-
-/* The share of sentences that kept the accepted register. */
-static int32_t register_kept(const struct fluency *now, const struct accepted *accepted)
-{
-    uint32_t decided = now->polite + now->plain;
-    uint32_t before = accepted->polite + accepted->plain;
-
-    if (decided == 0 || before == 0)
-        return now->parts_micro[FLUENCY_REGISTER];
-    int64_t share = (int64_t)FLUENCY_ONE * now->polite / decided;
-    int64_t share_before = (int64_t)FLUENCY_ONE * accepted->polite / before;
-    return (int32_t)(FLUENCY_ONE
-                     - (share > share_before ? share - share_before : share_before - share));
-}
-
-void fluency_compare(const struct fluency *now, const struct fluency *accepted, size_t count,
-                     struct fluency_change *ret_change)
-{
-    struct accepted mean = mean_of(accepted, count);
-    struct fluency_change change = {.from = style_of(mean.polite, mean.plain), .to = now->style};
-
-    for (size_t i = 0; i < FLUENCY_PARTS; i++)
-        change.parts_micro[i] = relative(now->parts_micro[i], mean.parts_micro[i]);
-    if (now->parts_micro[FLUENCY_ORDER] != FLUENCY_ABSENT
-        && mean.parts_micro[FLUENCY_ORDER] != FLUENCY_ABSENT)
-        change.parts_micro[FLUENCY_ORDER] =
-            shifted(&order_measure, now->order_milli, mean.order_milli);
-    if (now->parts_micro[FLUENCY_COST] != FLUENCY_ABSENT
-        && mean.parts_micro[FLUENCY_COST] != FLUENCY_ABSENT)
-        change.parts_micro[FLUENCY_COST] = shifted(&cost_measure, now->cost_milli, mean.cost_milli);
-    change.parts_micro[FLUENCY_REGISTER] = register_kept(now, &mean);
-    change.style_changed = (change.from == FLUENCY_POLITE && change.to == FLUENCY_PLAIN)
-                           || (change.from == FLUENCY_PLAIN && change.to == FLUENCY_POLITE);
-    change.score_micro = product(change.parts_micro);
-    *ret_change = change;
-}
-
-/* ---- words ---------------------------------------------------------------------------------- */
-
-static void add_words(char *words, size_t *len, const char *more)
-{
-    int added =
-        snprintf(words + *len, FLUENCY_WORDS_SIZE - *len, "%s%s", *len > 0 ? "; " : "", more);
-
-    if (added > 0 && *len + (size_t)added < FLUENCY_WORDS_SIZE)
-        *len += (size_t)added;
-    else
-        words[*len] = '\0'; /* what does not fit whole is left out */
-}
-
-static void add_fallen(const int32_t parts_micro[FLUENCY_PARTS], bool but_register, char *words,
-                       size_t *len)
-{
-    for (size_t i = 0; i < FLUENCY_PARTS; i++)
-        if (parts_micro[i] != FLUENCY_ABSENT && parts_micro[i] < FLUENCY_FALLEN_MICRO
-            && !(but_register && i == FLUENCY_REGISTER))
-            add_words(words, len, parts[i].words);
-}
-
-void fluency_change_words(const struct fluency_change *change, char ret_words[FLUENCY_WORDS_SIZE])
-{
-    size_t len = 0;
-
-    ret_words[0] = '\0';
-    if (change->style_changed)
-        add_words(ret_words, &len,
-                  change->from == FLUENCY_POLITE
-                      ? "the register changed from polite (です・ます) to plain (だ・である)"
-                      : "the register changed from plain (だ・である) to polite (です・ます)");
-    add_fallen(change->parts_micro, change->style_changed, ret_words, &len);
-}
-
-void fluency_words(const struct fluency *fluency, char ret_words[FLUENCY_WORDS_SIZE])
-{
-    size_t len = 0;
-
-    ret_words[0] = '\0';
-    add_fallen(fluency->parts_micro, false, ret_words, &len);
-}
+/* ---- names ----------------------------------------------------------------------------------- */
 
 const char *fluency_part_name(enum fluency_part part)
 {
     assert_always(part < FLUENCY_PARTS);
     return parts[part].name;
+}
+
+const char *fluency_part_words(enum fluency_part part)
+{
+    assert_always(part < FLUENCY_PARTS);
+    return parts[part].words;
 }
 
 const char *fluency_style_name(enum fluency_style style)

@@ -38,4 +38,17 @@ int32_t fluency_of_loops(size_t repeated, size_t whole);
 /* How one sentence ends, by its last letters. */
 enum fluency_style fluency_style_of(struct view sentence);
 
+/* The register of so many sentences of each. */
+enum fluency_style fluency_style_by(uint32_t polite, uint32_t plain);
+
+/* Spreads above ordinary Japanese, in thousandths, as a part. */
+int32_t fluency_part_of_order(int32_t milli);
+int32_t fluency_part_of_cost(int32_t milli);
+
+/* What the parts leave of the score. */
+int32_t fluency_product(const int32_t parts_micro[FLUENCY_PARTS]);
+
+/* What a low value of the part says. */
+const char *fluency_part_words(enum fluency_part part);
+
 #endif

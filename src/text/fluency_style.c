@@ -26,7 +26,8 @@ static const char *const polite[] = {
 
 /* Ends that look plain and say nothing of the register. */
 static const char *const neutral[] = {
-    "ありがとう", "おはよう", "おめでとう", "ようこそ", "こんばんは", "こんにちは", "さようなら",
+    "はい",     "いいえ",     "ありがとう", "おはよう",   "おめでとう",
+    "ようこそ", "こんばんは", "こんにちは", "さようなら",
 };
 
 static const char *const plain[] = {
