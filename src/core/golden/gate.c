@@ -379,7 +379,7 @@ static void rule_fluency(struct deciding *deciding)
     const struct run_entry *first = first_of(deciding->run, reads_worse);
 
     if (count > 0)
-        WARN(deciding, "%zu entr%s less fluent than what was accepted: %s (%.*s)", count,
+        WARN(deciding, "%zu entr%s worse than expected: %s (%.*s)", count,
              count == 1 ? "y reads" : "ies read", names(deciding, reads_worse),
              VIEW_ARG(first->fluency_reason));
 }
