@@ -252,30 +252,40 @@ static unsigned count_ascii(const struct scan_chars *chars)
                       + __builtin_popcountll(chars->ascii[1]));
 }
 
-/* Measured by eye on English and Japanese answers: letters and kana are common, signs are rare. */
+/* Of so many characters outside ASCII: kana are common, kanji and the rest less so. */
+static unsigned bits_of_others(const struct scan_chars *chars)
+{
+    unsigned bits = 9;
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < chars->range_count; i++) {
+        if (chars->ranges[i].low <= 0x30ff && chars->ranges[i].high >= 0x3041)
+            bits = 6;
+        count += chars->ranges[i].high - chars->ranges[i].low + 1;
+    }
+    for (; bits > 1 && count > 1; count /= 2)
+        bits--;
+    return bits;
+}
+
+/* Set by what English and Japanese answers consist of: letters, digits and spaces are common. */
 unsigned scan_chars_bits(const struct scan_chars *chars)
 {
     static const unsigned by_size[] = {6, 5, 4, 4, 3, 2, 1, 0}; /* up to 1, 2, 4 … 128 */
     unsigned count = count_ascii(chars);
-    unsigned others = 0;
-    unsigned bits = 0;
+    unsigned size = 0;
+    bool is_common =
+        (chars->ascii[1] & LETTERS) != 0 || (chars->ascii[0] & (DIGITS | UINT64_C(1) << ' ')) != 0;
 
     if (chars->all_others)
         return 0;
-    for (size_t i = 0; i < chars->range_count; i++) {
-        uint32_t size = chars->ranges[i].high - chars->ranges[i].low + 1;
-        others += size < 64 ? size : 64;
-    }
-    while (bits < 7 && 1u << bits < count + others)
-        bits++;
-    bits = by_size[bits];
-    bool is_letter = (chars->ascii[1] & LETTERS) != 0;
-    bool is_common = is_letter || (chars->ascii[0] & (DIGITS | UINT64_C(1) << ' ')) != 0;
-    if (is_common && bits > 4)
-        bits = 4;
-    if (count == 0 && others <= 2)
-        bits = chars->ranges[0].low >= 0x3041 && chars->ranges[0].low <= 0x30ff ? 5 : 7;
-    return bits;
+    while (size < 7 && 1u << size < count)
+        size++;
+    unsigned bits = is_common && by_size[size] > 4 ? 4 : by_size[size];
+    unsigned others = bits_of_others(chars);
+    if (count == 0)
+        return others;
+    return chars->range_count > 0 && others < bits ? others : bits;
 }
 
 static size_t encode(uint32_t codepoint, unsigned char *bytes)

@@ -21,7 +21,7 @@
 
 enum {
     FILTER_BITS = 20,   /* how rare: one place in a million, if characters were independent */
-    FILTER_PLACES = 96, /* classes of bytes in a filter, roughly */
+    FILTER_PLACES = 1000, /* classes of bytes in a filter, roughly; more: it is made less rare */
 };
 
 struct scan_filter {

@@ -53,15 +53,15 @@ static void matches_add(struct matches *matches, const struct scan_match *match)
 
 /* ---- the scanner ----------------------------------------------------------------------------- */
 
-static void advance(struct scanner *scanner, struct spelling *spelling, struct matches *matches,
-                    struct scan_record *record)
+static void advance(struct scanner *scanner, const bool *held, struct spelling *spelling,
+                    struct matches *matches, struct scan_record *record)
 {
     struct scan_match match;
     uint64_t at;
 
     assert_always(scanner_advance(scanner, spelling) == 0);
     while (scanner_next(scanner, &match)) {
-        if (match.start < record->clear)
+        if (match.start < record->clear && (held == NULL || held[match.rule]))
             record->broken = "a match starts before what was clear";
         if (match.end <= match.start)
             record->broken = "a match ends where it starts";
@@ -77,8 +77,9 @@ static void advance(struct scanner *scanner, struct spelling *spelling, struct m
     spelling_forget(spelling, scanner_needs(scanner));
 }
 
-void scan_record_make(struct scanner *scanner, struct spelling *spelling, struct view text,
-                      scan_cut *cut, void *context, struct scan_record *ret_record)
+void scan_record_make(struct scanner *scanner, const bool *held, struct spelling *spelling,
+                      struct view text, scan_cut *cut, void *context,
+                      struct scan_record *ret_record)
 {
     struct matches matches = {0};
 
@@ -89,11 +90,11 @@ void scan_record_make(struct scanner *scanner, struct spelling *spelling, struct
     for (size_t pos = 0; pos < text.len;) {
         struct view piece = view_slice(text, pos, pos + cut(context));
         assert_always(piece.len > 0 && spelling_feed(spelling, piece) == 0);
-        advance(scanner, spelling, &matches, ret_record);
+        advance(scanner, held, spelling, &matches, ret_record);
         pos += piece.len;
     }
     assert_always(spelling_finish(spelling) == 0);
-    advance(scanner, spelling, &matches, ret_record);
+    advance(scanner, held, spelling, &matches, ret_record);
     if (ret_record->clear != text.len)
         ret_record->broken = "at the end not everything is clear";
     matches_write(&matches, &ret_record->matches);

@@ -17,9 +17,11 @@ struct scan_record {
     const char *broken;    /* a promise of scan.h that was not kept; NULL: none */
 };
 
-/* Feeds the text to the scanner, which is reset first, and forgets what it does not need. */
-void scan_record_make(struct scanner *scanner, struct spelling *spelling, struct view text,
-                      scan_cut *cut, void *context, struct scan_record *ret_record);
+/* Feeds the text to the scanner, which is reset first, and forgets what it does not need. `held` is
+ * what the scanner was made with. */
+void scan_record_make(struct scanner *scanner, const bool *held, struct spelling *spelling,
+                      struct view text, scan_cut *cut, void *context,
+                      struct scan_record *ret_record);
 void scan_record_release(struct scan_record *record);
 
 /* The same matches by PCRE2 over the whole spelling, rule by rule; false where one was too costly

@@ -210,7 +210,7 @@ static void expect_same(const struct bench *bench, struct view text, struct cuts
     struct scan_record record;
     struct cuts left = cuts;
 
-    scan_record_make(bench->scanner, bench->spelling, text, cut_by, &left, &record);
+    scan_record_make(bench->scanner, bench->held, bench->spelling, text, cut_by, &left, &record);
     if (record.broken == NULL && view_equal(strbuf_view(expected), strbuf_view(&record.matches))) {
         scan_record_release(&record);
         return;
