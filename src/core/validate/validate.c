@@ -539,10 +539,15 @@ static bool comes_after(const struct validate_finding *a, const struct validate_
 {
     if (a->order != b->order)
         return a->order > b->order;
-    return a->finding.start > b->finding.start;
+    if (a->finding.start != b->finding.start)
+        return a->finding.start > b->finding.start;
+    if (a->finding.end != b->finding.end)
+        return a->finding.end > b->finding.end;
+    return view_compare(a->finding.message, b->finding.message) > 0;
 }
 
-/* By the policy's order, then by place; what was found first stays first. */
+/* By the policy's order, then by place, then by what is said: never by when it was found, which
+ * depends on the cuts of a stream. */
 static void sort_findings(struct validation *validation)
 {
     for (size_t i = 1; i < validation->count; i++) {
