@@ -10,7 +10,9 @@ import subprocess
 import sys
 
 WORDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", "parts", "configuration.md")
-MARKS = [("@assay.yaml@", "configuration", "assay.yaml", 2), ("@golden@", "golden", "golden set", 3)]
+MARKS = [("@assay.yaml@", "configuration", "assay.yaml", 2), ("@golden@", "golden", "golden set", 3),
+         ("@policy@", "policy", "policy", 3)]
+EVERY_ROW = ("check", "action", "log", "severity")
 
 def cell(text):
     return text.replace("|", "\\|").replace("\n", " ")
@@ -31,6 +33,21 @@ def rows(table, title, level, out):
         rows(inner, f"{title} → {name}", level + (level < 4), out)
 
 
+def checks(table, out):
+    """The checks of a policy: one table over all, then the options of each that has any."""
+    out.append("| check | judged | action | logged | severity in golden runs | by default |\n"
+               "| --- | --- | --- | --- | --- | --- |\n")
+    for check in table:
+        name = check["name"] + ("NAME" if check["name"].endswith(".") else "")
+        out.append(f"| `{name}` | {check['judged']} | {check['action']} | {'yes' if check['log'] else 'no'} | "
+                   f"{check['severity']} | {'yes' if check['by_default'] else 'no'} |\n")
+    for check in table:
+        own = [key for key in check["table"]["keys"] if key["key"] not in EVERY_ROW]
+        if own:
+            name = check["name"] + ("NAME" if check["name"].endswith(".") else "")
+            rows({"keys": own}, f"policy → checks → {name}", 4, out)
+
+
 def main(assay, out_path):
     dump = subprocess.run([assay, "--dump-tables"], check=True, stdout=subprocess.PIPE).stdout
     tables = json.loads(dump)
@@ -39,6 +56,9 @@ def main(assay, out_path):
         out = []
         rows(tables[name], title, level, out)
         text = text.replace(mark, "".join(out).strip("\n"))
+    out = []
+    checks(tables["checks"], out)
+    text = text.replace("@checks@", "".join(out).strip("\n"))
     if out_path == "-":
         sys.stdout.write(text)
     else:

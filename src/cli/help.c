@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "config/settings.h"
 #include "core/golden/entries.h"
+#include "core/validate/policy.h"
 #include "wire/json.h"
 
 enum { OPTION_COLUMN = 28, LINE_COLUMNS = 96 };
@@ -141,6 +142,31 @@ static void dump_command(struct json_writer *writer, const struct command *comma
     json_write_end(writer, '}');
 }
 
+/* Each check of a policy: what follows by default, and its table of keys. */
+static void dump_checks(struct json_writer *writer)
+{
+    static const char *const whens[] = {[POLICY_HOLD] = "while it streams",
+                                        [POLICY_END] = "at the end",
+                                        [POLICY_ASK] = "by others"};
+
+    json_write_array(writer);
+    for (unsigned i = 0; i < POLICY_CHECK_KINDS; i++) {
+        enum policy_check_kind kind = (enum policy_check_kind)i;
+        const struct policy_check row = policy_check_default(kind);
+        json_write_object(writer);
+        json_member_string(writer, "name", row.name);
+        json_member_text(writer, "judged", whens[row.when]);
+        json_member_text(writer, "action", policy_action_name(row.action));
+        json_member_bool(writer, "log", row.log);
+        json_member_text(writer, "severity", severity_name(row.severity));
+        json_member_bool(writer, "by_default", policy_check_is_default(kind));
+        json_write_key(writer, "table");
+        config_dump(policy_check_table(kind), writer);
+        json_write_end(writer, '}');
+    }
+    json_write_end(writer, ']');
+}
+
 static void dump_errors(struct json_writer *writer)
 {
     json_write_array(writer);
@@ -178,6 +204,10 @@ void command_dump_tables(struct strbuf *out)
     config_dump(settings_table(), &writer);
     json_write_key(&writer, "golden");
     config_dump(golden_table(), &writer);
+    json_write_key(&writer, "policy");
+    config_dump(policy_table(), &writer);
+    json_write_key(&writer, "checks");
+    dump_checks(&writer);
     json_write_key(&writer, "errors");
     dump_errors(&writer);
     json_write_end(&writer, '}');

@@ -180,6 +180,24 @@ static int finish_canary(const struct finishing *finishing, void *at)
     return 0;
 }
 
+static int finish_stop_reason(const struct finishing *finishing, void *at)
+{
+    static const char *const keys_of[] = {"max_tokens", "content_filtered", "guardrail_intervened",
+                                          "malformed", "context_window_exceeded"};
+    const struct policy_stop_reason *options =
+        &((const struct policy_stop_reason_keys *)at)->options;
+    const enum policy_action actions[] = {options->max_tokens, options->content_filtered,
+                                          options->guardrail_intervened, options->malformed,
+                                          options->context_window_exceeded};
+
+    for (size_t i = 0; i < sizeof keys_of / sizeof keys_of[0]; i++)
+        if (actions[i] == POLICY_MASK)
+            problems_at(finishing->reader->problems, place_of(finishing, keys_of[i]),
+                        "an answer that ended so has no places that could be masked: use accept, "
+                        "retry or fallback");
+    return 0;
+}
+
 static int finish_length(const struct finishing *finishing, void *at)
 {
     const struct policy_length_keys *keys = at;
@@ -257,6 +275,7 @@ static int (*const finishers[POLICY_CHECK_KINDS])(const struct finishing *, void
     [POLICY_PERSONAL_DATA] = finish_personal_data,
     [POLICY_SECRET] = finish_secret,
     [POLICY_CANARY] = finish_canary,
+    [POLICY_STOP_REASON] = finish_stop_reason,
     [POLICY_LENGTH] = finish_length,
     [POLICY_VALUE] = finish_value,
     [POLICY_PATTERN] = finish_pattern,

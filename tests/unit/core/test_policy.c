@@ -269,6 +269,7 @@ static void wrong_policies_are_told_with_place_and_remedy(void **state)
         {"checks: [{check: safety.secret, values: ['${NOT_SET}']}]", "NOT_SET"},
         {"checks: [{check: safety.prompt_leak, words: 1}]", "'words' must be from 3"},
         {"checks: [{check: safety.stop_reason, max_tokens: no}]", "'max_tokens' must be one of"},
+        {"checks: [{check: safety.stop_reason, malformed: mask}]", "1:49: an answer that ended so"},
         {"checks: [{check: length, min_chars: 9, max_chars: 5}]", "no answer can be both"},
         {"checks: [{check: length, max_chars: -1}]", "'max_chars' must be from 0"},
         {"checks: [{check: support.low, floor: 1.5}]", "'floor' must be from 0"},
