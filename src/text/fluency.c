@@ -383,6 +383,7 @@ int fluency_of(struct arena *arena, struct view answer, const struct morphology 
         fluency.parts_micro[i] = FLUENCY_ABSENT;
     fluency.parts_micro[FLUENCY_BYTES] = fluency_bytes(seen);
     fluency.parts_micro[FLUENCY_BRACKETS] = fluency_brackets(seen);
+    fluency.is_blank = view_trim(prose).len == 0;
     bool is_whole = view_equal(seen, answer); /* a value of JSON ends where it ends */
     fluency.parts_micro[FLUENCY_ENDING] = is_whole ? fluency_ending(seen) : FLUENCY_ABSENT;
     code = fluency_repetition(arena, seen, &fluency.parts_micro[FLUENCY_REPETITION]);

@@ -47,6 +47,7 @@ enum fluency_style {
 };
 
 struct fluency {
+    bool is_blank; /* nothing to read: the score says nothing */
     int32_t score_micro;
     int32_t parts_micro[FLUENCY_PARTS]; /* FLUENCY_ABSENT where a part does not apply */
     enum fluency_style style;

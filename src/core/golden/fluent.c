@@ -77,11 +77,13 @@ static int read_samples(const struct morphology *morphology, struct run_entry *e
         struct sample *sample = &entry->samples[i];
         struct view text = sample->answer.reply.text;
         struct fluency fluency;
-        if (!sample->scored || view_trim(text).len == 0)
+        if (!sample->scored)
             continue;
         int code = read_text(morphology, text, &fluency);
         if (code != 0)
             return code;
+        if (fluency.is_blank)
+            continue;
         fluency_compare(&fluency, accepted, count, &sample->fluency);
         sample->fluency_known = true;
         add_sample(&reading, sample);
@@ -105,10 +107,8 @@ int fluent_entry(const struct morphology *morphology, struct run_entry *entry, s
     if (accepted == NULL)
         return ERR_MEMORY;
     for (size_t i = 0; i < answers && code == 0; i++) {
-        if (view_trim(entry->baseline->answers[i].text).len == 0)
-            continue;
         code = read_text(morphology, entry->baseline->answers[i].text, &accepted[count]);
-        count++;
+        count += code == 0 && !accepted[count].is_blank;
     }
     if (code != 0)
         return code;

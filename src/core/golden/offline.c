@@ -132,17 +132,18 @@ static void write_register(struct json_writer *writer, const char *key, enum flu
 
 /* The text's own fluency as a change against nothing; against its reference where it has one. */
 static int judge_fluency(const struct offline_line *line, const struct morphology *morphology,
-                         struct arena *arena, struct fluency_change *ret_change)
+                         struct arena *arena, bool *ret_is_blank, struct fluency_change *ret_change)
 {
-    struct fluency now, reference = {0};
+    struct fluency now, reference = {.is_blank = true};
 
     int code = fluency_of(arena, line->text, morphology, &now);
-    bool is_compared = line->has_reference && view_trim(line->reference).len != 0;
-    if (code == 0 && is_compared)
+    if (code == 0 && line->has_reference)
         code = fluency_of(arena, line->reference, morphology, &reference);
-    if (code == 0)
-        fluency_compare(&now, &reference, is_compared ? 1 : 0, ret_change);
-    return code;
+    if (code != 0)
+        return code;
+    *ret_is_blank = now.is_blank;
+    fluency_compare(&now, &reference, reference.is_blank ? 0 : 1, ret_change);
+    return 0;
 }
 
 static int write_fluency(struct json_writer *writer, const struct offline_line *line,
@@ -150,11 +151,10 @@ static int write_fluency(struct json_writer *writer, const struct offline_line *
 {
     struct fluency_change change;
     char words[FLUENCY_WORDS_SIZE];
+    bool is_blank;
 
-    if (view_trim(line->text).len == 0)
-        return 0;
-    int code = judge_fluency(line, morphology, arena, &change);
-    if (code != 0)
+    int code = judge_fluency(line, morphology, arena, &is_blank, &change);
+    if (code != 0 || is_blank)
         return code;
     json_member_object(writer, "fluency");
     json_member_fixed(writer, "score", change.score_micro, 6);
