@@ -31,6 +31,7 @@ struct cutter {
     size_t run;        /* items of the list that goes on */
     size_t run_indent; /* of its first */
     bool in_table;
+    bool has_roles;
 };
 
 /* ---- collecting ------------------------------------------------------------------------------ */
@@ -94,23 +95,22 @@ static bool holds_phrase(struct view text, struct view phrase, enum where where)
     if (text.len < phrase.len)
         return false;
     if (where == START)
-        return view_equal_nocase(view_slice(text, 0, phrase.len), phrase);
+        return view_starts(text, phrase);
     if (where == END)
-        return view_equal_nocase(view_slice(text, text.len - phrase.len, text.len), phrase);
-    for (size_t i = 0; i + phrase.len <= text.len; i++) {
-        if ((text.ptr[i] | 0x20) == (phrase.ptr[0] | 0x20)
-            && view_equal_nocase(view_slice(text, i, i + phrase.len), phrase))
-            return true;
-    }
-    return false;
+        return view_ends(text, phrase);
+    return memmem(text.ptr, text.len, phrase.ptr, phrase.len) != NULL;
 }
 
-static enum claim_role role_of(struct view text)
+static enum claim_role role_of(const struct cutter *cutter, struct view text)
 {
-    struct view plain = without_end(text);
+    char lower[ROLE_MAX];
 
-    if (text.len > ROLE_MAX)
+    if (!cutter->has_roles || text.len > ROLE_MAX)
         return CLAIM_STATEMENT;
+    for (size_t i = 0; i < text.len; i++)
+        lower[i] =
+            text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? (char)(text.ptr[i] | 0x20) : text.ptr[i];
+    struct view plain = without_end(view_make(lower, text.len));
     if (view_ends(plain, view_of("?")) || view_ends(plain, view_of("？")))
         return CLAIM_QUESTION;
     if (view_ends(plain, view_of(":")) || view_ends(plain, view_of("：")))
@@ -154,7 +154,7 @@ static void add_text(struct cutter *cutter, size_t start, size_t end, enum claim
         .start = start,
         .end = end,
         .form = form,
-        .role = form == CLAIM_ROW ? CLAIM_STATEMENT : role_of(text),
+        .role = form == CLAIM_ROW ? CLAIM_STATEMENT : role_of(cutter, text),
     };
 }
 
@@ -222,11 +222,15 @@ static void cut_sentences(struct cutter *cutter, size_t start, size_t end, enum 
 
     while (pos < end) {
         size_t at = pos;
-        uint32_t codepoint = 0;
-        if ((unsigned char)text.ptr[pos] < 0x80)
-            codepoint = (unsigned char)text.ptr[pos++];
-        else
+        unsigned char lead = (unsigned char)text.ptr[pos];
+        uint32_t codepoint = lead;
+        if (lead < 0xe2 || (lead > 0xe3 && lead != 0xef)) {
+            pos++; /* no sign that ends or quotes, or the rest of a character */
+            if (lead >= 0x80 || (lead != '.' && lead != '!' && lead != '?'))
+                continue;
+        } else {
             codepoint = utf8_next(text, &pos, NULL);
+        }
         quotes += quote_step(codepoint);
         if (quotes < 0)
             quotes = 0;
@@ -480,7 +484,7 @@ static void add_scalar(struct cutter *cutter, const struct json *value, size_t b
         return;
     claim->start = at + 1;
     claim->end = string_end(cutter->answer, at, NULL, 0);
-    claim->role = role_of(value->text);
+    claim->role = role_of(cutter, value->text);
     if (claim->end - claim->start == value->text.len)
         return;
     offsets = arena_new(cutter->arena, value->text.len + 1, sizeof *offsets);
@@ -528,16 +532,23 @@ static int by_place(const void *a, const void *b)
     return left->start < right->start ? -1 : left->start > right->start;
 }
 
-int claims_of(struct arena *arena, struct view answer, struct claims *ret_claims)
+static bool has_fence(struct view answer)
 {
-    struct cutter cutter = {.arena = arena, .answer = answer};
+    return view_find(answer, view_of("```"), 0) < answer.len
+           || view_find(answer, view_of("~~~"), 0) < answer.len;
+}
+
+static int cut_all(struct arena *arena, struct view answer, bool has_roles,
+                   struct claims *ret_claims)
+{
+    struct cutter cutter = {.arena = arena, .answer = answer, .has_roles = has_roles};
     struct view block;
     struct claim *items = NULL;
 
     if (!cut_json(&cutter, view_trim(answer))) {
         cut_prose(&cutter);
         size_t prose = cutter.count;
-        if (structure_fenced(answer, &block))
+        if (has_fence(answer) && structure_fenced(answer, &block))
             (void)cut_json(&cutter, view_trim(block));
         if (cutter.count > prose)
             qsort(cutter.items, cutter.count, sizeof *cutter.items, by_place);
@@ -554,6 +565,16 @@ int claims_of(struct arena *arena, struct view answer, struct claims *ret_claims
         return cutter.status;
     *ret_claims = (struct claims){.items = items, .count = cutter.count, .lists = cutter.lists};
     return 0;
+}
+
+int claims_of(struct arena *arena, struct view answer, struct claims *ret_claims)
+{
+    return cut_all(arena, answer, true, ret_claims);
+}
+
+int claims_of_source(struct arena *arena, struct view source, struct claims *ret_claims)
+{
+    return cut_all(arena, source, false, ret_claims);
 }
 
 void claim_source(const struct claim *claim, size_t start, size_t end, size_t *ret_start,

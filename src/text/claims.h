@@ -53,6 +53,9 @@ struct claims {
 /* ERR_MEMORY. */
 MUST_CHECK int claims_of(struct arena *arena, struct view answer, struct claims *ret_claims);
 
+/* The same without roles, which take half the time: for sources. */
+MUST_CHECK int claims_of_source(struct arena *arena, struct view source, struct claims *ret_claims);
+
 /* The bytes of the answer behind text[start, end) of a claim. */
 void claim_source(const struct claim *claim, size_t start, size_t end, size_t *ret_start,
                   size_t *ret_end);

@@ -330,7 +330,7 @@ static int cut_source(struct support_sources *sources, uint32_t number,
 {
     struct view text = sources->sources[number];
     struct claims claims;
-    int status = claims_of(&sources->arena, text, &claims);
+    int status = claims_of_source(&sources->arena, text, &claims);
 
     if (status != 0)
         return status;

@@ -408,7 +408,7 @@ static bool digit_groups(struct view text, size_t pos, struct value *ret_value)
     char separator = '\0';
 
     while (is_digit(byte_at(text, at)) && at - pos < VALUES_CODE_MAX) {
-        while (is_digit(byte_at(text, at)))
+        while (is_digit(byte_at(text, at)) && at - pos < VALUES_CODE_MAX)
             at++;
         groups++;
         char next = byte_at(text, at);
@@ -617,10 +617,10 @@ static void pass(struct value_reader *reader)
     } else if (is_digit(text.ptr[pos])) {
         while (is_alnum(byte_at(text, pos)))
             pos++;
-    } else if ((unsigned char)text.ptr[pos] < 0x80) {
-        pos++;
     } else {
-        (void)utf8_next(text, &pos, NULL);
+        do
+            pos++;
+        while (pos < text.len && (unsigned char)text.ptr[pos] >> 6 == 2); /* the rest of it */
     }
     reader->pos = pos;
 }
@@ -640,6 +640,8 @@ static bool sign_value(struct view text, size_t pos, struct value *ret_value)
 static bool wide_value(struct view text, size_t pos, struct value *ret_value)
 {
     size_t after = pos;
+    if (text.ptr[pos] == '\xe3' && byte_at(text, pos + 1) != '\x80') /* kana: most of a text */
+        return false;
     uint32_t codepoint = utf8_next(text, &after, NULL);
 
     switch (codepoint) {
@@ -678,7 +680,8 @@ bool value_next(struct value_reader *reader, struct value *ret_value)
 
     while (reader->pos < text.len) {
         size_t pos = reader->pos;
-        if (text.ptr[pos] == '[' || stands_at(text, pos, view_of("【"))) {
+        if (text.ptr[pos] == '['
+            || (text.ptr[pos] == '\xe3' && stands_at(text, pos, view_of("【")))) {
             size_t behind = past_citation(text, pos);
             if (behind > pos) {
                 reader->pos = behind;

@@ -243,7 +243,7 @@ static void take_year(struct view text, size_t *pos, int *ret_year)
 
     (void)(take(text, &at, ", ") || take(text, &at, ",") || take(text, &at, " "));
     size_t digits = at;
-    while (is_digit(byte_at(text, digits)))
+    while (is_digit(byte_at(text, digits)) && digits - at < 5)
         digits++;
     int year = digits - at == 4 ? take_number(text, &at, YEAR_MIN, YEAR_MAX) : -1;
     if (year > 0 && at == digits) {

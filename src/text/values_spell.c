@@ -40,8 +40,9 @@ static int work_for(struct view text)
     int work = 0;
 
     for (size_t pos = 0; pos < text.len;) {
-        if ((unsigned char)text.ptr[pos] < 0x80) {
-            pos++;
+        unsigned char lead = (unsigned char)text.ptr[pos];
+        if (lead < 0xc2 || (lead >= 0xe4 && lead <= 0xe9)) {
+            pos++; /* ASCII, ideographs, and the rest of either */
             continue;
         }
         uint32_t codepoint = utf8_next(text, &pos, NULL);

@@ -49,11 +49,26 @@ static bool form_at(struct view text, size_t pos, const struct form *form)
     return !is_alnum(byte_at(text, pos + spelling.len));
 }
 
+/* Whether a unit may start so: most numbers are followed by a particle, a comma or a space. */
+static bool may_start(struct view text, size_t pos)
+{
+    unsigned char first = (unsigned char)text.ptr[pos];
+    unsigned char second = (unsigned char)byte_at(text, pos + 1);
+
+    if (first < 0x80)
+        return is_latin((char)first) || first == '%';
+    if (first != 0xe3 || second > 0x82)
+        return true;
+    return second != 0x80
+           && (stands_at(text, pos, view_of("か")) || stands_at(text, pos, view_of("つ"))
+               || (second == 0x82 && (unsigned char)byte_at(text, pos + 2) >= 0xa1));
+}
+
 size_t unit_at(struct view text, size_t pos, enum value_unit *ret_unit, struct decimal *ret_scale)
 {
     const struct form *best = NULL;
 
-    if (pos >= text.len)
+    if (pos >= text.len || !may_start(text, pos))
         return 0;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         const struct form *form = &forms[i];
