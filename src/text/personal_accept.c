@@ -121,13 +121,17 @@ static const char *const particles[] = {
 
 static bool is_prose(struct view match)
 {
+    static const char *const lots[] = {"地割", NULL}; /* 第8地割 is a place in Iwate */
     size_t first = 0;
 
     while (first < match.len && !is_digit(match.ptr[first]))
         first++;
     while (first > 0 && match.ptr[first - 1] == ' ')
         first--;
-    return context_has(match, prose) || context_ends(view_slice(match, 0, first), particles);
+    struct view town = view_slice(match, 0, first);
+    bool is_lot = context_starts(view_slice(match, first + 1, match.len), lots)
+                  || context_starts(view_slice(match, first + 2, match.len), lots);
+    return context_has(match, prose) || (!is_lot && context_ends(town, particles));
 }
 
 static bool is_counted(struct view text, size_t end)

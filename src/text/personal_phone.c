@@ -243,14 +243,16 @@ bool accept_phone_world(struct view text, size_t *start, size_t *end)
 
 bool accept_phone_america(struct view text, size_t *start, size_t *end)
 {
+    static const char *const country[] = {"+", "+1", "+1 ", "+1-", "+1.", NULL};
     struct digits digits = digits_of(text, *start, *end);
 
     if (digits_start(&digits, "1"))
         digits = without(&digits, 1);
     if (!is_cut_off_before(text, *start) || context_glued_behind(text, *end))
         return false;
-    return is_american(&digits)
-           && !context_has(context_before(text, *start), context_other_numbers);
+    struct view before = context_before(text, *start);
+    return is_american(&digits) && !context_ends(before, country)
+           && !context_has(before, context_other_numbers);
 }
 
 /* 07700 063 966, 03.93.92.16.85: as elsewhere in the world a number is dialled at home. A row of

@@ -87,6 +87,7 @@ static void an_address_of_mail_ends_where_the_kana_begin(void **state)
     finds(PERSONAL_EMAIL, "ta\xe2\x80\x8bro@exa\xe2\x81\xa0mple.jpへ",
           "ta\xe2\x80\x8bro@exa\xe2\x81\xa0mple.jp|");
     finds(PERSONAL_EMAIL, "hanako [at] example.comまで", "hanako [at] example.com|");
+    finds(PERSONAL_EMAIL, "taro☆example.jpの☆を@に", "taro☆example.jp|");
     finds(PERSONAL_EMAIL, "a@b.jpとc@d.comに", "a@b.jp|c@d.com|");
 }
 
@@ -153,6 +154,8 @@ static void numbers_abroad_are_found_by_their_plan(void **state)
     finds(PERSONAL_PHONE, "at (579)888-3058x12.", "(579)888-3058x12|");
     finds(PERSONAL_PHONE, "番号は+44 20 7946 0958です", "+44 20 7946 0958|");
     finds(PERSONAL_PHONE, "+1-903-555-4508", "+1-903-555-4508|");
+    finds(PERSONAL_PHONE, "+1 (212) 555-0199", "+1 (212) 555-0199|");
+    finds(PERSONAL_PHONE, "07700 063 966", "07700 063 966|");
     finds(PERSONAL_PHONE, "my phone number is 781 1704.", "781 1704|");
     ignores("the range 100-200-3000 and 212-055-0123");
     ignores("約+1000000円の増収");
@@ -188,6 +191,7 @@ static void postal_codes_need_their_sign_a_word_or_a_place(void **state)
     finds(PERSONAL_POSTAL_CODE, "お届け先は100-0005、", "100-0005|");
     finds(PERSONAL_POSTAL_CODE, "100-0005 東京都千代田区", "100-0005|");
     finds(PERSONAL_POSTAL_CODE, "郵便番号（1000005）", "1000005|");
+    finds(PERSONAL_POSTAL_CODE, "宛先 1000005 東京都", "1000005|");
     ignores("型番100-0005の在庫");
     ignores("123-4567ページ");
     ignores("A123-4567とB-123-4567");
@@ -210,6 +214,7 @@ static void japanese_addresses_are_found_to_their_last_number(void **state)
         "横浜市中区本町6丁目50番地の10",
         "渋谷区神南1-2-3",
         "大阪府大阪市北区梅田三丁目1-3",
+        "岩手県花巻市第8地割12番地3",
         NULL,
     };
     (void)state;
@@ -223,6 +228,9 @@ static void japanese_addresses_are_found_to_their_last_number(void **state)
     }
     finds(PERSONAL_ADDRESS, "ship to 1-9-1 Marunouchi, Chiyoda-ku, Tokyo",
           "1-9-1 Marunouchi, Chiyoda-ku|");
+    finds(PERSONAL_ADDRESS, "Chiyoda-ku, Marunouchi 1-9-1です", "Chiyoda-ku, Marunouchi 1-9-1|");
+    finds(PERSONAL_ADDRESS, "神奈川県横浜市青葉区市ケ尾町5丁目11-8へ",
+          "神奈川県横浜市青葉区市ケ尾町5丁目11-8|");
 }
 
 static void places_in_prose_are_no_addresses(void **state)
@@ -247,6 +255,7 @@ static void my_number_needs_its_check_digit(void **state)
 
     finds(PERSONAL_MY_NUMBER, "マイナンバーは123456789018です", "123456789018|");
     finds(PERSONAL_MY_NUMBER, "番号1234-5678-9018。", "1234-5678-9018|");
+    finds(PERSONAL_MY_NUMBER, "番号1234・5678・9018。", "1234・5678・9018|");
     finds(PERSONAL_MY_NUMBER, "個人番号:１２３４　５６７８　９０１８",
           "１２３４　５６７８　９０１８|");
     finds(PERSONAL_MY_NUMBER,
@@ -327,7 +336,7 @@ static void network_addresses_are_no_versions_and_no_times(void **state)
     finds(PERSONAL_IP, "from 2001:db8::8a2e:370:7334 on", "2001:db8::8a2e:370:7334|");
     finds(PERSONAL_IP, "6e40:4041:c617:e898:c11:40d2:c669:2eb4",
           "6e40:4041:c617:e898:c11:40d2:c669:2eb4|");
-    finds(PERSONAL_IP, "バージョン1.2.3.4とv1.2.3.4", "");
+    finds(PERSONAL_IP, "バージョン1.2.3.4とv1.2.3.4とChrome/120.0.0.0", "");
     finds(PERSONAL_IP, "256.1.1.1と1.2.3.4.5と127.0.0.1", "");
     finds(PERSONAL_IP, "12:34:56とstd::vectorとa::b", "");
 }
