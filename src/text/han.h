@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * han: what a single ideograph says about its language, by the character sets that hold it.
+ * han: what an ideograph says about its language, by the character sets that hold it, and what
+ * those that Japanese and Chinese share say by the words they stand in.
  *
  * Source of the sets: CP932 (JIS X 0208 with NEC and IBM extensions), GB 2312, Big5; see
- * tools/han_sets.py. Threads: constant tables. */
+ * tools/han_sets.py. Source of the weights: the words of mecab-ipadic (NAIST's and ICOT's licence)
+ * and of jieba (MIT licence); see tools/han_words.py. Threads: constant tables. */
 #ifndef ASSAY_TEXT_HAN_H
 #define ASSAY_TEXT_HAN_H
 
@@ -17,7 +19,19 @@ enum han_sign {
     HAN_RARE = 8,        /* outside CP932 and GB 2312 */
 };
 
-/* Bits of enum han_sign; 0 for what is shared by all and for anything outside U+4E00 to U+9FFF. */
+/* Bits of enum han_sign; 0 for what is shared by all and for anything outside U+4E00 to U+9FFF but
+ * 々, which is Japanese. */
 unsigned han_signs(uint32_t codepoint);
+
+enum {
+    /* Sums of weights at which words lean one way: under 5 % of those told so are told wrong. */
+    HAN_LEANS_JAPANESE = 3,
+    HAN_LEANS_CHINESE = -9
+};
+
+/* How much more an ideograph stands in Japanese words (above 0) or in Chinese ones (below), and two
+ * in a row: logarithms, to be added up. 0 for what the two languages do not share. */
+int han_weight(uint32_t codepoint);
+int han_pair_weight(uint32_t first, uint32_t second);
 
 #endif

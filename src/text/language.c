@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "text/han.h"
 #include "text/latin.h"
 #include "text/sentence.h"
 
@@ -295,6 +296,24 @@ static int take_from_neighbours(struct verdicts *verdicts, enum standing standin
     return 0;
 }
 
+/* Han words that one of the two languages has far more often. One character is no word to go by. */
+static const char *lean_of(const struct letter_tally *tally)
+{
+    if (tally->han < 2)
+        return NULL;
+    if (tally->lean >= HAN_LEANS_JAPANESE)
+        return "ja";
+    return tally->lean <= HAN_LEANS_CHINESE ? "zh" : NULL;
+}
+
+static void take_lean(struct verdict *verdict)
+{
+    const char *code = verdict->standing == OPEN_HAN ? lean_of(&verdict->sentence.all) : NULL;
+
+    if (code != NULL)
+        decide(verdict, code);
+}
+
 static void take_hint(struct verdict *verdict, struct view hint)
 {
     char code[LANGUAGE_CODE_SIZE];
@@ -331,8 +350,10 @@ static int settle(struct verdicts *verdicts, struct view text, struct view hint)
     for (size_t i = 0; code == 0 && i < sizeof waiting / sizeof waiting[0]; i++)
         code = take_from_neighbours(verdicts, waiting[i]);
     ask_lines(verdicts, text, OPEN_TITLE);
-    for (size_t i = 0; i < verdicts->count; i++)
+    for (size_t i = 0; i < verdicts->count; i++) {
+        take_lean(&verdicts->list[i]);
         take_hint(&verdicts->list[i], hint);
+    }
     for (size_t i = 0; i < verdicts->count; i++)
         if (verdicts->list[i].standing != DECIDED)
             name(verdicts->list[i].code, "und");
@@ -523,6 +544,7 @@ void language_of_piece(struct view text, char ret_code[LANGUAGE_CODE_SIZE])
     if (!sentence_next(&reader, &verdict.sentence))
         return;
     judge(&verdict);
+    take_lean(&verdict);
     if (verdict.standing == DECIDED)
         name(ret_code, verdict.code);
     else if (verdict.standing != OPEN_HAN)

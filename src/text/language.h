@@ -4,11 +4,12 @@
  *
  * By script first: kana says Japanese, hangul Korean. Han alone: a simplified glyph (in GB 2312,
  * outside CP932) says Chinese, as do several that are common in Traditional Chinese only; one
- * outside GB 2312 says Japanese; otherwise undecided. Latin: English where a third of the words are
+ * outside GB 2312 says Japanese; otherwise open. Latin: English where a third of the words are
  * small English ones; CLD2 (Compact Language Detector 2) on the first 200 letters of a line that
- * has LANGUAGE_LATIN_MIN; otherwise undecided. Other scripts that one language writes name it
- * (Thai, Greek, …), the rest go to CLD2. What a sentence leaves undecided it takes from its
- * neighbours, then from the hint.
+ * has LANGUAGE_LATIN_MIN; otherwise open. Other scripts that one language writes name it
+ * (Thai, Greek, …), the rest go to CLD2. What a sentence leaves open it takes from its neighbours;
+ * where they do not know, Han takes the language that has its words far more often (han.h), and what
+ * both have (中国) is left to the hint.
  *
  * A sentence belongs to the language that carries it: ONE PIECE inside a Japanese sentence and
  * 『鬼滅の刃』 inside an English one are names, not a change of language. Code, URLs, e-mail addresses

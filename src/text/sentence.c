@@ -67,6 +67,9 @@ static void tally_letter(struct letter_tally *tally, enum char_kind kind, uint32
     unsigned signs = kind == CHAR_HAN ? han_signs(codepoint) : 0;
 
     end_run(tally);
+    if (kind == CHAR_HAN)
+        tally->lean += han_weight(codepoint)
+                       + (before == CHAR_HAN ? han_pair_weight(tally->last, codepoint) : 0);
     tally->hiragana += kind == CHAR_HIRAGANA;
     tally->katakana += kind == CHAR_KATAKANA;
     tally->han += kind == CHAR_HAN;

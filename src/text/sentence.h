@@ -37,6 +37,7 @@ struct letter_tally {
     uint32_t simplified; /* ideographs by what they say (han.h) */
     uint32_t japanese;
     uint32_t traditional;
+    int32_t lean;            /* Han words: above 0 to Japanese, below to Chinese (han.h) */
     uint32_t longest_words;  /* of the longest run of Latin words: words, */
     uint32_t longest_verbal; /* and English ones that make clauses */
     uint32_t run_words;

@@ -55,6 +55,23 @@ static void scripts_decide_where_they_can(void **state)
     is("", "und");
 }
 
+static void words_that_one_language_has_decide_among_shared_ideographs(void **state)
+{
+    char code[LANGUAGE_CODE_SIZE];
+    (void)state;
+
+    is("新刊入荷", "ja");
+    is("人々", "ja");
+    is("北京人民大学", "zh");
+    is("中国", "und");
+    is("世界", "und");
+    is("人", "und"); /* one character is no word to go by */
+    language_of_piece(view_of("時計"), code);
+    assert_string_equal(code, "ja");
+    assert_string_equal(detect_with("中国", "zh").detected, "zh");
+    assert_string_equal(detect_with("人気の書店です。\n北京\n入荷しました。", "").detected, "ja");
+}
+
 static void names_belong_to_the_sentence_around_them(void **state)
 {
     (void)state;
@@ -194,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_decide_where_they_can),
+        cmocka_unit_test(words_that_one_language_has_decide_among_shared_ideographs),
         cmocka_unit_test(names_belong_to_the_sentence_around_them),
         cmocka_unit_test(a_clause_of_another_language_counts),
         cmocka_unit_test(code_addresses_and_numbers_are_not_looked_at),
