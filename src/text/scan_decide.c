@@ -26,6 +26,10 @@ uint64_t scan_on_to_character(const struct scan_text *text, uint64_t at)
     return at;
 }
 
+/* Machine code and PCRE2's interpreter do not count steps alike: what the one gave up the other must
+ * have room for, or it would depend on the cuts who is asked first. */
+enum { SLOW_STEPS_MAX = 4 * SCAN_STEPS_MAX };
+
 /* One call of PCRE2 for starting points from `from` up to but without `until`. */
 static enum verdict look(const struct scanner *scanner, const struct scan_text *text,
                          const struct scan_entry *entry, uint64_t from, uint64_t until,
@@ -89,19 +93,28 @@ static enum verdict look_where(const struct scanner *scanner, const struct scan_
     return look(scanner, text, entry, from, until, PCRE2_PARTIAL_HARD, ret_start, ret_end);
 }
 
-/* PCRE2 met its limit at one of the starting points: the first of them, or what comes before it. */
+/* PCRE2 met its limit at one of the starting points: the first of them, or what comes before it. It
+ * is tried at each alone, since on its own it may pass over points, and over the last one, before it
+ * counts. */
 static enum verdict look_slowly(const struct scanner *scanner, const struct scan_text *text,
                                 const struct scan_entry *entry, uint64_t from, uint64_t until,
                                 uint64_t *ret_start, uint64_t *ret_end)
 {
-    for (; from < until; from = scan_on_to_character(text, from + 1)) {
-        enum verdict verdict = look_where(scanner, text, entry, from, from + 1, ret_start, ret_end);
+    bool is_partial = entry->width != SIZE_MAX;
+    enum verdict verdict = VERDICT_NONE;
+
+    pcre2_set_match_limit(scanner->scratch->limits, SLOW_STEPS_MAX);
+    for (; from < until && verdict == VERDICT_NONE; from = scan_on_to_character(text, from + 1)) {
+        verdict = look(scanner, text, entry, from, from + 1,
+                       PCRE2_ANCHORED | (is_partial ? PCRE2_PARTIAL_HARD : 0), ret_start, ret_end);
+        if (verdict == VERDICT_PARTIAL && text->is_finished)
+            verdict =
+                look(scanner, text, entry, from, from + 1, PCRE2_ANCHORED, ret_start, ret_end);
         if (verdict == VERDICT_COSTLY)
             *ret_start = from;
-        if (verdict != VERDICT_NONE)
-            return verdict;
     }
-    return VERDICT_NONE;
+    pcre2_set_match_limit(scanner->scratch->limits, SCAN_STEPS_MAX);
+    return verdict;
 }
 
 /* ---- what follows ---------------------------------------------------------------------------- */
