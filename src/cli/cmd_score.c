@@ -232,6 +232,7 @@ static int run_all(struct scoring *scoring, const struct operands *operands)
         code = start(scoring, operands, &err);
     if (code != 0)
         return command_fail(scoring->cli, code, &err);
+    signals_ignore_pipe();
     loop_run(scoring->host.loop);
     return finish(scoring);
 }

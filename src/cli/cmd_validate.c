@@ -364,6 +364,7 @@ static int run_all(struct validating *validating, const struct operands *operand
         code = start(validating, operands, &err);
     if (code != 0)
         return command_fail(validating->cli, code, &err);
+    signals_ignore_pipe();
     loop_run(validating->host.loop);
     return finish(validating);
 }
