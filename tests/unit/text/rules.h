@@ -12,11 +12,8 @@
 
 #include <cmocka.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "base/strbuf.h"
-#include "text/scan.h"
+#include "text/scan_set.h"
 #include "text/spelling.h"
 
 static inline pcre2_code *rule_compiled(const struct scan_rule *rule)
@@ -73,6 +70,22 @@ static inline void rule_collect(const struct scan_rule *rule, const struct spell
     }
     pcre2_match_data_free(match);
     pcre2_code_free(compiled);
+}
+
+/* That a scan takes each of them, and none is wider than that. */
+static inline void rules_fit(const struct scan_rule *rules, size_t count, size_t width_max)
+{
+    struct scan_plan *plan = NULL;
+    struct err err = {.code = 0};
+    uint32_t index = 0;
+
+    assert_int_equal(scan_plan_new(&plan), 0);
+    for (size_t i = 0; i < count; i++) {
+        if (scan_plan_add(plan, &rules[i], &index, &err) != 0)
+            fail_msg("%.*s: %s", VIEW_ARG(rules[i].name), err.text);
+        assert_true(plan->entries.list[index].width <= width_max);
+    }
+    scan_plan_free(plan);
 }
 
 /* All that the rules find, each followed by '|', the same text once. */
