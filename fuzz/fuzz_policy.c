@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_policy: any bytes as a policy, those behind a line "--- answer" as an answer: problems with a
- * text each, or a policy that plans; where its patterns are few enough to compile here, the answer
- * gets the same verdict and releases the same bytes whole and in pieces. */
+ * fuzz_policy: any bytes as a policy, those behind a line "--- answer" as an answer: problems with
+ * a text each, or a policy that plans; where its patterns are few enough to compile here, the
+ * answer gets the same verdict and releases the same bytes whole and in pieces. */
 #include "core/validate/validate.h"
 #include "engine/patterns.h"
 

@@ -285,7 +285,7 @@ int check_pattern(struct validation *validation, uint32_t row, struct err *reter
                     });
 }
 
-/* ---- language and fluency --------------------------------------------------------------------- */
+/* ---- language and fluency --------------------------------------------------------------------*/
 
 /* The share of the text that is in that language. */
 static int64_t share_of(const struct language_result *result, struct view wanted)

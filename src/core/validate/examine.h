@@ -24,8 +24,8 @@ struct examined {
     struct view language; /* "ja", "en", "mixed", "und", … */
 };
 
-/* The checks of a policy that an expectation lists under `checks:` (policy_of_expect), and what they
- * need. */
+/* The checks of a policy that an expectation lists under `checks:` (policy_of_expect), and what
+ * they need. */
 struct examine_checks {
     const struct policy *policy;            /* bound */
     const struct validate_subject *subject; /* sources, system prompt, question */

@@ -89,7 +89,8 @@ const struct policy_extract *extract_default(void);
 MUST_CHECK int extract_read(const struct config_reader *reader, const struct json *at,
                             const struct policy_extract **ret_extract);
 
-/* ERR_MEMORY. What a rule finds but cannot be used (a language that is none) counts as not found. */
+/* ERR_MEMORY. What a rule finds but cannot be used (a language that is none) counts as not
+ * found. */
 MUST_CHECK int extract_run(const struct policy_extract *rules, const struct extract_input *input,
                            struct arena *arena, struct extracted *ret_extracted);
 

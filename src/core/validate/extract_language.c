@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * extract_language: the language that an answer to a question should have, where the question leaves
- * no doubt. Questions that speak of languages or of translating are left alone. */
+ * extract_language: the language that an answer to a question should have, where the question
+ * leaves no doubt. Questions that speak of languages or of translating are left alone. */
 #include "core/validate/extract.h"
 
 #include "text/language.h"

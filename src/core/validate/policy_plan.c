@@ -249,7 +249,8 @@ static void free_patterns(struct policy_check *row)
     row->pattern_count = 0;
 }
 
-/* One that must match as a whole is compiled as it stands first: errors then count its characters. */
+/* One that must match as a whole is compiled as it stands first: errors then count its
+ * characters. */
 static int new_pattern(struct view expression, bool is_whole, struct pattern **ret_pattern,
                        struct err *reterr)
 {

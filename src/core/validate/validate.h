@@ -79,7 +79,8 @@ struct validated {
 
 struct validation;
 
-/* The policy must be bound and hold as long; morphology may be NULL; the scratch is of this thread. */
+/* The policy must be bound and hold as long; morphology may be NULL; the scratch is of this
+ * thread. */
 MUST_CHECK int validation_new(const struct policy *policy, const struct morphology *morphology,
                               struct scan_scratch *scratch, struct validation **ret_validation);
 void validation_free(struct validation *validation); /* NULL is fine */

@@ -114,7 +114,7 @@ bool safety_allows(const struct policy_check *row, const struct policy_allow *al
 /* All but the last few characters as stars, in the arena. ERR_MEMORY. */
 MUST_CHECK int safety_stars(struct arena *arena, struct view text, struct view *ret_stars);
 
-/* ---- check_response.c, check_support.c: one function a kind, once the answer is there --------- */
+/* ---- check_response.c, check_support.c: one function a kind, once the answer is there --------*/
 
 MUST_CHECK int check_format(struct validation *validation, uint32_t row, struct err *reterr);
 MUST_CHECK int check_keywords(struct validation *validation, uint32_t row, struct err *reterr);

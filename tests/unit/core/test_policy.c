@@ -229,79 +229,78 @@ static void a_schema_in_a_file_is_handed_in(void **state)
     assert_non_null(policy.expect.schema);
 }
 
+static const char *const wrong_policies[][2] = {
+    {"check: []", "p.yaml:1:1: unknown key 'check', did you mean 'checks'?"},
+    {"checks: format", "1:9: 'checks' must be a list"},
+    {"checks: [fromat]", "1:10: unknown check 'fromat', did you mean 'format'?"},
+    {"checks: [personal_data]", "did you mean 'safety.personal_data'?"},
+    {"checks: [xyzzy]", "unknown check 'xyzzy': there are format"},
+    {"checks: [pattern.]", "unknown check 'pattern.'"},
+    {"checks: ['pattern.a b']", "unknown check"},
+    {"checks: [{action: retry}]", "a check is a name, or a mapping with its name"},
+    {"checks: [5]", "a check is a name, or a mapping with its name"},
+    {"checks: [format, format]", "1:18: 'format' is listed twice, first at line 1"},
+    {"checks: [{check: format, acton: retry}]", "did you mean 'action'?"},
+    {"checks: [{check: format, action: rety}]", "did you mean 'retry'?"},
+    {"checks: [{check: format, log: maybe}]", "'log' must be true or false"},
+    {"checks: [{check: format, severity: high}]", "'severity' must be one of"},
+    {"checks: [{check: format, words: 5}]", "unknown key 'words'"},
+    {"checks: [{check: language, action: block}]",
+     "1:36: 'language' can only be judged at the end, when a stream has left already: use "
+     "stream: {after: whole}"},
+    {"checks: [{check: length, action: mask}]", "finds no places that could be masked"},
+    {"checks: [{check: pattern.a, match: x, action: mask}]", "finds no places"},
+    {"checks: [{check: pattern.a}]", "needs either 'match: EXPRESSION' or 'not: EXPRESSION'"},
+    {"checks: [pattern.a]", "needs either 'match: EXPRESSION' or 'not: EXPRESSION'"},
+    {"checks: [{check: pattern.a, match: x, not: y}]", "needs either"},
+    {"checks: [{check: pattern.a, not: ''}]", "an expression has 1 to"},
+    {"checks: [{check: safety.personal_data, kinds: [emial]}]", "did you mean 'email'?"},
+    {"checks: [{check: safety.personal_data, kinds: []}]", "'kinds' is empty"},
+    {"checks: [{check: safety.personal_data, kinds: [order_id]}]", "needs an expression"},
+    {"checks: [{check: safety.personal_data, actions: {email: hide}}]",
+     "an action is one of accept, mask"},
+    {"checks: [{check: safety.personal_data, allow: [{mach: x}]}]", "what is allowed is a text"},
+    {"checks: [{check: safety.canary}]", "'strings'"},
+    {"checks: [safety.canary]", "'strings'"},
+    {"checks: [{check: safety.canary, strings: ['']}]", "holds an empty text"},
+    {"checks: [{check: safety.secret, values: ['${NOT_SET}']}]", "NOT_SET"},
+    {"checks: [{check: safety.prompt_leak, words: 1}]", "'words' must be from 3"},
+    {"checks: [{check: safety.stop_reason, max_tokens: no}]", "'max_tokens' must be one of"},
+    {"checks: [{check: safety.stop_reason, malformed: mask}]", "1:49: an answer that ended so"},
+    {"checks: [{check: length, min_chars: 9, max_chars: 5}]", "no answer can be both"},
+    {"checks: [{check: length, max_chars: -1}]", "'max_chars' must be from 0"},
+    {"checks: [{check: support.low, floor: 1.5}]", "'floor' must be from 0"},
+    {"checks: [{check: judge.x, target: t, rubric: r, scale: five}]", "'scale' must be"},
+    {"checks: [{check: judge.x, target: t, rubric: r, floor: 9}]", "outside the scale"},
+    {"checks: [{check: judge.x, rubric: r}]", "'target'"},
+    {"checks: [{check: guardrail}]", "'id'"},
+    {"checks: [{check: exec.x, command: []}]", "'command' is empty"},
+    {"expect: {langauge: ja}", "did you mean 'language'?"},
+    {"expect: {checks: [format]}", "'checks' has no place here"},
+    {"expect: {command: judge.sh}", "'command' has no place here: use a check 'exec.NAME'"},
+    {"stream: {after: sentences}", "did you mean 'sentence'?"},
+    {"stream: whole", "must be a mapping"},
+    {"fallback: {}", "'fallback' is empty"},
+    {"fallback: {en: [x]}", "a canned answer is a text"},
+    {"fallback: 5", "'fallback' must be a text"},
+    {"extract: {source: []}", "did you mean 'sources'?"},
+    {"[]", "must be a mapping"},
+    {"a: &x [*x]", "p.yaml:1:"},
+    {"checks: [\x80]", "p.yaml:1:"},
+    {"{\"checks\": [{\"check\": \"format\"}", "did not find expected"},
+};
+
 static void wrong_policies_are_told_with_place_and_remedy(void **state)
 {
-    static const char *const pairs[][2] = {
-        {"check: []", "p.yaml:1:1: unknown key 'check', did you mean 'checks'?"},
-        {"checks: format", "1:9: 'checks' must be a list"},
-        {"checks: [fromat]", "1:10: unknown check 'fromat', did you mean 'format'?"},
-        {"checks: [personal_data]", "did you mean 'safety.personal_data'?"},
-        {"checks: [xyzzy]", "unknown check 'xyzzy': there are format"},
-        {"checks: [pattern.]", "unknown check 'pattern.'"},
-        {"checks: ['pattern.a b']", "unknown check"},
-        {"checks: [{action: retry}]", "a check is a name, or a mapping with its name"},
-        {"checks: [5]", "a check is a name, or a mapping with its name"},
-        {"checks: [format, format]", "1:18: 'format' is listed twice, first at line 1"},
-        {"checks: [{check: format, acton: retry}]", "did you mean 'action'?"},
-        {"checks: [{check: format, action: rety}]", "did you mean 'retry'?"},
-        {"checks: [{check: format, log: maybe}]", "'log' must be true or false"},
-        {"checks: [{check: format, severity: high}]", "'severity' must be one of"},
-        {"checks: [{check: format, words: 5}]", "unknown key 'words'"},
-        {"checks: [{check: language, action: block}]",
-         "1:36: 'language' can only be judged at the end, when a stream has left already: use "
-         "stream: {after: whole}"},
-        {"checks: [{check: length, action: mask}]", "finds no places that could be masked"},
-        {"checks: [{check: pattern.a, match: x, action: mask}]", "finds no places"},
-        {"checks: [{check: pattern.a}]", "needs either 'match: EXPRESSION' or 'not: EXPRESSION'"},
-        {"checks: [pattern.a]", "needs either 'match: EXPRESSION' or 'not: EXPRESSION'"},
-        {"checks: [{check: pattern.a, match: x, not: y}]", "needs either"},
-        {"checks: [{check: pattern.a, not: ''}]", "an expression has 1 to"},
-        {"checks: [{check: safety.personal_data, kinds: [emial]}]", "did you mean 'email'?"},
-        {"checks: [{check: safety.personal_data, kinds: []}]", "'kinds' is empty"},
-        {"checks: [{check: safety.personal_data, kinds: [order_id]}]", "needs an expression"},
-        {"checks: [{check: safety.personal_data, actions: {email: hide}}]",
-         "an action is one of accept, mask"},
-        {"checks: [{check: safety.personal_data, allow: [{mach: x}]}]",
-         "what is allowed is a text"},
-        {"checks: [{check: safety.canary}]", "'strings'"},
-        {"checks: [safety.canary]", "'strings'"},
-        {"checks: [{check: safety.canary, strings: ['']}]", "holds an empty text"},
-        {"checks: [{check: safety.secret, values: ['${NOT_SET}']}]", "NOT_SET"},
-        {"checks: [{check: safety.prompt_leak, words: 1}]", "'words' must be from 3"},
-        {"checks: [{check: safety.stop_reason, max_tokens: no}]", "'max_tokens' must be one of"},
-        {"checks: [{check: safety.stop_reason, malformed: mask}]", "1:49: an answer that ended so"},
-        {"checks: [{check: length, min_chars: 9, max_chars: 5}]", "no answer can be both"},
-        {"checks: [{check: length, max_chars: -1}]", "'max_chars' must be from 0"},
-        {"checks: [{check: support.low, floor: 1.5}]", "'floor' must be from 0"},
-        {"checks: [{check: judge.x, target: t, rubric: r, scale: five}]", "'scale' must be"},
-        {"checks: [{check: judge.x, target: t, rubric: r, floor: 9}]", "outside the scale"},
-        {"checks: [{check: judge.x, rubric: r}]", "'target'"},
-        {"checks: [{check: guardrail}]", "'id'"},
-        {"checks: [{check: exec.x, command: []}]", "'command' is empty"},
-        {"expect: {langauge: ja}", "did you mean 'language'?"},
-        {"expect: {checks: [format]}", "'checks' has no place here"},
-        {"expect: {command: judge.sh}", "'command' has no place here: use a check 'exec.NAME'"},
-        {"stream: {after: sentences}", "did you mean 'sentence'?"},
-        {"stream: whole", "must be a mapping"},
-        {"fallback: {}", "'fallback' is empty"},
-        {"fallback: {en: [x]}", "a canned answer is a text"},
-        {"fallback: 5", "'fallback' must be a text"},
-        {"extract: {source: []}", "did you mean 'sources'?"},
-        {"[]", "must be a mapping"},
-        {"a: &x [*x]", "p.yaml:1:"},
-        {"checks: [\x80]", "p.yaml:1:"},
-        {"{\"checks\": [{\"check\": \"format\"}", "did not find expected"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+    for (size_t i = 0; i < sizeof wrong_policies / sizeof wrong_policies[0]; i++) {
         bool found = false;
-        if (read(pairs[i][0]) != ERR_CONFIG)
-            fail_msg("accepted: %s", pairs[i][0]);
+        if (read(wrong_policies[i][0]) != ERR_CONFIG)
+            fail_msg("accepted: %s", wrong_policies[i][0]);
         for (size_t j = 0; j < problems.count; j++)
-            found = found || strstr(problems.items[j].text, pairs[i][1]) != NULL;
+            found = found || strstr(problems.items[j].text, wrong_policies[i][1]) != NULL;
         if (!found)
-            fail_msg("%s\n  gave: %s", pairs[i][0], problems.items[0].text);
+            fail_msg("%s\n  gave: %s", wrong_policies[i][0], problems.items[0].text);
     }
 }
 
