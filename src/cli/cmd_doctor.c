@@ -10,6 +10,7 @@
 #include "cli/model_dir.h"
 #include "report/order.h"
 #include "engine/e5.h"
+#include "engine/mecab.h"
 #include "provider/credentials.h"
 #include "shell/net/loop.h"
 #include "shell/os/signals.h"
@@ -92,6 +93,24 @@ static void check_model(struct examination *examination)
     else
         tell(examination, code, "embedding model: %s", err.text);
     e5_close(e5);
+}
+
+/* Without a dictionary everything else works: told, and no failure, but where one was named. */
+static void check_dictionary(struct examination *examination)
+{
+    const char *named = dictionary_dir_named(&examination->arena);
+    struct mecab *mecab = NULL;
+    struct err err = {0};
+
+    int code = mecab_open(named, &mecab, &err);
+    if (code == 0)
+        code = mecab_load(mecab, &err);
+    if (code == 0)
+        tell(examination, 0, "Japanese dictionary: in %s", mecab_dictionary(mecab));
+    else
+        tell(examination, named != NULL || mecab != NULL ? code : 0, "Japanese dictionary: %s",
+             err.text);
+    mecab_close(mecab);
 }
 
 static void check_suites(struct examination *examination)
@@ -364,6 +383,7 @@ static int examine_all(struct examination *examination)
         check_suites(examination);
         check_targets(examination);
         check_model(examination);
+        check_dictionary(examination);
     }
     int printed = command_print(examination->cli, &examination->out);
     if (examination->interrupted)
