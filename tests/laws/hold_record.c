@@ -426,6 +426,16 @@ bool heard_equal(const struct hold_heard *a, const struct hold_heard *b)
            && a->is_cut == b->is_cut;
 }
 
+bool heard_is_right(const struct hold_plan *plan, const struct hold_heard *heard)
+{
+    struct view released = strbuf_view(&heard->released);
+    struct view expected = strbuf_view(&heard->expected);
+
+    if (plan->after == POLICY_AFTER_SENTENCE && heard->is_cut)
+        return view_starts(expected, released);
+    return view_equal(expected, released);
+}
+
 /* ---- texts ---------------------------------------------------------------------------------- */
 
 static const char *const phrases[] = {

@@ -61,6 +61,9 @@ void hold_run(struct hold_machine *machine, struct view text, const size_t *cuts
 /* True where both heard the same. */
 bool heard_equal(const struct hold_heard *a, const struct hold_heard *b);
 
+/* What left is what the matches say; where sentences are cut, its beginning. */
+bool heard_is_right(const struct hold_plan *plan, const struct hold_heard *heard);
+
 /* A text of ordinary prose, secrets, personal data, forbidden words, parts of the secret prompt,
  * beginnings of all of them, and damage. */
 void hold_text(struct rng *rng, size_t pieces, struct strbuf *out);

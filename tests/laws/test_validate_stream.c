@@ -76,17 +76,6 @@ static void say_difference(const struct hold_plan *plan, struct view text, const
     fail_msg("the cuts changed what left or was found");
 }
 
-/* What leaves is what the matches say, or with sentences its beginning. */
-static bool is_as_reckoned(const struct hold_plan *plan, const struct hold_heard *heard)
-{
-    struct view released = strbuf_view(&heard->released);
-    struct view expected = strbuf_view(&heard->expected);
-
-    if (plan->after == POLICY_AFTER_SENTENCE && heard->is_cut)
-        return view_starts(expected, released);
-    return view_equal(expected, released);
-}
-
 struct law {
     struct hold_machine *machine;
     const struct hold_plan *plan;
@@ -114,7 +103,7 @@ static void hear_whole(struct law *law, struct view text)
     const size_t all = text.len + 1;
 
     hold_run(law->machine, text, &all, 1, &law->whole);
-    if (!is_as_reckoned(law->plan, &law->whole))
+    if (!heard_is_right(law->plan, &law->whole))
         say_difference(law->plan, text, "whole", &law->whole, &law->whole);
 }
 
@@ -198,7 +187,7 @@ static void a_machine_that_holds_nothing_back_is_caught(void **state)
         heard_init(&heard);
         hold_text(&rng, 4 + rng_below(&rng, 8), &text);
         hold_run(machine, strbuf_view(&text), &one, 1, &heard);
-        caught += !is_as_reckoned(&careless, &heard);
+        caught += !heard_is_right(&careless, &heard);
         heard_release(&heard);
     }
     hold_machine_free(machine);
@@ -250,7 +239,7 @@ static void what_never_ends_is_bounded_and_does_not_leave(void **state)
                 continue;
             heard_init(&heard);
             stream(&hold_plans[p], strbuf_view(&text), &heard);
-            if (!is_as_reckoned(&hold_plans[p], &heard) || heard.kept_max > KEPT_MAX)
+            if (!heard_is_right(&hold_plans[p], &heard) || heard.kept_max > KEPT_MAX)
                 fail_msg("%s %zu: kept %zu, %zu bytes left, %zu expected", hold_plans[p].name, i,
                          heard.kept_max, heard.released.len, heard.expected.len);
             heard_release(&heard);

@@ -230,4 +230,6 @@ void hold_stop(struct hold *hold, uint64_t at)
     hold->cut_at = at < hold->cut_at ? at : hold->cut_at;
     if (at < hold->text.at && !hold->is_taken)
         strbuf_reset(&hold->out);
+    if (hold->cut_at <= hold->clear)
+        discard(hold);
 }
