@@ -12,6 +12,8 @@
 #include "text/scan_set.h"
 
 enum {
+    PIECE_MAX = 1024 * 1024 * 1024,
+    PIECE_SHORT = 15, /* too short for the shortcuts of Vectorscan's engines */
     JIT_STACK_MIN = 32 * 1024,
     JIT_STACK_MAX = 512 * 1024,
     HEAP_MAX_KIB = 20000,
@@ -26,6 +28,38 @@ static void *allocate(size_t size)
 static int use_our_memory(void)
 {
     return hs_set_allocator(allocate, mem_free) == HS_SUCCESS ? 0 : ERR_MEMORY;
+}
+
+/* ---- the processor --------------------------------------------------------------------------- */
+
+/* Vectorscan 5.4.9 overlooks a pair of bytes that two vectors part, but only in its code for
+ * AVX-512, which it chooses by itself (tests/unit/engine/test_patterns.c looks for it). Its code
+ * for AVX2 is in the same library under this name; a build without it gets short pieces. */
+extern hs_error_t avx2_hs_scan_stream(hs_stream_t *stream, const char *bytes, unsigned len,
+                                      unsigned flags, hs_scratch_t *scratch,
+                                      match_event_handler on_match, void *context)
+    __attribute__((weak));
+
+/* What databases are compiled for. */
+static hs_platform_info_t platform_of(bool *ret_has_avx512)
+{
+    hs_platform_info_t platform;
+
+    if (hs_populate_platform(&platform) != HS_SUCCESS)
+        platform = (hs_platform_info_t){0};
+    *ret_has_avx512 = (platform.cpu_features & ~(unsigned long long)HS_CPU_FEATURES_AVX2) != 0;
+    platform.cpu_features &= HS_CPU_FEATURES_AVX2;
+    return platform;
+}
+
+static void choose_function(struct scan_scratch *scratch)
+{
+    bool has_avx512;
+
+    (void)platform_of(&has_avx512);
+    bool has_other = avx2_hs_scan_stream != NULL;
+    scratch->scan = has_avx512 && has_other ? avx2_hs_scan_stream : hs_scan_stream;
+    scratch->piece_max = has_avx512 && !has_other ? PIECE_SHORT : PIECE_MAX;
 }
 
 /* ---- the database ---------------------------------------------------------------------------- */
@@ -69,11 +103,13 @@ static int compile_failed(const struct scan_entries *entries, const struct filte
 {
     int code = ERR_MEMORY;
 
-    if (error->expression >= 0) {
+    if (strstr(error->message, "allocat") != NULL || strstr(error->message, "memory") != NULL) {
+        code = ERR_MEMORY; /* the only word for it that there is */
+    } else if (error->expression >= 0) {
         const struct scan_entry *entry = &entries->list[filters->ids[error->expression]];
         code = fail(reterr, ERR_CONFIG, "pattern '%.*s' cannot be looked for: %s",
                     VIEW_ARG(entry->name), error->message);
-    } else if (strstr(error->message, "allocate") == NULL) {
+    } else {
         code = fail(reterr, ERR_CONFIG, "the patterns cannot be compiled: %s", error->message);
     }
     hs_free_compile_error(error);
@@ -84,12 +120,14 @@ static int compile_database(const struct scan_entries *entries, const struct fil
                             hs_database_t **ret_database, struct err *reterr)
 {
     hs_compile_error_t *error = NULL;
+    bool has_avx512;
+    hs_platform_info_t platform = platform_of(&has_avx512);
 
     if (hs_valid_platform() != HS_SUCCESS)
         return fail(reterr, ERR_UNSUPPORTED,
                     "patterns need a processor with SSE4.2 or its like (Vectorscan)");
     if (hs_compile_multi(filters->texts, filters->flags, filters->ids, filters->count,
-                         HS_MODE_STREAM, NULL, ret_database, &error)
+                         HS_MODE_STREAM, &platform, ret_database, &error)
         != HS_SUCCESS)
         return compile_failed(entries, filters, error, reterr);
     return 0;
@@ -98,11 +136,10 @@ static int compile_database(const struct scan_entries *entries, const struct fil
 /* All that the database depends on. */
 static int key_of(const struct filters *filters, char ret_key[DIGEST_HEX_SIZE])
 {
-    hs_platform_info_t platform = {0};
+    bool has_avx512;
+    hs_platform_info_t platform = platform_of(&has_avx512);
     struct strbuf all;
 
-    if (hs_populate_platform(&platform) != HS_SUCCESS)
-        platform = (hs_platform_info_t){0};
     strbuf_init(&all, PATTERNS_FILE_MAX);
     strbuf_printf(&all, "1 %s %u %llx\n", hs_version(), platform.tune,
                   (unsigned long long)platform.cpu_features);
@@ -232,6 +269,7 @@ int patterns_scratch_new(const struct scan_set *set, struct scan_scratch **ret_s
         patterns_scratch_free(scratch);
         return code;
     }
+    choose_function(scratch);
     pcre2_set_match_limit(scratch->limits, SCAN_STEPS_MAX);
     pcre2_set_heap_limit(scratch->limits, HEAP_MAX_KIB);
     pcre2_jit_stack_assign(scratch->limits, NULL, scratch->stack);

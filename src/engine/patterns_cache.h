@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * patterns_cache: files of compiled databases, <cache>/patterns/<key>.hsdb, each with the SHA-256 of
- * what is in it. Files are written beside their place and moved there, so that a reader sees all of
- * one or none.
+ * patterns_cache: files of compiled databases, <cache>/patterns/<key>.hsdb, each with the SHA-256
+ * of what is in it. Files are written beside their place and moved there, so that a reader sees all
+ * of one or none.
  *
  *     "assay patterns 1\n" | 32 bytes SHA-256 of the rest | the database as Vectorscan writes it
  *

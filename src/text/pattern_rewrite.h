@@ -4,8 +4,8 @@
  * brought to the form that texts have and stays literal (（ is a bracket to be found, not a group),
  * \b and \B also hold between Japanese letters and others.
  *
- * Each byte knows where it came from, so that PCRE2's complaint can name the character that the user
- * wrote. Memory: base/mem. Threads: no state. */
+ * Each byte knows where it came from, so that PCRE2's complaint can name the character that the
+ * user wrote. Memory: base/mem. Threads: no state. */
 #ifndef ASSAY_TEXT_PATTERN_REWRITE_H
 #define ASSAY_TEXT_PATTERN_REWRITE_H
 

@@ -211,23 +211,20 @@ static struct scan_text text_of(const struct spelling *spelling)
     return text;
 }
 
-/* What is new goes through Vectorscan, in pieces too short for the shortcut of its engines that
- * looks for pairs of bytes: with AVX-512, Vectorscan 5.4.9 overlooks a pair that two vectors part
- * (tests/unit/engine/test_patterns.c shows it). */
+/* What is new goes through Vectorscan. */
 static int find_leads(struct scanner *scanner, const struct scan_text *text)
 {
-    enum { PIECE_MAX = 15 };
+    const struct scan_scratch *scratch = scanner->scratch;
 
     while (scanner->at < text->end) {
         size_t from = (size_t)(scanner->at - text->at);
-        size_t len = text->window.len - from < PIECE_MAX ? text->window.len - from : PIECE_MAX;
-        if (scanner->stream != NULL) {
-            hs_error_t said =
-                hs_scan_stream(scanner->stream, text->window.ptr + from, (unsigned)len, 0,
-                               scanner->scratch->filters, on_filter, scanner);
-            if (said != HS_SUCCESS)
-                return scanner->failed != 0 ? scanner->failed : ERR_MEMORY;
-        }
+        size_t left = text->window.len - from;
+        unsigned len = left < scratch->piece_max ? (unsigned)left : scratch->piece_max;
+        if (scanner->stream != NULL
+            && scratch->scan(scanner->stream, text->window.ptr + from, len, 0, scratch->filters,
+                             on_filter, scanner)
+                   != HS_SUCCESS)
+            return scanner->failed != 0 ? scanner->failed : ERR_MEMORY;
         scanner->at += len;
     }
     return 0;

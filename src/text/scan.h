@@ -81,8 +81,8 @@ size_t scan_plan_count(const struct scan_plan *plan);
 
 /* Writes the expression of a word, for a rule with SCAN_CASELESS: white space of any length, middle
  * dots and long-vowel marks vary as in keywords.h. With whole_word no letter of its own script may
- * stand beside it, which says nothing of kanji and hiragana. ERR_CONFIG for an empty word, ERR_LIMIT
- * for one of more than SCAN_WORD_MAX characters, ERR_MEMORY. */
+ * stand beside it, which says nothing of kanji and hiragana. ERR_CONFIG for an empty word,
+ * ERR_LIMIT for one of more than SCAN_WORD_MAX characters, ERR_MEMORY. */
 MUST_CHECK int scan_word_expression(struct view word, bool whole_word, struct strbuf *out);
 
 /* ---- the compiled set: made by engine/patterns.h --------------------------------------------- */

@@ -26,8 +26,8 @@ uint64_t scan_on_to_character(const struct scan_text *text, uint64_t at)
     return at;
 }
 
-/* Machine code and PCRE2's interpreter do not count steps alike: what the one gave up the other must
- * have room for, or it would depend on the cuts who is asked first. */
+/* Machine code and PCRE2's interpreter do not count steps alike: what the one gave up the other
+ * must have room for, or it would depend on the cuts who is asked first. */
 enum { SLOW_STEPS_MAX = 4 * SCAN_STEPS_MAX };
 
 /* One call of PCRE2 for starting points from `from` up to but without `until`. */
@@ -93,9 +93,9 @@ static enum verdict look_where(const struct scanner *scanner, const struct scan_
     return look(scanner, text, entry, from, until, PCRE2_PARTIAL_HARD, ret_start, ret_end);
 }
 
-/* PCRE2 met its limit at one of the starting points: the first of them, or what comes before it. It
- * is tried at each alone, since on its own it may pass over points, and over the last one, before it
- * counts. */
+/* PCRE2 met its limit at one of the starting points: the first of them, or what comes before it.
+ * It is tried at each alone, since on its own it may pass over points, and over the last one,
+ * before it counts. */
 static enum verdict look_slowly(const struct scanner *scanner, const struct scan_text *text,
                                 const struct scan_entry *entry, uint64_t from, uint64_t until,
                                 uint64_t *ret_start, uint64_t *ret_end)

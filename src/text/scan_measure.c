@@ -20,8 +20,8 @@ static size_t product(size_t a, size_t b)
     return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
 }
 
-/* What a round of a repetition holds: characters that may be taken a varying number of times, and in
- * how many ways. */
+/* What a round of a repetition holds: characters that may be taken a varying number of times, and
+ * in how many ways. */
 struct round {
     struct scan_chars varying;
     bool varies;

@@ -47,9 +47,16 @@ struct scan_set {
     bool has_wide;
 };
 
+/* As hs_scan_stream. */
+typedef hs_error_t scan_function(hs_stream_t *stream, const char *bytes, unsigned len,
+                                 unsigned flags, hs_scratch_t *scratch,
+                                 match_event_handler on_match, void *context);
+
 /* For one thread at a time. */
 struct scan_scratch {
     hs_scratch_t *filters; /* NULL where the set has no database */
+    scan_function *scan;   /* the one of Vectorscan's that is right on this processor */
+    unsigned piece_max;    /* bytes that it may get at once */
     pcre2_general_context *memory;
     pcre2_match_data *match;
     pcre2_match_context *limits;

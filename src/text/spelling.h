@@ -6,9 +6,9 @@
  * NFKC without case folding (normalise.h); default-ignorable characters (zero-width, bidirectional
  * controls, variation selectors, soft hyphens) vanish; letters of other scripts that look like
  * Latin ones become those where SPELLING_LOOKALIKES is set (lookalike.h); every kind of space is a
- * space, tabs too, and line ends stay. What it makes of a text does not depend on how the text was cut: a character, or a
- * cluster of combining marks (30 at most, Unicode's stream-safe format), that is not complete yet
- * is carried. Invalid UTF-8 is U+FFFD, a byte at a time.
+ * space, tabs too, and line ends stay. What it makes of a text does not depend on how the text was
+ * cut: a character, or a cluster of combining marks (30 at most, Unicode's stream-safe format),
+ * that is not complete yet is carried. Invalid UTF-8 is U+FFFD, a byte at a time.
  *
  *     spelling_feed ─▶ spelling_window … spelling_forget      spelling_finish at the end
  *
