@@ -21,7 +21,7 @@ struct digits digits_of(struct view text, size_t start, size_t end)
 
     for (size_t i = start; i < end && i < text.len && digits.count < PERSONAL_DIGITS_MAX; i++) {
         char byte = text.ptr[i];
-        if (byte < '0' || byte > '9') {
+        if (!is_digit(byte)) {
             in_group = false;
             continue;
         }
@@ -29,7 +29,7 @@ struct digits digits_of(struct view text, size_t start, size_t end)
             digits.group_count++;
         in_group = true;
         digits.group[digits.group_count - 1]++;
-        digits.digit[digits.count++] = (char)(byte - '0');
+        digits.digit[digits.count++] = (unsigned char)(byte - '0');
     }
     return digits;
 }

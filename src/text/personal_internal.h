@@ -21,7 +21,7 @@ enum { PERSONAL_DIGITS_MAX = 24 };
 /* The ASCII digits of a candidate, and the lengths of their groups as other characters part them.
  * What is past PERSONAL_DIGITS_MAX is counted in neither. */
 struct digits {
-    char digit[PERSONAL_DIGITS_MAX];
+    unsigned char digit[PERSONAL_DIGITS_MAX]; /* 0 to 9 */
     size_t count;
     size_t group[PERSONAL_DIGITS_MAX];
     size_t group_count;
@@ -42,6 +42,11 @@ bool digits_ean13(const struct digits *digits);
 bool digits_isbn10(const struct digits *digits);
 
 /* ---- personal_context.c: what stands around -------------------------------------------------- */
+
+static inline bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
 
 /* At most SCAN_CONTEXT bytes before `start`, or behind `end`. */
 struct view context_before(struct view text, size_t start);
