@@ -78,12 +78,39 @@ int check_value(struct validation *validation, uint32_t row, struct err *reterr)
 
 /* ---- low support ----------------------------------------------------------------------------- */
 
+/* Words in common say nothing where the answer is in a language that no source is in. */
+static int crosses_languages(const struct validation *validation, bool *ret_crosses)
+{
+    enum { SAMPLE_MAX = 4096 };
+    const struct validate_subject *subject = &validation->subject;
+    const struct view none = {NULL, 0};
+    struct language_result answer;
+    struct language_result source;
+
+    *ret_crosses = false;
+    int code =
+        language_detect(view_slice(strbuf_view(&validation->text), 0, SAMPLE_MAX), none, &answer);
+    if (code != 0 || view_is(view_of(answer.detected), "mixed")
+        || view_is(view_of(answer.detected), "und"))
+        return code;
+    for (size_t i = 0; i < subject->source_count; i++) {
+        code = language_detect(view_slice(subject->sources[i], 0, SAMPLE_MAX), none, &source);
+        if (code != 0 || view_is(view_of(source.detected), answer.detected)
+            || view_is(view_of(source.detected), "mixed")
+            || view_is(view_of(source.detected), "und"))
+            return code;
+    }
+    *ret_crosses = true;
+    return 0;
+}
+
 int check_low(struct validation *validation, uint32_t row, struct err *reterr)
 {
     const struct policy_low *policy = validation_row(validation, row)->options;
     const struct validate_subject *subject = &validation->subject;
     struct support_options options = {.floor_micro = policy->floor_micro, .low = true};
     struct support_report report;
+    bool crosses = false;
 
     if (subject->source_count == 0)
         return 0;
@@ -96,6 +123,10 @@ int check_low(struct validation *validation, uint32_t row, struct err *reterr)
     int code = judge(validation, strbuf_view(&validation->text), &options, &report);
     if (code != 0)
         return code == ERR_MEMORY ? code : fail(reterr, code, "support.low: %s", err_text(code));
+    if (report.low_count > 0 && policy->embedding != POLICY_EMBEDDING_BUILTIN)
+        code = crosses_languages(validation, &crosses);
+    if (code != 0 || crosses)
+        return code;
     for (size_t i = 0; code == 0 && i < report.claim_count; i++) {
         const struct support_claim *claim = &report.claims[i];
         if (!claim->is_low)

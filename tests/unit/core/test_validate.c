@@ -341,6 +341,20 @@ static void an_invented_price_is_found_where_sources_are_given(void **state)
     assert_true(rig.result.log);
 }
 
+static void low_support_is_not_told_of_an_answer_in_another_language_than_its_sources(void **state)
+{
+    static const struct view source = VIEW("鬼滅の刃の第一巻は人気の商品で、在庫がございます。");
+
+    (void)state;
+    rig_new(&rig, "checks: [support.low]");
+    rig.subject.sources = &source;
+    rig.subject.source_count = 1;
+    rig_expect_only(&rig, "The first volume is popular and we have it in stock at the moment.",
+                    NULL, VALIDATE_ACCEPT);
+    rig_expect_only(&rig, "本日の天気は晴れ、明日は大雨の予報が出ております。", "support.low",
+                    VALIDATE_RETRY);
+}
+
 static void a_retry_comes_to_the_canned_answer_the_second_time_and_when_time_is_up(void **state)
 {
     static const struct validate_situation situations[] = {
@@ -656,6 +670,7 @@ int main(void)
         TEST(stop_reasons_decide_as_the_policy_says),
         TEST(missing_usage_is_logged_only_where_it_was_to_be_expected),
         TEST(an_invented_price_is_found_where_sources_are_given),
+        TEST(low_support_is_not_told_of_an_answer_in_another_language_than_its_sources),
         TEST(a_retry_comes_to_the_canned_answer_the_second_time_and_when_time_is_up),
         TEST(findings_come_in_the_order_of_the_policy_then_of_the_answer),
         TEST(what_others_must_judge_is_listed_and_added),
