@@ -68,15 +68,19 @@ static int feed(struct checked *checked, struct err *reterr)
 static int note_rows(struct checked *checked, const struct validated *validated)
 {
     uint32_t *rows = arena_new(&checked->job->arena, validated->count + 1, sizeof *rows);
+    size_t count = validator_policy(checked->run->options.validator)->check_count;
 
     if (rows == NULL)
         return ERR_MEMORY;
     for (size_t i = 0; i < validated->count; i++) {
+        uint32_t row = validated->findings[i].order;
         bool known = false;
+        if (row > count) /* of the line's own expectation */
+            row = (uint32_t)count;
         for (size_t j = 0; j < checked->row_count; j++)
-            known = known || rows[j] == validated->findings[i].order;
+            known = known || rows[j] == row;
         if (!known)
-            rows[checked->row_count++] = validated->findings[i].order;
+            rows[checked->row_count++] = row;
     }
     checked->rows = rows;
     return 0;

@@ -37,7 +37,8 @@ struct validate_summary {
     uint64_t logged;
     uint64_t masked;
     uint64_t bad;           /* lines that are none, and files that cannot be read */
-    const uint64_t *failed; /* answers that failed each of the policy's rows */
+    const uint64_t *failed; /* answers that failed each of the policy's rows; behind them,
+                               * those that failed checks of their own lines */
     bool has_usage_error;   /* of the bad: the input's or user's fault (exit status 2) */
     bool has_trouble;       /* what could not be used, asked or written (exit status 3) */
     bool interrupted;

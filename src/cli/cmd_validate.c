@@ -206,8 +206,8 @@ static void add_asked(struct strbuf *out, const struct ask_figures *figures)
 
 static void add_counts(struct strbuf *out, const struct validate_summary *summary)
 {
-    strbuf_printf(out, "%llu answers: %llu accepted, %llu to retry, %llu to fall back",
-                  (unsigned long long)summary->answers,
+    strbuf_printf(out, "%llu answer%s: %llu accepted, %llu to retry, %llu to fall back",
+                  (unsigned long long)summary->answers, summary->answers == 1 ? "" : "s",
                   (unsigned long long)summary->decisions[VALIDATE_ACCEPT],
                   (unsigned long long)summary->decisions[VALIDATE_RETRY],
                   (unsigned long long)summary->decisions[VALIDATE_FALLBACK]);
@@ -216,7 +216,8 @@ static void add_counts(struct strbuf *out, const struct validate_summary *summar
     if (summary->logged > 0)
         strbuf_printf(out, "; %llu to log", (unsigned long long)summary->logged);
     if (summary->bad > 0)
-        strbuf_printf(out, "; %llu lines could not be read", (unsigned long long)summary->bad);
+        strbuf_printf(out, "; %llu line%s could not be read", (unsigned long long)summary->bad,
+                      summary->bad == 1 ? "" : "s");
     strbuf_add_byte(out, '\n');
 }
 
@@ -234,6 +235,9 @@ static void print_summary(struct validating *validating, const struct validate_s
         if (summary->failed[i] > 0)
             strbuf_printf(&out, "  %.*s: %llu failed\n", VIEW_ARG(policy->checks[i].name),
                           (unsigned long long)summary->failed[i]);
+    if (summary->failed[policy->check_count] > 0)
+        strbuf_printf(&out, "  checks of the lines' own: %llu failed\n",
+                      (unsigned long long)summary->failed[policy->check_count]);
     for (size_t i = 0;
          validating->asks != NULL && ask_checks_figures(validating->asks, i, &figures); i++)
         add_asked(&out, &figures);

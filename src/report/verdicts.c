@@ -204,19 +204,35 @@ static void add_finding(const struct showing *showing, const struct validate_fin
         add_context(showing, finding);
 }
 
+static void add_check(const struct showing *showing, struct view name, bool has_failed)
+{
+    strbuf_printf(showing->out, "  %-*.*s ", NAME_COLUMNS, VIEW_ARG(name));
+    paint(showing, has_failed ? RED : GREEN);
+    strbuf_add_text(showing->out, has_failed ? "failed" : "ok");
+    paint(showing, PLAIN);
+    strbuf_add_byte(showing->out, '\n');
+}
+
+/* What the line expects beside the policy. */
+static void add_own(const struct showing *showing)
+{
+    for (size_t i = 0; i < showing->validated->count; i++) {
+        const struct validate_finding *found = &showing->validated->findings[i];
+        if (found->order < showing->policy->check_count)
+            continue;
+        add_check(showing, found->finding.check, true);
+        add_finding(showing, found);
+    }
+}
+
 static void add_row(const struct showing *showing, uint32_t row)
 {
-    const struct policy_check *check = &showing->policy->checks[row];
     const struct validated *validated = showing->validated;
     size_t found = 0;
 
     for (size_t i = 0; i < validated->count; i++)
         found += validated->findings[i].order == row;
-    strbuf_printf(showing->out, "  %-*.*s ", NAME_COLUMNS, VIEW_ARG(check->name));
-    paint(showing, found > 0 ? RED : GREEN);
-    strbuf_add_text(showing->out, found > 0 ? "failed" : "ok");
-    paint(showing, PLAIN);
-    strbuf_add_byte(showing->out, '\n');
+    add_check(showing, showing->policy->checks[row].name, found > 0);
     for (size_t i = 0; i < validated->count && found > 0; i++)
         if (validated->findings[i].order == row)
             add_finding(showing, &validated->findings[i]);
@@ -231,6 +247,7 @@ void verdict_add_explained(struct strbuf *out, const struct policy *policy,
     add_headline(&showing);
     for (uint32_t i = 0; i < policy->check_count; i++)
         add_row(&showing, i);
+    add_own(&showing);
     if (!validated->is_masked)
         return;
     strbuf_add_text(out, "  masked: ");

@@ -6,6 +6,7 @@ The program is ASSAY_BIN, by default build/assay. The public texts are those of 
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
@@ -330,6 +331,24 @@ print(json.dumps({"pass": at < 0, "start": at, "end": at + 3, "message": "holds 
                 self.assertEqual((results[2]["failed"][0]["start"], results[2]["failed"][0]["end"]), (5, 21))
             finally:
                 sim.terminate()
+
+    # ---- the documentation -------------------------------------------------------------------------
+
+    def test_the_policies_of_the_documentation_hold(self):
+        page = (ROOT / "docs/validation.md").read_text(encoding="utf-8")
+        policies = re.findall(r"```yaml\n(.*?)```", page, re.S)
+        self.write("answer.schema.json", "{}")
+        self.environment["SHOP_API_KEY"] = "0123456789abcdef"
+        self.assertEqual(len(policies), 3)
+        for text in policies:
+            output, _ = self.run_it(b"", "--dry-run", "--policy", self.write("policy.yaml", text), status=0)
+            self.assertIn("policy", output)
+
+    def test_the_table_of_the_default_policy_has_its_checks(self):
+        page = (ROOT / "docs/validation.md").read_text(encoding="utf-8")
+        table = page.split("## The default policy")[1].split("What was not said")[0]
+        for line in self.run_it(b"", "--dry-run", status=0)[0].splitlines()[1:]:
+            self.assertIn(f"`{line.split()[0]}`", table)
 
     # ---- for people ----------------------------------------------------------------------------
 

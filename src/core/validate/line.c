@@ -192,6 +192,9 @@ static int read_expect(struct reading *reading)
         code = problems_status(&problems, reading->reterr);
     if (code != 0)
         return code == ERR_MEMORY ? no_memory(reading) : code;
+    if (own.command.count > 0)
+        return bad(reading, json_get(at, "command"), ERR_CONFIG,
+                   "\"command\" has no place here: list the command as exec.NAME in a policy");
     const struct expectation_place place = {
         .file = line->file, .line = line->number, .column = at->column};
     inherit(&own, &reading->policy->expect);
