@@ -35,6 +35,9 @@ struct hold_plan {
 extern const struct hold_plan hold_plans[];
 extern const size_t hold_plan_count;
 
+/* The text that must not be repeated. */
+extern const char hold_secret_prompt[];
+
 void hold_rig_init(struct hold_rig *rig);
 void hold_rig_release(struct hold_rig *rig);
 
