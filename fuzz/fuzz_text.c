@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "text/chars.h"
 #include "text/difference.h"
+#include "text/fluency.h"
 #include "text/keywords.h"
 #include "text/language.h"
 #include "text/normalise.h"
@@ -106,6 +107,23 @@ static void check_difference(struct arena *arena, struct view before, struct vie
     assert_always(old == before.len && new == after.len);
 }
 
+/* Shares are shares, and a text reads as itself. */
+static void check_fluency(struct arena *arena, struct view text)
+{
+    struct fluency fluency;
+    struct fluency_change change;
+
+    assert_always(fluency_of(arena, text, NULL, &fluency) == 0);
+    fluency_compare(&fluency, &fluency, 1, &change);
+    for (unsigned i = 0; i < FLUENCY_PARTS; i++) {
+        int32_t part = fluency.parts_micro[i];
+        assert_always(part >= FLUENCY_ABSENT && part <= ONE_MICRO);
+        assert_always(part == FLUENCY_ABSENT || change.parts_micro[i] == ONE_MICRO);
+    }
+    assert_always(fluency.score_micro >= 0 && fluency.score_micro <= ONE_MICRO);
+    assert_always(change.score_micro == ONE_MICRO && !change.style_changed);
+}
+
 static void check_counts(struct view text)
 {
     size_t chars = 0, words = 0;
@@ -138,6 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_language(&arena, text);
     check_structure(&arena, text);
     check_difference(&arena, first, text);
+    check_fluency(&arena, text);
     check_counts(text);
     arena_release(&arena);
     return 0;

@@ -91,7 +91,7 @@ static int class_find(const struct key *key)
 
     while (from < to) {
         size_t middle = (from + to) / 2;
-        int order = view_compare(view_make(key->bytes, key->len), view_of(class_names[middle]));
+        int order = view_compare(view_make(key->bytes, key->len), class_names[middle]);
         if (order == 0)
             return (int)middle;
         if (order < 0)

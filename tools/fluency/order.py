@@ -172,9 +172,9 @@ def main():
           " LIT-RAGBench (CC BY-SA 4.0), rakuda,\n * m-ifeval and lang-id (Apache-2.0). -log of probabilities in"
           " sixteenths. A pair is first × 512 + second. */")
     print(f"enum {{ ORDER_START = {number[START]}, ORDER_END = {number[END]}, ORDER_UNSEEN = {one_back[()]} }};")
-    print("\n/* By bytes. */\nstatic const char *const class_names[] = {")
+    print("\n/* By bytes. */\nstatic const struct view class_names[] = {")
     for name in names:
-        print(f'    "{name}",')
+        print(f'    VIEW("{name}"),')
     print("};")
     print_array("uint8_t class_cost[]", [ones.get((name,), 255) for name in names], 20)
     print_array("uint8_t class_back[]", [two_back.get((name,), 0) for name in names], 20)
