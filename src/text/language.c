@@ -301,9 +301,9 @@ static const char *lean_of(const struct letter_tally *tally)
 {
     if (tally->han < 2)
         return NULL;
-    if (tally->lean >= HAN_LEANS_JAPANESE)
+    if (tally->lean >= han_leans_japanese(tally->han))
         return "ja";
-    return tally->lean <= HAN_LEANS_CHINESE ? "zh" : NULL;
+    return tally->lean <= han_leans_chinese(tally->han) ? "zh" : NULL;
 }
 
 static void take_lean(struct verdict *verdict)
