@@ -28,13 +28,22 @@ static const char *const words_of_address[] = {
     "宛先",     "居住", "自宅", "住まい", "お住い", "配送先", "発送先", "郵送", NULL,
 };
 
+/* Whether one of the words comes next, behind a sign or two. */
+static bool stands_next(struct view behind, const char *const *words)
+{
+    static const char *const signs[] = {" ", "\n", ":", ",", "、", NULL};
+
+    while (context_starts(behind, signs))
+        behind = view_slice(behind, (unsigned char)behind.ptr[0] < 0x80 ? 1 : 3, behind.len);
+    return context_starts(behind, words);
+}
+
 /* Seven digits are a postal code where 〒 is part of the match, or a word or a place is beside. */
 bool accept_postal_code(struct view text, size_t *start, size_t *end)
 {
     static const char *const address[] = {"address", NULL};
     struct view before = context_before(text, *start);
     struct view behind = context_behind(text, *end);
-    size_t skip = 0;
 
     if (!is_digit(text.ptr[*start]))
         return true;
@@ -43,9 +52,7 @@ bool accept_postal_code(struct view text, size_t *start, size_t *end)
     bool is_spaced = view_find_byte(view_slice(text, *start, *end), ' ') == 3 && *end - *start == 8;
     if (context_has(before, words_of_address) || (!is_spaced && context_has(before, address)))
         return !context_starts(behind, context_counters);
-    while (skip < behind.len && strchr(" \n:,、", behind.ptr[skip]) != NULL)
-        skip++;
-    return context_starts(view_slice(behind, skip, behind.len), prefectures);
+    return stands_next(behind, prefectures);
 }
 
 /* How the numbers at the end of an address are written. */
@@ -131,8 +138,9 @@ bool accept_address_kanji(struct view text, size_t *start, size_t *end)
 /* What is written in one go before `start`: back to a sign or a particle. */
 static struct view run_before(struct view text, size_t start)
 {
-    static const char *const breaks[] = {"、",   "。",   "「",   "」",   "・",   "に",   "で", "を",
-                                         "から", "都内", "県内", "府内", "市内", "区内", NULL};
+    static const char *const breaks[] = {"、", "。",   "「",   "」",   "・",   "に",   "で",
+                                         "を", "は",   "が",   "の",   "へ",   "も",   "と",
+                                         "ら", "都内", "県内", "府内", "市内", "区内", NULL};
     size_t from = start > SCAN_CONTEXT ? start - SCAN_CONTEXT : 0;
 
     for (size_t at = start; at > from; at--) {
@@ -149,11 +157,18 @@ static struct view run_before(struct view text, size_t start)
 static bool is_rest_of_address(struct view text, size_t start)
 {
     static const char *const units[] = {"北海道", "都", "府", "県", "市", "区", "郡", NULL};
+    static const char *const kana[] = {"の", "が", "は", "と", "に", NULL};
+    static const char *const cities[] = {"市川", "市原", "市貝", NULL};
+    struct view here = view_slice(text, start, text.len);
     size_t at = start > 9 ? start - 9 : 0;
 
     for (; at < start + 3; at++)
         if (context_starts(view_slice(text, at, text.len), prefectures))
             return true;
+    /* たつの市龍野町: the rest of a city's name in kana. */
+    if (view_starts(here, (struct view)VIEW("市")) && !context_starts(here, cities)
+        && context_ends(context_before(text, start), kana))
+        return true;
     return context_has(run_before(text, start), units);
 }
 

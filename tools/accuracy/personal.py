@@ -43,8 +43,14 @@ between the digits, no prefecture. The rules were widened on one seed and are re
 same ways to write; a way that nobody thought of is in neither. Twelve digits with a right check digit are My Number
 to anyone who only sees the digits: of parcels in the form 1234-5678-9012 every tenth passes, unless a word (伝票番号, 注文,
 追跡 …) is near; an allow-list or a policy without `my_number` is the remedy. Building names and room numbers behind an
-address stay. Where a text is flagged below, the addresses and telephone numbers found are forms as they should be
-found, of public places: an allow-list, not a rule, tells a town hall from a home.
+address stay.
+
+False alarms: on the develop halves every text flagged held what the rules are for, addresses and telephone numbers of
+public places; an allow-list, not a rule, tells a town hall from a home.
+
+Presidio: version 2.2.366, its pattern recognisers one by one, as they come, without a language model and words of
+context (`tools/accuracy/presidio_peer.py`), telephone numbers with the region JP added. Its boundaries are \\b, which
+does not stand between kana and Latin letters or digits.
 
 What the check cannot see: names, handles, faces in words; addresses abroad or without numbers; numbers told in words;
 local numbers without a word such as 電話 beside them; values spread over sentences; pictures."""
@@ -52,16 +58,14 @@ local numbers without a word such as 電話 beside them; values spread over sent
 
 # ---- what is found -----------------------------------------------------------------------------
 
-def policy(kinds):
-    """Nothing but personal data of these kinds."""
-    return {"checks": [{"check": "safety.personal_data", "action": "fallback", "kinds": kinds}]}
+PERSONAL, SECRET = "safety.personal_data", "safety.secret"
 
 
-def findings(assay, texts, kinds):
+def findings(assay, texts, kinds, check=PERSONAL):
     """For each text its distinct findings, as (start, end) in bytes."""
-    answers = assay.validate([{"id": str(i), "response": text} for i, text in enumerate(texts)], policy(kinds))
-    return [sorted({(item["start"], item["end"]) for item in measure.failed(answer, "safety.personal_data")})
-            for answer in answers]
+    policy = {"checks": [{"check": PERSONAL, "action": "fallback", "kinds": kinds}, {"check": SECRET}]}
+    answers = assay.validate([{"id": str(i), "response": text} for i, text in enumerate(texts)], policy)
+    return [sorted({(item["start"], item["end"]) for item in measure.failed(answer, check)}) for answer in answers]
 
 
 def covered(text, span, found):
@@ -180,12 +184,13 @@ def lookalikes(assay, half):
 
 def alarms(assay, data, half):
     """Real texts."""
-    table = measure.Table("texts", "how many", "flagged", "share", "95 %", "target")
+    table = measure.Table("texts", "how many", "flagged", "share", "95 %", "target", "flagged for a secret")
     for name, (texts, target) in harmless(data, half).items():
         count = sum(map(bool, findings(assay, texts, DEFAULT)))
+        secrets = sum(map(bool, findings(assay, texts, DEFAULT, SECRET)))
         rate, low_high, _ = measure.share(count, len(texts))
         table.row(name, f"{len(texts):,}", count, rate, low_high,
-                  measure.verdict(count / len(texts), target, True) if target else "–")
+                  measure.verdict(count / len(texts), target, True) if target else "–", secrets)
     return table
 
 
@@ -197,4 +202,4 @@ def report(assay, data, half="report"):
         "Numbers that are no personal data, in such sentences (kinds of the default policy):\n",
         str(lookalikes(assay, half)),
         "False alarms on real texts, report halves (kinds of the default policy):\n", str(alarms(assay, data, half)),
-        SEES])
+        SEES.strip()])

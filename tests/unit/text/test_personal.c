@@ -230,6 +230,8 @@ static void japanese_addresses_are_found_to_their_last_number(void **state)
     finds(PERSONAL_ADDRESS, "ship to 1-9-1 Marunouchi, Chiyoda-ku, Tokyo",
           "1-9-1 Marunouchi, Chiyoda-ku|");
     finds(PERSONAL_ADDRESS, "Chiyoda-ku, Marunouchi 1-9-1です", "Chiyoda-ku, Marunouchi 1-9-1|");
+    finds(PERSONAL_ADDRESS, "市民会館は横浜市中区本町6-50-10です", "横浜市中区本町6-50-10|");
+    finds(PERSONAL_ADDRESS, "千葉の市川市八幡1-1-1へ", "市川市八幡1-1-1|");
     finds(PERSONAL_ADDRESS, "神奈川県横浜市青葉区市ケ尾町5丁目11-8へ",
           "神奈川県横浜市青葉区市ケ尾町5丁目11-8|");
 }
