@@ -321,6 +321,7 @@ static int collect(struct extracting *extracting, const struct extract_rules *ru
     extracting->list = &list;
     for (size_t i = 0; code == 0 && i < rules->count; i++)
         code = finders[rules->items[i].kind](extracting, &rules->items[i]);
+    extracting->list = NULL;
     *ret_list = list;
     return code;
 }
