@@ -13,11 +13,12 @@
 #include "base/utf8.h"
 #include "text/pattern_rewrite.h"
 
-enum { ROOM = 16 * 1024 * 1024, MATCHES_MAX = 100000 };
+enum { ROOM = 16 * 1024 * 1024, STEPS_MAX = 100 * 1000 };
 
 struct matches {
     struct scan_match *list;
     size_t count;
+    size_t capacity;
 };
 
 static int by_rule_and_place(const void *a, const void *b)
@@ -45,9 +46,11 @@ static void matches_write(struct matches *matches, struct strbuf *out)
 
 static void matches_add(struct matches *matches, const struct scan_match *match)
 {
-    if (matches->list == NULL)
-        matches->list = mem_new(MATCHES_MAX, sizeof *matches->list);
-    assert_always(matches->list != NULL && matches->count < MATCHES_MAX);
+    if (matches->count == matches->capacity) {
+        matches->capacity = matches->capacity > 0 ? 2 * matches->capacity : 16;
+        matches->list = mem_resize(matches->list, matches->capacity, sizeof *matches->list);
+        assert_always(matches->list != NULL);
+    }
     matches->list[matches->count++] = *match;
 }
 
@@ -65,6 +68,7 @@ static void advance(struct scanner *scanner, const bool *held, struct spelling *
             record->broken = "a match starts before what was clear";
         if (match.end <= match.start)
             record->broken = "a match ends where it starts";
+        record->too_costly |= match.too_costly;
         matches_add(matches, &match);
     }
     uint64_t clear = scanner_clear(scanner, spelling);
@@ -172,7 +176,10 @@ static bool find_all(const struct scan_rule *rule, uint32_t index, struct spelli
     pcre2_code *code = compile(rule);
     assert_always(code != NULL);
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
     int said = 0;
+    assert_always(data != NULL && limits != NULL);
+    pcre2_set_match_limit(limits, STEPS_MAX);
 
     for (size_t from = 0; from < text.len;) {
         said =
@@ -193,6 +200,7 @@ static bool find_all(const struct scan_rule *rule, uint32_t index, struct spelli
         from = end;
     }
     pcre2_match_data_free(data);
+    pcre2_match_context_free(limits);
     pcre2_code_free(code);
     return said >= 0 || said == PCRE2_ERROR_NOMATCH;
 }

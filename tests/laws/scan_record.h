@@ -15,6 +15,7 @@ struct scan_record {
     struct strbuf matches; /* "rule start end\n" of each, by rule and place */
     uint64_t clear;        /* at the end */
     const char *broken;    /* a promise of scan.h that was not kept; NULL: none */
+    bool too_costly;       /* one of them was */
 };
 
 /* Feeds the text to the scanner, which is reset first, and forgets what it does not need. `held` is
