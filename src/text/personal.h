@@ -8,11 +8,13 @@
  * kana. A shape that is common to harmless numbers (seven digits, twelve digits) counts only with
  * its check digit or beside a word that says what it is.
  *
- * Not seen: names of people, addresses outside Japan, anything told in words ("zero nine zero"),
- * numbers whose kind nothing in the text betrays.
+ * Not seen: names of people, addresses outside Japan, buildings and rooms behind an address, mail
+ * with letters outside ASCII, anything told in words ("zero nine zero"), numbers whose kind nothing
+ * in the text betrays.
  *
  * Memory: none; tables. Threads: no state. Limits: the widest rule is PERSONAL_WIDTH_MAX bytes.
- * Sources of formats and check digits: personal_kinds.def and personal_digits.c. */
+ * Sources of formats, plans and check digits: in the files that decide, personal_digits.c,
+ * personal_phone.c, personal_address.c, personal_accept.c. Figures: docs/accuracy.md. */
 #ifndef ASSAY_TEXT_PERSONAL_H
 #define ASSAY_TEXT_PERSONAL_H
 

@@ -156,6 +156,7 @@ static void numbers_abroad_are_found_by_their_plan(void **state)
     finds(PERSONAL_PHONE, "番号は+44 20 7946 0958です", "+44 20 7946 0958|");
     finds(PERSONAL_PHONE, "+1-903-555-4508", "+1-903-555-4508|");
     finds(PERSONAL_PHONE, "+1 (212) 555-0199", "+1 (212) 555-0199|");
+    finds(PERSONAL_PHONE, "at (604)-822-2510 or", "(604)-822-2510|");
     finds(PERSONAL_PHONE, "07700 063 966", "07700 063 966|");
     finds(PERSONAL_PHONE, "my phone number is 781 1704.", "781 1704|");
     ignores("the range 100-200-3000 and 212-055-0123");
