@@ -86,7 +86,9 @@ struct support_sources {
     bool asks_total;   /* of the question, as below */
     bool asks_period;
     bool has_discount; /* a source speaks of one */
-    char *folded;      /* all sources and the question, a NUL between */
+    bool says_last_year;
+    bool says_next_year;
+    char *folded; /* all sources and the question, a NUL between */
     size_t folded_len;
     size_t folded_room;
 
@@ -147,6 +149,9 @@ bool support_spend(struct support_answer *answer, uint64_t comparisons);
 bool support_asks_total(struct view text);
 bool support_asks_period(struct view text);
 bool support_has_discount(struct view text);
+/* Whether it speaks of the year before or after the one it names. */
+bool support_says_last_year(struct view text);
+bool support_says_next_year(struct view text);
 
 MUST_CHECK int support_score_claims(struct arena *arena, const struct support_sources *sources,
                                     const struct morphology *morphology,

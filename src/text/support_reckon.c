@@ -17,6 +17,7 @@ enum {
     NEIGHBOURS_MAX = 64, /* of an answer's numbers: operands before and behind the value */
     DISCOUNTS_MAX = 16,
     DAY_SECONDS = 86400,
+    NEIGHBOURS = 8, /* numbers of a source that stand near each other */
 };
 
 static bool holds_any(struct view text, const struct view *words, size_t count)
@@ -57,6 +58,24 @@ bool support_has_discount(struct view text)
         VIEW("割引"), VIEW("%引"), VIEW("％引"),     VIEW("OFF"), VIEW("オフ"),
         VIEW("値引"), VIEW("off"), VIEW("discount"), VIEW("税"),
     };
+
+    return holds_any(text, words, sizeof words / sizeof words[0]);
+}
+
+bool support_says_last_year(struct view text)
+{
+    static const struct view words[] = {
+        VIEW("昨年"),          VIEW("去年"),       VIEW("前年"),       VIEW("last year"),
+        VIEW("previous year"), VIEW("prior year"), VIEW("a year ago"), VIEW("a year earlier"),
+    };
+
+    return holds_any(text, words, sizeof words / sizeof words[0]);
+}
+
+bool support_says_next_year(struct view text)
+{
+    static const struct view words[] = {VIEW("来年"), VIEW("翌年"), VIEW("next year"),
+                                        VIEW("following year")};
 
     return holds_any(text, words, sizeof words / sizeof words[0]);
 }
@@ -274,6 +293,73 @@ static bool follows_from_dates(const struct support_sources *sources, struct sup
     return false;
 }
 
+/* ---- neighbours in a source ------------------------------------------------------------------ */
+
+/* a as a share of b, rounded as the value is. */
+static bool is_ratio(const struct value *a, const struct value *b, const struct value *value)
+{
+    double part = (double)a->said.digits * pow(10, a->said.exponent);
+    double all = (double)b->said.digits * pow(10, b->said.exponent);
+    double share = (double)value->number.digits * pow(10, value->number.exponent);
+    double half = value->number.exponent < 0 ? 0.5 * pow(10, value->number.exponent) : 0.5;
+
+    return a->unit == b->unit && a->unit != UNIT_PERCENT && part < all
+           && fabs(100 * part / all - share) <= half;
+}
+
+/* Years that a duration or an age says; 0 where it is none. */
+static int64_t years_of(const struct value *value)
+{
+    if (value->unit == UNIT_AGE)
+        return whole(value->said);
+    return value->unit == UNIT_MONTHS && whole(value->number) % 12 == 0 ? whole(value->number) / 12
+                                                                        : 0;
+}
+
+/* One operation on two numbers of a source that stand near each other. */
+static bool neighbours_make(const struct value *a, const struct value *b, const struct value *value)
+{
+    struct decimal sum;
+
+    if (value->kind == VALUE_DATE) {
+        int64_t years = a->kind == VALUE_DATE && a->year > 0 && is_amount(b) ? years_of(b) : 0;
+        return years > 0 && value->month == 0
+               && (a->year + years == value->year || a->year - years == value->year);
+    }
+    if (a->kind == VALUE_DATE && b->kind == VALUE_DATE && a->year > 0 && b->year > 0)
+        return years_of(value) > 0
+               && (a->year - b->year == years_of(value) || b->year - a->year == years_of(value));
+    if (!is_amount(a) || !is_amount(b))
+        return false;
+    if (value->unit == UNIT_PERCENT && is_ratio(a, b, value))
+        return true;
+    if (value->unit == UNIT_RANK && a->unit == UNIT_RANK && b->unit != UNIT_RANK
+        && b->unit != UNIT_PERCENT && whole(b->said) > 0 && whole(b->said) <= NEIGHBOURS)
+        return whole(a->said) + whole(b->said) == whole(value->said)
+               || whole(a->said) - whole(b->said) == whole(value->said);
+    if (a->unit != b->unit || a->unit != value->unit || a->unit <= UNIT_OTHER)
+        return false;
+    return (decimal_add(a->number, b->number, &sum) && decimal_equal(sum, value->number))
+           || (decimal_add(value->number, b->number, &sum) && decimal_equal(sum, a->number));
+}
+
+static bool follows_from_neighbours(const struct support_sources *sources,
+                                    struct support_answer *answer, const struct value *value)
+{
+    if (!support_spend(answer, 2 * NEIGHBOURS * (uint64_t)sources->number_count))
+        return true;
+    for (size_t i = 0; i < sources->number_count; i++) {
+        const struct source_number *a = &sources->numbers[i];
+        size_t from = i > NEIGHBOURS ? i - NEIGHBOURS : 0;
+        for (size_t j = from; j <= i + NEIGHBOURS && j < sources->number_count; j++) {
+            if (j != i && sources->numbers[j].source == a->source
+                && neighbours_make(&a->value, &sources->numbers[j].value, value))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* ---- what looks wrong ------------------------------------------------------------------------ */
 
 /* Digits of equal length, three at least, of which one differs. */
@@ -326,9 +412,13 @@ static bool looks_wrong(const struct support_sources *sources, struct support_an
 bool support_follows(const struct support_sources *sources, struct support_answer *answer,
                      const struct value *value)
 {
+    if (value->kind == VALUE_DATE && value->year > 0 && value->month == 0)
+        return follows_from_neighbours(sources, answer, value);
     if (!is_amount(value))
         return false;
-    if (follows_from_named(sources, answer, value) || follows_from_question(sources, answer, value)
+    if (follows_from_neighbours(sources, answer, value)
+        || follows_from_named(sources, answer, value)
+        || follows_from_question(sources, answer, value)
         || follows_from_discount(sources, answer, value)
         || follows_from_dates(sources, answer, value))
         return true;

@@ -424,6 +424,8 @@ static int read_all(struct support_sources *made, const struct morphology *morph
     for (size_t i = 0; i < made->count; i++) {
         made->names_scale |= names_scale(made->sources[i]);
         made->has_discount |= support_has_discount(made->sources[i]);
+        made->says_last_year |= support_says_last_year(made->sources[i]);
+        made->says_next_year |= support_says_next_year(made->sources[i]);
     }
     for (uint32_t i = 0; i < made->count && status == 0; i++)
         status = support_read_values(made, made->sources[i], i);

@@ -206,6 +206,8 @@ static bool has_any_date(const struct support_sources *sources, const struct val
     bool has_year = has_date(sources, year, 0, 0)
                     || has_number(sources, KEY_NUMBER, UNIT_NONE, decimal_of(year, 0));
     if (value->month == 0) {
+        has_year |= (sources->says_last_year && has_date(sources, year + 1, 0, 0))
+                    || (sources->says_next_year && has_date(sources, year - 1, 0, 0));
         for (int i = 1; value->is_about && i < 10 && !has_year; i++)
             has_year = has_date(sources, year + i, 0, 0)
                        || has_number(sources, KEY_NUMBER, UNIT_NONE, decimal_of(year + i, 0));
@@ -231,8 +233,8 @@ static bool has_weekday(const struct support_sources *sources, struct support_an
 {
     if (has(sources, support_key(KEY_WEEKDAY, (uint64_t)day, 0)))
         return true;
-    if (!answer->asks_total || !support_spend(answer, sources->number_count))
-        return false;
+    if (!support_spend(answer, sources->number_count))
+        return true;
     for (size_t i = 0; i < sources->number_count; i++) {
         const struct value *date = &sources->numbers[i].value;
         if (date->kind == VALUE_DATE && support_weekday(date->year, date->month, date->day) == day)

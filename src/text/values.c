@@ -242,7 +242,9 @@ static bool is_weak(struct view text, const struct value *value, size_t numeral_
     if (!value->is_word)
         return false;
     if (is_latin(text.ptr[value->start]))
-        return is_one || value->is_ordinal || value->number.digits == 0;
+        return is_one || value->is_ordinal || value->number.digits == 0
+               || (value->unit == UNIT_NONE && value->number.exponent == 0
+                   && value->number.digits < 10); /* the writer's own count, as often as not */
     if (value->unit == UNIT_NONE || value->unit == UNIT_OTHER || is_one)
         return true;
     return numeral_end - value->start <= 3 && is_inside_word(text, value->start);

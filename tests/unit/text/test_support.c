@@ -195,7 +195,7 @@ static void json_answers_and_sources_are_read(void **state)
 
 static void the_nearest_value_is_shown(void **state)
 {
-    static const char SOURCE[] = "AはA社の500円、BはB社の3,000円です。";
+    static const char SOURCE[] = "AはA社の450円、BはB社の3,000円です。";
     const struct view sources[] = {view_of(SOURCE)};
     const struct support_options options = {.values = true};
     struct support_sources *made = NULL;
