@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mecab: the words of Japanese text by MeCab 0.996 (BSD) and the IPADIC dictionary in UTF-8: fulfils
- * text/morphology.h.
+ * mecab: the words of Japanese text by MeCab 0.996 (BSD) and the IPADIC dictionary in UTF-8:
+ * fulfils text/morphology.h.
  *
  * The program works without a dictionary: what needs words is then absent. Opening looks for the
  * files and checks that the dictionary is one in UTF-8 (a few microseconds); it is mapped into

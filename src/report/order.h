@@ -41,8 +41,8 @@ const struct sample *report_worst_sample(const struct run_entry *entry);
  * visible, cut with "…" to so many columns; "(nothing)" where nothing is left. */
 void report_add_line(struct strbuf *out, struct view text, size_t columns);
 
-/* "fluency 0.972 → 0.412: the register changed …" where the entry's answers read worse than what was
- * accepted; nothing otherwise. */
+/* "fluency 0.972 → 0.412: the register changed …" where the entry's answers read worse than what
+ * was accepted; nothing otherwise. */
 void report_add_fluency(struct strbuf *out, const struct run_entry *entry);
 
 /* "0.812", or "–" where absent. */

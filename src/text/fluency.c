@@ -62,6 +62,16 @@ struct reading {
     uint32_t simplified;
 };
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 static double spreads(const struct measure *measure, double mean, size_t count)
 {
     return (mean - measure->mean)
@@ -95,8 +105,8 @@ static bool is_code(struct view run)
     return has_letter && has_sign && run.len >= CODE_MIN;
 }
 
-/* A copy as it is read aloud: a pronoun for code, without the marks of Markdown, which no dictionary
- * knows. */
+/* A copy as it is read aloud: a pronoun for code, without the marks of Markdown, which no
+ * dictionary knows. */
 static int as_read(struct arena *arena, struct view sentence, struct view *ret_plain)
 {
     const struct view pronoun = VIEW("それ");
@@ -166,8 +176,8 @@ static void add_sentence(struct reading *reading, const struct order_sum *order,
     reading->cost += cost;
     reading->morphemes += (uint32_t)count;
     reading->sentences++;
-    reading->worst_order = fmax(reading->worst_order, order_spreads(order));
-    reading->worst_cost = fmax(reading->worst_cost, spreads(&cost_measure, mean, count));
+    reading->worst_order = larger(reading->worst_order, order_spreads(order));
+    reading->worst_cost = larger(reading->worst_cost, spreads(&cost_measure, mean, count));
 }
 
 static int read_words(struct reading *reading, struct view text)
@@ -282,9 +292,9 @@ int32_t fluency_part_of_cost(int32_t milli)
 static int32_t milli_of(double whole, double worst, uint32_t sentences)
 {
     double expected = sentences > 1 ? 0.7 * sqrt(2 * log(sentences)) : 0;
-    double value = fmax(whole, sentences > 1 ? worst - expected : whole);
+    double value = larger(whole, sentences > 1 ? worst - expected : whole);
 
-    return (int32_t)lround(fmax(-SPREADS_MAX, fmin(SPREADS_MAX, value * MILLI)));
+    return (int32_t)lround(larger(-SPREADS_MAX, smaller(SPREADS_MAX, value * MILLI)));
 }
 
 static void judge_sentences(const struct reading *reading, struct fluency *fluency)

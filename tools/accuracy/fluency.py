@@ -23,21 +23,23 @@ SENTENCE = re.compile("[^。\n]+。")
 TARGETS = {"words shuffled": .99, "wrong encoding": .99, "phrase loop": .90, "other register": .90,
            "two swaps of neighbours": .80}
 
-SEES = """A sentence is damaged and both are scored: AUROC is how likely the damaged one scores lower. "Alone" is `assay score` without a
-reference; with "itself as baseline" the undamaged sentence is the reference; with "another wording" the reference is a
-sentence that people rate 4 or more of 5 for similarity (JSTS), and damaged and undamaged second wordings are told apart: the honest
-picture of a golden run, whose answers differ from the accepted ones anyway. "Under .5" is the share of undamaged and damaged sentences that
-score so low by themselves. Damage: all words shuffled; UTF-8 read as Latin-1, CP1252, CP932, or CP932 and EUC-JP read as
-something else; two to five words said two to four times; です・ます turned into だ・である or back at the sentence's end; two
-exchanges of neighbouring words; the end cut off.
+SEES = """A sentence is damaged and both are scored: AUROC is how likely the damaged one scores lower. "Alone" is `assay
+score` without a reference; with "itself as baseline" the undamaged sentence is the reference; with "another
+wording" the reference is a sentence that people rate 4 or more of 5 for similarity (JSTS), and damaged and
+undamaged second wordings are told apart: the honest picture of a golden run, whose answers differ from the accepted
+ones anyway. "Under .5" is the share of undamaged and damaged sentences that score so low by themselves. Damage: all
+words shuffled; UTF-8 read as Latin-1, CP1252, CP932, or CP932 and EUC-JP read as something else; two to five words
+said two to four times; です・ます turned into だ・である or back at the sentence's end; two exchanges of neighbouring words;
+the end cut off.
 
-**What it sees:** the order of word classes (a table of 13,000 triples from the develop halves), what connecting the words costs by
-the dictionary, loops, encodings, brackets, endings, register. **What it does not see:** grammar. On JCoLA's sentences, which
-linguists wrote to be right or wrong, it is little better than a coin; a wrong particle, a missing object, a false
-statement in good Japanese pass. Captions (JSTS, JNLI) are short and alike, so damage shows best there; encyclopedic prose (JSQuAD)
-is nested, so two swaps often stay hidden. A change of register shows only against a baseline: one sentence alone is neither right nor wrong.
-Without the dictionary (`mecab-ipadic-utf8`) the parts `order`, `cost` and `unknown` are absent and a shuffle goes unseen. Peers: no
-tool known to us scores Japanese fluency of answers without a model; no side-by-side figures exist."""
+**What it sees:** the order of word classes (a table of 13,000 triples from the develop halves), what connecting the
+words costs by the dictionary, loops, encodings, brackets, endings, register. **What it does not see:** grammar. On
+JCoLA's sentences, which linguists wrote to be right or wrong, it is little better than a coin; a wrong particle, a
+missing object, a false statement in good Japanese pass. Captions (JSTS, JNLI) are short and alike, so damage shows
+best there; encyclopedic prose (JSQuAD) is nested, so two swaps often stay hidden. A change of register shows only
+against a baseline: one sentence alone is neither right nor wrong. Without the dictionary (`mecab-ipadic-utf8`) the
+parts `order`, `cost` and `unknown` are absent and a shuffle goes unseen. Peers: no tool known to us scores Japanese
+fluency of answers without a model; no side-by-side figures exist."""
 
 
 # ---- texts -------------------------------------------------------------------------------------
@@ -169,14 +171,15 @@ def cut_off(words, source):
     return "".join(words[:max(2, int(len(words) * source.uniform(.4, .9)))])
 
 
-DAMAGE = {"words shuffled": shuffled, "wrong encoding": miscoded, "phrase loop": looped, "other register": other_register,
-          "two swaps of neighbours": swapped, "end cut off": cut_off}
+DAMAGE = {"words shuffled": shuffled, "wrong encoding": miscoded, "phrase loop": looped,
+          "other register": other_register, "two swaps of neighbours": swapped, "end cut off": cut_off}
 
 
 def damaged(name, sentences):
     """[(sentence, what became of it)] of those that can be damaged so."""
     source = random.Random(f"{measure.SEED} {name}")
-    made = [("".join(words), DAMAGE[name](words, source)) for words in words_of(sentences) if len(words) >= WORDS_MIN]
+    made = [("".join(words), DAMAGE[name](words, source))
+            for words in words_of(sentences) if len(words) >= WORDS_MIN]
     return [(text, other) for text, other in made if other and other != text]
 
 
@@ -198,7 +201,8 @@ def lower(worse, better):
 def figure(worse, better):
     """(value, cell with the interval)"""
     value = lower(worse, better)
-    return value, f"{measure.number(value)} ({measure.interval(measure.bootstrap(lower, worse, better, resamples=RESAMPLES))})"
+    low_high = measure.bootstrap(lower, worse, better, resamples=RESAMPLES)
+    return value, f"{measure.number(value)} ({measure.interval(low_high)})"
 
 
 def low_share(scores):
@@ -263,14 +267,15 @@ def others(assay, data):
         table.row("WiCE claims, English", name, len(english), cell)
     right, wrong = linguists(data, 1), linguists(data, 0)
     _, cell = figure(fluencies(assay, wrong), fluencies(assay, right))
-    table.row("JCoLA", "sentences that linguists judge unacceptable, from acceptable ones", len(right) + len(wrong), cell)
+    table.row("JCoLA", "sentences that linguists judge unacceptable, from acceptable ones",
+              len(right) + len(wrong), cell)
     return table
 
 
 def report(assay, data):
     """The section."""
-    table = measure.Table("damage", "data (report half)", "n", "alone: AUROC", "itself as baseline: AUROC", "target",
-                          "under .5: undamaged / damaged")
+    table = measure.Table("damage", "data (report half)", "n", "alone: AUROC", "itself as baseline: AUROC",
+                          "target", "under .5: undamaged / damaged")
     texts = sets(data)
     for name in DAMAGE:
         rows_of(assay, table, name, texts)

@@ -168,9 +168,10 @@ def main():
     threes, three_back = level(three, twos, triples, len(names))
     pairs = sorted((number[a] * 512 + number[b], a, b) for a, b in twos)
     packed = sorted(((number[a] * 512 + number[b]) * 512 + number[c], threes[a, b, c]) for a, b, c in threes)
-    print("/* SPDX-License-Identifier: Apache-2.0\n *\n * Made by tools/fluency/order.py out of word counts of JGLUE and"
-          " LIT-RAGBench (CC BY-SA 4.0), rakuda,\n * m-ifeval and lang-id (Apache-2.0). -log of probabilities in"
-          " sixteenths. A pair is first × 512 + second. */")
+    print("/* SPDX-License-Identifier: Apache-2.0\n *\n"
+          " * Made by tools/fluency/order.py out of word counts of JGLUE and LIT-RAGBench (CC BY-SA 4.0), rakuda,\n"
+          " * m-ifeval and lang-id (Apache-2.0). -log of probabilities in sixteenths. A pair is first × 512 +"
+          " second. */")
     print(f"enum {{ ORDER_START = {number[START]}, ORDER_END = {number[END]}, ORDER_UNSEEN = {one_back[()]} }};")
     print("\n/* By bytes. */\nstatic const struct view class_names[] = {")
     for name in names:
