@@ -482,6 +482,48 @@ static void the_verdict_and_what_leaves_do_not_depend_on_the_cuts(void **state)
     }
 }
 
+/* Whatever the policy waits for, and also where something is hidden, the cuts decide nothing. */
+static void no_policy_lets_the_cuts_decide(void **state)
+{
+    static const char *const policies[] = {
+        NULL,
+        "stream: {after: sentence}\nexpect: {language: ja, max_chars: 60}",
+        "stream: {after: whole}\nexpect: {language: ja}",
+        "stream: {after: sentence}\nexpect: {format: json}",
+        "checks: [{check: safety.injection, action: mask}, {check: safety.secret, action: mask}]",
+        "checks: [{check: safety.injection, action: accept}, support.value, length]\n"
+        "expect: {max_chars: 10}\nstream: {after: sentence}",
+    };
+    static const char *const answers[] = {
+        "はい。hi\xf3\xa0\x81\xa9\xf3\xa0\x81\xa7\xf3\xa0\x81\xae\xf3\xa0\x81\xaf"
+        "\xf3\xa0\x81\xb2 there。次は550円です。それから980円です。",
+        "{\"a\": \"One. Two. AKIAQ3EGRTYU7PLMNB2C\", \"b\": tru}",
+        "English first, and more of it than is good. 日本語も少し。 Three. Four.",
+    };
+    static const struct view source = VIEW("第1巻は550円です。");
+    struct view copy;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
+        rig_new(&rig, policies[i]);
+        rig.subject.sources = &source;
+        rig.subject.source_count = 1;
+        for (size_t j = 0; j < sizeof answers / sizeof answers[0]; j++) {
+            rig_check(&rig, answers[j]);
+            const char *words = rig_words(&rig);
+            assert_int_equal(arena_copy(&rig.arena, strbuf_view(&rig.released), &copy), 0);
+            for (size_t step = 1; step <= strlen(answers[j]); step++) {
+                assert_int_equal(rig_run(&rig, view_of(answers[j]), step, NULL), 0);
+                assert_string_equal(rig_words(&rig), words);
+                if (!view_equal(strbuf_view(&rig.released), copy))
+                    fail_msg("policy %zu, step %zu: '%s' is not '%.*s'", i, step,
+                             strbuf_text(&rig.released), VIEW_ARG(copy));
+            }
+        }
+        rig_free(&rig);
+    }
+}
+
 static void arguments_of_a_tool_are_held_against_spans_alone(void **state)
 {
     (void)state;
@@ -679,6 +721,7 @@ int main(void)
         TEST(with_after_sentence_a_sentence_that_fails_does_not_leave),
         TEST(with_after_event_everything_but_spans_leaves_and_doom_is_told_early),
         TEST(the_verdict_and_what_leaves_do_not_depend_on_the_cuts),
+        TEST(no_policy_lets_the_cuts_decide),
         TEST(arguments_of_a_tool_are_held_against_spans_alone),
         TEST(patterns_that_cannot_be_are_refused_with_their_place),
         TEST(a_similarity_that_nobody_brings_is_an_error_not_a_pass),
