@@ -101,6 +101,10 @@ static int put_number(struct support_sources *sources, struct view text, const s
 
     if (status == 0)
         status = put(sources, support_key_number(KEY_SAID, UNIT_NONE, value->said));
+    if (status == 0 && value->unit == UNIT_LENGTH && decimal_equal(value->said, value->number))
+        status = put(sources, /* 1.2m people */
+                     support_key_number(KEY_SAID, UNIT_NONE,
+                                        decimal_of(value->said.digits, value->said.exponent + 6)));
     if (status == 0 && bare && is_cell(text, value)) {
         status = put(sources, support_key_number(KEY_CELL, UNIT_NONE, value->said));
         if (status == 0)

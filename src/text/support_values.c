@@ -76,6 +76,11 @@ static bool has_other_unit(const struct support_sources *sources, const struct v
     struct decimal years;
     int64_t said = whole(value->said);
 
+    if (value->unit == UNIT_LENGTH) /* 1.2m may be 1.2 million */
+        return has_number(sources, KEY_SAID, UNIT_NONE,
+                          decimal_of(value->said.digits, value->said.exponent + 6));
+    if (value->unit == UNIT_AGE && has_number(sources, KEY_NUMBER, UNIT_NONE, value->said))
+        return true; /* John, 25, said */
     if (value->unit == UNIT_AGE)
         return decimal_multiply(value->said, decimal_of(12, 0), &years)
                && has_number(sources, KEY_NUMBER, UNIT_MONTHS, years);

@@ -283,14 +283,45 @@ static void number_of(struct view text, size_t start, size_t numeral_start,
 /* The place behind a sign of range at pos (3~5日, 3-5 days, 3 to 5, 3から5); 0 where there is none. */
 static size_t past_range(struct view text, size_t pos)
 {
-    static const struct view signs[] = {VIEW("~"),   VIEW("〜"),   VIEW("-"),    VIEW("–"),
-                                        VIEW("—"),   VIEW("から"), VIEW(" to "), VIEW(" - "),
-                                        VIEW(" ~ "), VIEW(" – ")};
+    static const struct view signs[] = {VIEW("~"),   VIEW("〜"),    VIEW("-"),     VIEW("–"),
+                                        VIEW("—"),   VIEW("から"),  VIEW(" to "),  VIEW(" - "),
+                                        VIEW(" ~ "), VIEW(" – "),   VIEW(" and "), VIEW(" or "),
+                                        VIEW("と"),  VIEW("または")};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
         if (stands_at(text, pos, signs[i]) && is_digit(byte_at(text, pos + signs[i].len)))
             return pos + signs[i].len;
     }
     return 0;
+}
+
+/* What is read as a year where no unit follows. */
+static bool is_year(const struct value *value)
+{
+    int64_t year = value->said.digits;
+
+    for (int32_t i = 0; i < value->said.exponent && i < 4; i++)
+        year *= 10;
+    return value->said.exponent >= 0 && value->said.exponent < 4 && year >= 1000 && year < 3000;
+}
+
+/* 2022-23: the second year's two digits stand for four. */
+static void take_century(struct view text, const struct numeral *numeral, struct value *value)
+{
+    int first = 0;
+    size_t pos = value->start;
+
+    if (!numeral->is_plain || numeral->digits != 2 || value->unit != UNIT_NONE || pos < 5
+        || (text.ptr[pos - 1] != '-' && text.ptr[pos - 1] != '/'))
+        return;
+    for (size_t i = pos - 5; i < pos - 1; i++) {
+        if (!is_digit(text.ptr[i]))
+            return;
+        first = first * 10 + (text.ptr[i] - '0');
+    }
+    int second = (text.ptr[pos] - '0') * 10 + (text.ptr[pos + 1] - '0');
+    if (first < 1000 || first >= 3000 || second <= first % 100)
+        return;
+    value->said = value->plain = value->number = decimal_of(first - first % 100 + second, 0);
 }
 
 /* The first end of a range takes its unit and scale from the second. */
@@ -300,7 +331,8 @@ static void take_range_unit(struct view text, struct value *value)
     struct value other;
     size_t pos = past_range(text, value->end);
 
-    if (pos == 0 || value->unit != UNIT_NONE || value->is_word || !numeral_at(text, pos, &second))
+    if (pos == 0 || value->unit != UNIT_NONE || value->is_word || is_year(value)
+        || !numeral_at(text, pos, &second))
         return;
     number_of(text, pos, pos, &second, UNIT_NONE, &other);
     if (other.unit == UNIT_NONE || other.unit == UNIT_OTHER || other.said.digits == 0)
@@ -426,6 +458,14 @@ static bool digit_groups(struct view text, size_t pos, struct value *ret_value)
     return true;
 }
 
+/* What is written with a digit and says no value: also said without it, or in words. */
+static bool is_word_with_digits(struct view run)
+{
+    return view_equal_nocase(run, view_of("COVID-19"))
+           || (run.len == 2 && (run.ptr[0] == 'Q' || run.ptr[0] == 'H') && run.ptr[1] >= '1'
+               && run.ptr[1] <= '4');
+}
+
 /* A code that starts with a letter, or with digits that no unit follows. */
 static bool code_at(struct view text, size_t pos, struct value *ret_value)
 {
@@ -438,6 +478,7 @@ static bool code_at(struct view text, size_t pos, struct value *ret_value)
     if (run.small + run.capitals == 0 && run.digits <= 18)
         return false;
     literal(ret_value, VALUE_CODE, pos, run.end);
+    ret_value->is_weak = is_word_with_digits(view_slice(text, pos, run.end));
     return true;
 }
 
@@ -462,6 +503,7 @@ static bool digit_value(struct view text, size_t pos, struct value *ret_value)
     if (is_glued(text, ret_value) && code_at(text, pos, ret_value))
         return true;
     take_range_unit(text, ret_value);
+    take_century(text, &numeral, ret_value);
     return true;
 }
 

@@ -95,9 +95,10 @@ size_t unit_before(struct view word, enum value_unit *ret_unit)
         {VIEW("chapter"), UNIT_CHAPTERS}, {VIEW("chapters"), UNIT_CHAPTERS},
         {VIEW("episode"), UNIT_EPISODES}, {VIEW("page"), UNIT_PAGES},
         {VIEW("pages"), UNIT_PAGES},      {VIEW("issue"), UNIT_ISSUES},
-        {VIEW("step"), UNIT_STEPS},       {VIEW("JPY"), UNIT_YEN},
-        {VIEW("USD"), UNIT_DOLLAR},       {VIEW("US"), UNIT_DOLLAR},
-        {VIEW("EUR"), UNIT_EURO},         {VIEW("GBP"), UNIT_POUND},
+        {VIEW("step"), UNIT_STEPS},       {VIEW("FY"), UNIT_NONE},
+        {VIEW("JPY"), UNIT_YEN},          {VIEW("USD"), UNIT_DOLLAR},
+        {VIEW("US"), UNIT_DOLLAR},        {VIEW("EUR"), UNIT_EURO},
+        {VIEW("GBP"), UNIT_POUND},
     };
 
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
