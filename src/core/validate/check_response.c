@@ -4,6 +4,7 @@
  * length, how it ended. */
 #include "core/validate/validate_internal.h"
 
+#include "base/utf8.h"
 #include "text/chars.h"
 #include "text/fluency.h"
 #include "text/pattern.h"
@@ -285,7 +286,7 @@ int check_pattern(struct validation *validation, uint32_t row, struct err *reter
                     });
 }
 
-/* ---- language and fluency --------------------------------------------------------------------*/
+/* ---- language and fluency ------------------------------------------------------------------- */
 
 /* The share of the text that is in that language. */
 static int64_t share_of(const struct language_result *result, struct view wanted)
@@ -296,28 +297,78 @@ static int64_t share_of(const struct language_result *result, struct view wanted
     return 0;
 }
 
-int language_fails(struct arena *arena, struct view text, struct view wanted, bool is_guess,
-                   bool *ret_fails, char ret_detected[])
+static int judge_language(struct arena *arena, struct view text, struct view wanted, bool is_guess,
+                          bool *ret_fails, struct language_result *ret_result,
+                          struct view *ret_prose)
 {
     enum { MOSTLY_MICRO = MICRO / 2 };
-    struct language_result result;
-    struct view prose;
 
-    int code = structure_prose(arena, text, &prose);
+    int code = structure_prose(arena, text, ret_prose);
     if (code == 0)
-        code = language_detect(prose, wanted, &result);
+        code = language_detect(*ret_prose, wanted, ret_result);
     if (code != 0)
         return code;
-    memcpy(ret_detected, result.detected, LANGUAGE_CODE_SIZE);
-    *ret_fails = !result.is_blank && !language_matches(wanted, &result, NULL);
-    if (is_guess && share_of(&result, wanted) >= MOSTLY_MICRO)
+    *ret_fails = !ret_result->is_blank && !language_matches(wanted, ret_result, NULL);
+    if (is_guess && share_of(ret_result, wanted) >= MOSTLY_MICRO)
         *ret_fails = false;
     return 0;
 }
 
+int language_fails(struct arena *arena, struct view text, struct view wanted, bool is_guess,
+                   bool *ret_fails, char ret_detected[])
+{
+    struct language_result result;
+    struct view prose;
+
+    int code = judge_language(arena, text, wanted, is_guess, ret_fails, &result, &prose);
+    if (code == 0)
+        memcpy(ret_detected, result.detected, LANGUAGE_CODE_SIZE);
+    return code;
+}
+
+/* Glyphs of simplified Chinese inside Japanese sentences are told, whatever the row's action: the
+ * text is Japanese, but no Japanese writes so. */
+static int note_glyphs(struct validation *validation, uint32_t row, struct view prose,
+                       const struct language_result *result)
+{
+    struct view text = strbuf_view(&validation->text);
+    size_t end = result->simplified_at;
+
+    if (result->simplified_count == 0)
+        return 0;
+    (void)utf8_next(prose, &end, NULL);
+    struct view glyph = view_slice(prose, result->simplified_at, end);
+    size_t start = view_find(text, glyph, 0);
+    return validation_found(
+        validation, &(struct found){
+                        .row = row,
+                        .has_action = true,
+                        .action = POLICY_ACCEPT,
+                        .start = start < text.len ? start : 0,
+                        .end = start < text.len ? start + glyph.len : 0,
+                        .evidence = glyph,
+                        .message = arena_printf(
+                            &validation->arena,
+                            "simplified Chinese glyphs inside Japanese: %zu, the first '%.*s'",
+                            result->simplified_count, VIEW_ARG(glyph)),
+                    });
+}
+
+static const char *language_message(struct arena *arena, const struct language_result *result,
+                                    struct view wanted, bool is_guess)
+{
+    if (view_is(wanted, result->detected))
+        return arena_printf(arena, "only %d %% is in '%.*s'",
+                            (int)(share_of(result, wanted) * 100 / MICRO), VIEW_ARG(wanted));
+    return arena_printf(
+        arena, is_guess ? "is in '%s', the question in '%.*s'" : "is in '%s', expected '%.*s'",
+        result->detected, VIEW_ARG(wanted));
+}
+
 int check_language(struct validation *validation, uint32_t row, struct err *reterr)
 {
-    char detected[LANGUAGE_CODE_SIZE];
+    struct language_result result;
+    struct view prose;
     bool is_guess;
     bool fails;
     struct view wanted = validation_language(validation, &is_guess);
@@ -325,18 +376,17 @@ int check_language(struct validation *validation, uint32_t row, struct err *rete
     (void)reterr;
     if (view_is(wanted, "any"))
         return 0;
-    int code = language_fails(&validation->arena, strbuf_view(&validation->text), wanted, is_guess,
-                              &fails, detected);
+    int code = judge_language(&validation->arena, strbuf_view(&validation->text), wanted, is_guess,
+                              &fails, &result, &prose);
+    if (code == 0)
+        code = note_glyphs(validation, row, prose, &result);
     if (code != 0 || !fails)
         return code;
     return validation_found(
         validation, &(struct found){
                         .row = row,
-                        .evidence = view_of(detected),
-                        .message = arena_printf(&validation->arena,
-                                                is_guess ? "is in '%s', the question in '%.*s'"
-                                                         : "is in '%s', expected '%.*s'",
-                                                detected, VIEW_ARG(wanted)),
+                        .evidence = view_of(result.detected),
+                        .message = language_message(&validation->arena, &result, wanted, is_guess),
                     });
 }
 

@@ -12,7 +12,7 @@
 
 enum { FOLD_BYTES_MAX = 64 << 20, BARE_MIN = 4, STARS_MAX = 40, LABEL_BYTES_MAX = 200 };
 
-/* ---- evidence that is not shown --------------------------------------------------------------*/
+/* ---- evidence that is not shown ------------------------------------------------------------- */
 
 int safety_stars(struct arena *arena, struct view text, struct view *ret_stars)
 {
@@ -341,7 +341,7 @@ struct hold_ruling safety_rule(void *context, const struct hold_match *match, st
     return (struct hold_ruling){judged.has_action ? judged.action : span.row->action, judged.label};
 }
 
-/* ---- what is hidden in the bytes -------------------------------------------------------------*/
+/* ---- what is hidden in the bytes ------------------------------------------------------------ */
 
 static int hidden_found(struct validation *validation, const struct injection_hidden *hidden)
 {

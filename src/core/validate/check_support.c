@@ -38,12 +38,11 @@ static int judge(struct validation *validation, struct view text,
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-int support_values(struct validation *validation, const struct policy_check *row, struct view text,
+int support_values(struct validation *validation, struct view text,
                    struct support_report *ret_report)
 {
     const struct support_options options = {.floor_micro = SUPPORT_FLOOR_MICRO, .values = true};
 
-    (void)row;
     return judge(validation, text, &options, ret_report);
 }
 
@@ -55,7 +54,7 @@ int check_value(struct validation *validation, uint32_t row, struct err *reterr)
 
     if (validation->subject.source_count == 0)
         return 0;
-    int code = support_values(validation, check, strbuf_view(&validation->text), &report);
+    int code = support_values(validation, strbuf_view(&validation->text), &report);
     if (code != 0)
         return code == ERR_MEMORY ? code : fail(reterr, code, "support.value: %s", err_text(code));
     for (size_t i = 0; code == 0 && i < report.value_count; i++) {

@@ -255,7 +255,7 @@ static int keep_findings(struct examining *examining)
     return 0;
 }
 
-/* ---- checks of a policy ----------------------------------------------------------------------*/
+/* ---- checks of a policy --------------------------------------------------------------------- */
 
 void examine_attach(struct expectation *expectation, const struct examine_checks *checks)
 {

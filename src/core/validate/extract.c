@@ -37,7 +37,7 @@ static void put(struct list *list, struct view value)
         list->items[list->count++] = value;
 }
 
-/* ---- values of headers and metadata ----------------------------------------------------------*/
+/* ---- values of headers and metadata --------------------------------------------------------- */
 
 static int put_texts(struct list *list, const struct json *array)
 {

@@ -71,7 +71,7 @@ enum policy_after {
     POLICY_AFTER_WHOLE,    /* nothing is released before the end */
 };
 
-/* ---- options of the rows: policy_check.options is one of these, by kind ----------------------*/
+/* ---- options of the rows: policy_check.options is one of these, by kind --------------------- */
 
 /* Texts that are excused: exactly these (in one spelling, without case), or what a pattern matches
  * as a whole. */
@@ -248,7 +248,7 @@ void policy_release(struct policy *policy);
  * first. */
 struct view policy_fallback(const struct policy *policy, struct view language);
 
-/* ---- the tables, for `assay --dump-tables` ---------------------------------------------------*/
+/* ---- the tables, for `assay --dump-tables` -------------------------------------------------- */
 
 const struct config_table *policy_table(void);
 /* The keys of one kind's row. */

@@ -114,7 +114,7 @@ bool safety_allows(const struct policy_check *row, const struct policy_allow *al
 /* All but the last few characters as stars, in the arena. ERR_MEMORY. */
 MUST_CHECK int safety_stars(struct arena *arena, struct view text, struct view *ret_stars);
 
-/* ---- check_response.c, check_support.c: one function a kind, once the answer is there --------*/
+/* ---- check_response.c, check_support.c: one function a kind, once the answer is there ------- */
 
 MUST_CHECK int check_format(struct validation *validation, uint32_t row, struct err *reterr);
 MUST_CHECK int check_keywords(struct validation *validation, uint32_t row, struct err *reterr);
@@ -138,16 +138,16 @@ struct format_wanted {
 };
 struct format_wanted validation_format(const struct validation *validation);
 
-/* The same for the language; empty: none is asked for. */
+/* The same for the language; "any": none is asked for. */
 struct view validation_language(const struct validation *validation, bool *ret_is_guess);
 
 /* How far the language of a text is the one that is wanted. */
 MUST_CHECK int language_fails(struct arena *arena, struct view text, struct view wanted,
                               bool is_guess, bool *ret_fails, char ret_detected[]);
 
-/* Values of the text that no source has: from SUPPORT_FINDINGS_MAX on they are counted. */
-MUST_CHECK int support_values(struct validation *validation, const struct policy_check *row,
-                              struct view text, struct support_report *ret_report);
+/* Values of the text, which is of the answer, that no source has. */
+MUST_CHECK int support_values(struct validation *validation, struct view text,
+                              struct support_report *ret_report);
 
 /* ---- validate_sentence.c --------------------------------------------------------------------- */
 

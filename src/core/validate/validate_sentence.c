@@ -96,7 +96,7 @@ static int invents_nothing(struct sentence_look *look, bool *ret_passes)
 
     if (look->validation->subject.source_count == 0)
         return 0;
-    int code = support_values(look->validation, look->row, look->text, &report);
+    int code = support_values(look->validation, look->text, &report);
     for (size_t i = 0; code == 0 && i < report.value_count; i++) {
         struct view text =
             view_slice(look->text, report.values[i].value.start, report.values[i].value.end);

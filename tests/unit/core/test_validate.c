@@ -561,7 +561,7 @@ static void a_similarity_that_nobody_brings_is_an_error_not_a_pass(void **state)
     assert_non_null(strstr(rig.err.text, "embedding"));
 }
 
-/* ---- hostile answers -------------------------------------------------------------------------*/
+/* ---- hostile answers ------------------------------------------------------------------------ */
 
 static void ten_megabytes_without_a_line_end_are_judged(void **state)
 {
