@@ -49,7 +49,7 @@ void ask_found(struct ask_question *question, struct finding finding)
 
     finding.check = check->name;
     finding.severity = check->severity;
-    if (validation_add(answer->subject.validation, check, &finding) != 0)
+    if (answer->subject.found(answer->subject.context, check, &finding) != 0)
         fail(&answer->err, ERR_MEMORY, "no memory for a finding");
 }
 
@@ -113,6 +113,10 @@ static void begin(struct ask_place *place)
         place->last = NULL;
     place->in_flight++;
     question->is_running = true;
+    if (question->answer->checks->is_interrupted) {
+        ask_ended(question);
+        return;
+    }
     int code = start_of(question->row->figures.check->kind)(question, &err);
     if (code == 0)
         return;
@@ -173,10 +177,20 @@ static size_t repeats_of(const struct policy_check *check)
     return judge->repeat < JUDGE_REPEATS_MAX ? (size_t)judge->repeat : JUDGE_REPEATS_MAX;
 }
 
+static struct ask_row *row_of(struct ask_checks *checks, const struct policy_check *check)
+{
+    size_t i = 0;
+
+    while (i < checks->row_count && checks->rows[i].figures.check != check)
+        i++;
+    assert_always(i < checks->row_count);
+    return &checks->rows[i];
+}
+
 static int add_questions(struct ask_answer *answer, const struct policy_check *check)
 {
     struct ask_checks *checks = answer->checks;
-    struct ask_row *row = &checks->rows[check - checks->policy->checks];
+    struct ask_row *row = row_of(checks, check);
     struct ask_grading *grading = NULL;
     size_t repeats = repeats_of(check);
 
@@ -236,27 +250,23 @@ int ask_checks_start(struct ask_checks *checks, const struct ask_subject *subjec
 
 bool ask_checks_figures(const struct ask_checks *checks, size_t i, struct ask_figures *ret_figures)
 {
-    for (size_t at = 0; at < checks->policy->check_count; at++) {
-        const struct ask_row *row = &checks->rows[at];
-        if (row->place == NULL || i-- > 0)
-            continue;
-        *ret_figures = row->figures;
-        ret_figures->agreement_micro =
-            row->opinions > 0 ? row->agreement_sum_micro / (int64_t)row->opinions : -1;
-        return true;
-    }
-    return false;
+    if (i >= checks->row_count)
+        return false;
+    const struct ask_row *row = &checks->rows[i];
+    *ret_figures = row->figures;
+    ret_figures->agreement_micro =
+        row->opinions > 0 ? row->agreement_sum_micro / (int64_t)row->opinions : -1;
+    return true;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
 /* "FILE:LINE:COLUMN: judge.tone: target 'x' …" */
-static int wrong(const struct ask_checks *checks, const struct policy_check *check,
-                 struct view target, const char *what, struct err *reterr)
+static int wrong(const struct policy *policy, const struct policy_check *check, struct view target,
+                 const char *what, struct err *reterr)
 {
-    return fail(reterr, ERR_CONFIG, "%.*s:%u:%u: %.*s: target '%.*s' %s",
-                VIEW_ARG(checks->policy->file), check->line, check->column, VIEW_ARG(check->name),
-                VIEW_ARG(target), what);
+    return fail(reterr, ERR_CONFIG, "%.*s:%u:%u: %.*s: target '%.*s' %s", VIEW_ARG(policy->file),
+                check->line, check->column, VIEW_ARG(check->name), VIEW_ARG(target), what);
 }
 
 /* A guardrail's region makes a Bedrock target of its own: everything else is as usual. */
@@ -283,9 +293,9 @@ static int target_of_region(struct ask_checks *checks, struct view region,
     return 0;
 }
 
-static int find_target(struct ask_checks *checks, const struct policy_check *check,
-                       const struct settings **settings, const struct settings_target **ret_target,
-                       struct err *reterr)
+static int find_target(struct ask_checks *checks, const struct policy *policy,
+                       const struct policy_check *check, const struct settings **settings,
+                       const struct settings_target **ret_target, struct err *reterr)
 {
     const struct policy_guardrail *guardrail = check->options;
     const struct policy_judge *judge = check->options;
@@ -295,10 +305,10 @@ static int find_target(struct ask_checks *checks, const struct policy_check *che
         return target_of_region(checks, guardrail->region, settings, ret_target, reterr);
     *ret_target = settings_target_of(*settings, name);
     if (*ret_target == NULL)
-        return wrong(checks, check, name, "is none of assay.yaml's (-c FILE names another)",
+        return wrong(policy, check, name, "is none of assay.yaml's (-c FILE names another)",
                      reterr);
     if (check->kind == POLICY_GUARDRAIL && (*ret_target)->kind != SETTINGS_BEDROCK)
-        return wrong(checks, check, name, "must be of 'kind: bedrock'", reterr);
+        return wrong(policy, check, name, "must be of 'kind: bedrock'", reterr);
     return 0;
 }
 
@@ -338,48 +348,74 @@ static void open_commands(struct ask_checks *checks, struct ask_place **ret_plac
     (*ret_place)->in_flight_max = most < ASK_CHECKS_COMMANDS ? most : ASK_CHECKS_COMMANDS;
 }
 
-static int open_row(struct ask_checks *checks, const struct settings *settings, size_t i,
+static int open_row(struct ask_checks *checks, const struct settings *settings,
+                    const struct policy *policy, const struct policy_check *check,
                     struct err *reterr)
 {
-    const struct policy_check *check = &checks->policy->checks[i];
-    struct ask_row *row = &checks->rows[i];
     const struct settings_target *from = NULL;
 
-    row->figures.check = check;
     if (check->when != POLICY_ASK)
         return 0;
+    struct ask_row *row = &checks->rows[checks->row_count++];
+    row->figures.check = check;
     if (check->kind == POLICY_EXEC) {
         open_commands(checks, &row->place);
         return 0;
     }
-    int code = find_target(checks, check, &settings, &from, reterr);
+    int code = find_target(checks, policy, check, &settings, &from, reterr);
     return code == 0 ? open_place(checks, settings, from, &row->place, reterr) : code;
 }
 
+static int open_rows(struct ask_checks *checks, const struct settings *settings,
+                     const struct policy *const *policies, size_t count, struct err *reterr)
+{
+    size_t rows = 0;
+    int code = 0;
+
+    for (size_t i = 0; i < count; i++)
+        rows += policies[i]->check_count;
+    checks->places = arena_new(&checks->arena, rows + 1, sizeof *checks->places);
+    checks->rows = arena_new(&checks->arena, rows + 1, sizeof *checks->rows);
+    if (checks->places == NULL || checks->rows == NULL)
+        return fail(reterr, ERR_MEMORY, "no memory for the policy's checks");
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < policies[i]->check_count && code == 0; j++)
+            code = open_row(checks, settings, policies[i], &policies[i]->checks[j], reterr);
+    return code;
+}
+
 int ask_checks_new(const struct host *host, const struct settings *settings,
-                   const struct policy *policy, struct ask_checks **ret_checks, struct err *reterr)
+                   const struct policy *const *policies, size_t policy_count,
+                   struct ask_checks **ret_checks, struct err *reterr)
 {
     struct ask_checks *checks = mem_new(1, sizeof *checks);
-    int code = 0;
 
     if (checks == NULL)
         return fail(reterr, ERR_MEMORY, "no memory for the policy's checks");
     checks->host = host;
-    checks->policy = policy;
     checks->task = (struct loop_task){.run = run, .context = checks};
     arena_init(&checks->arena, SETTINGS_BYTES_MAX);
-    checks->places = arena_new(&checks->arena, policy->check_count + 1, sizeof *checks->places);
-    checks->rows = arena_new(&checks->arena, policy->check_count + 1, sizeof *checks->rows);
-    if (checks->places == NULL || checks->rows == NULL)
-        code = fail(reterr, ERR_MEMORY, "no memory for the policy's checks");
-    for (size_t i = 0; i < policy->check_count && code == 0; i++)
-        code = open_row(checks, settings, i, reterr);
+    int code = open_rows(checks, settings, policies, policy_count, reterr);
     if (code != 0) {
         ask_checks_free(checks);
         return code;
     }
     *ret_checks = checks;
     return 0;
+}
+
+void ask_checks_interrupt(struct ask_checks *checks)
+{
+    checks->is_interrupted = true;
+    for (size_t i = 0; i < checks->place_count; i++)
+        if (checks->places[i].is_open)
+            asker_cancel_all(checks->places[i].target.asker);
+    for (struct ask_answer *answer = checks->answers; answer != NULL; answer = answer->next)
+        for (size_t i = 0; i < answer->question_count; i++)
+            if (answer->questions[i].is_running
+                && answer->questions[i].row->figures.check->kind == POLICY_EXEC)
+                process_end(checks->host->processes, answer->questions[i].process);
+    loop_defer(checks->host->loop, &checks->task);
 }
 
 static void abandon(struct ask_answer *answer)

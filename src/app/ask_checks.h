@@ -2,7 +2,8 @@
  *
  * ask_checks: the checks of a policy that somebody else answers: a judge model, a guardrail, a
  * command of the user's own. Asked through the asker, or as child processes, many at once within each
- * target's limits; what they find is added to the answer's validation.
+ * target's limits; what they find is handed to whoever
+ * asked.
  *
  *   judge.NAME   a target grades by a rubric (core/validate/judge.h), `repeat` times; a mean below
  *                the floor is a finding
@@ -29,18 +30,20 @@ enum { ASK_CHECKS_AT_ONCE = 50, ASK_CHECKS_COMMANDS = 64, ASK_CHECKS_FINDINGS_MA
 /* True where the policy has a check that somebody else answers. */
 bool ask_checks_wanted(const struct policy *policy);
 
-/* Opens the targets of the policy's checks. The policy and the settings hold until free.
+/* Opens the targets of the policies' checks. Policies and settings hold until free.
  * ERR_CONFIG with "FILE:LINE:COLUMN: …" for a target that is none or cannot judge; codes of
  * target_prepare and target_open. */
 MUST_CHECK int ask_checks_new(const struct host *host, const struct settings *settings,
-                              const struct policy *policy, struct ask_checks **ret_checks,
-                              struct err *reterr);
+                              const struct policy *const *policies, size_t policy_count,
+                              struct ask_checks **ret_checks, struct err *reterr);
 /* Whatever is under way is forgotten: no `done` comes any more. NULL is fine. */
 void ask_checks_free(struct ask_checks *checks);
 
 /* What is asked about. Views hold until done. */
 struct ask_subject {
-    struct validation *validation; /* ended; findings are added to it */
+    /* Takes what was found, which holds until it returns. ERR_MEMORY. */
+    int (*found)(void *context, const struct policy_check *check, const struct finding *finding);
+    void *context;
     struct view id;
     struct view response;
     struct view question;
@@ -56,6 +59,10 @@ typedef void ask_checks_done(void *context, int code, const struct err *err);
 MUST_CHECK int ask_checks_start(struct ask_checks *checks, const struct ask_subject *subject,
                                 const struct policy_check *const *rows, size_t row_count,
                                 ask_checks_done *done, void *context, struct err *reterr);
+
+/* What is under way is ended and what waits is not asked; every `done` comes soon. What was found
+ * from then on means nothing. */
+void ask_checks_interrupt(struct ask_checks *checks);
 
 /* How one check went so far. */
 struct ask_figures {

@@ -67,11 +67,12 @@ struct ask_question {
 
 struct ask_checks {
     const struct host *host;
-    const struct policy *policy;
+    bool is_interrupted;
     struct arena arena;
     struct ask_place *places;
     size_t place_count;
-    struct ask_row *rows; /* as the policy's checks; place NULL: nobody is asked */
+    struct ask_row *rows; /* of the checks that are asked */
+    size_t row_count;
     struct ask_answer *answers;
     struct loop_task task;
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "app/golden_exec.h"
+#include "app/golden_others.h"
 #include "app/golden_run_state.h"
 #include "core/golden/judge.h"
 #include "shell/os/env.h"
@@ -339,6 +340,9 @@ static void take_answer(struct golden_run *run, size_t item, size_t at, const st
         run->in_flight++;
         golden_exec_start(run, item, at, on_checked);
     }
+    if (sample->scored && golden_others_wanted(run, item)
+        && golden_others_start(run, item, at, on_checked))
+        run->in_flight++;
     golden_run_tell(run);
 }
 

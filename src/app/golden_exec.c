@@ -4,6 +4,7 @@
 #include "app/golden_exec.h"
 
 #include "app/command_run.h"
+#include "app/golden_others.h"
 #include "base/mem.h"
 
 enum { INPUT_BYTES_MAX = 256 << 20 };
@@ -29,23 +30,6 @@ bool golden_exec_wanted(const struct golden_run *run, size_t item)
     return expect_of(run, item)->command.count > 0;
 }
 
-/* Adds a failed check to a verdict, which is copied since examine() owns the list. */
-static int add_finding(struct golden_run *run, struct sample *sample, const char *message)
-{
-    size_t count = sample->verdict.count;
-    struct finding *findings = arena_new(&run->arena, count + 1, sizeof *findings);
-    struct view copy;
-
-    if (findings == NULL || arena_copy(&run->arena, view_of(message), &copy) != 0)
-        return ERR_MEMORY;
-    if (count != 0)
-        memcpy(findings, sample->verdict.findings, count * sizeof *findings);
-    findings[count] =
-        (struct finding){.check = view_of("exec"), .severity = SEVERITY_MAJOR, .message = copy};
-    sample->verdict = (struct verdict){.findings = findings, .count = count + 1};
-    return 0;
-}
-
 static void finish(struct exec *exec, const char *failure)
 {
     struct golden_run *run = exec->run;
@@ -58,8 +42,11 @@ static void finish(struct exec *exec, const char *failure)
         }
     if (run->result.interrupted)
         failure = NULL; /* it was ended by us: what it would have said is unknown */
-    if (failure != NULL && add_finding(run, sample, failure) != 0)
-        golden_run_broken(run, ERR_MEMORY, "no memory for a finding");
+    if (failure != NULL) {
+        const struct finding finding = {
+            .check = view_of("exec"), .severity = SEVERITY_MAJOR, .message = view_of(failure)};
+        golden_others_add(run, sample, &finding);
+    }
     exec->done(run, exec->item, exec->sample);
     mem_free(exec);
 }

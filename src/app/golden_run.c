@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "app/golden_exec.h"
+#include "app/golden_others.h"
 #include "app/golden_run_state.h"
 #include "app/words.h"
 #include "base/date.h"
@@ -79,6 +80,8 @@ static int begin(struct golden_run *run, struct err *reterr)
     if (code == 0)
         code = open_targets(run, reterr);
     if (code == 0)
+        code = golden_others_prepare(run, reterr);
+    if (code == 0)
         code = golden_ask_prepare(run, reterr);
     return code;
 }
@@ -117,6 +120,7 @@ void golden_run_free(struct golden_run *run)
     if (run == NULL)
         return;
     golden_exec_release(run);
+    golden_others_release(run);
     loop_undefer(run->host->loop, &run->pump);
     for (size_t i = 0; run->targets != NULL && i < run->plan->target_count; i++)
         target_close(&run->targets[i]);
@@ -174,6 +178,7 @@ void golden_run_interrupt(struct golden_run *run)
     for (size_t i = 0; run->targets != NULL && i < run->plan->target_count; i++)
         asker_cancel_all(run->targets[i].asker);
     golden_exec_interrupt(run);
+    golden_others_interrupt(run);
     if (run->in_flight == 0)
         loop_defer(run->host->loop, &run->pump);
 }

@@ -26,6 +26,7 @@ struct ask_queue {
 };
 
 struct exec;
+struct ask_checks;
 
 struct golden_run {
     const struct plan *plan;
@@ -44,7 +45,8 @@ struct golden_run {
     struct ask_queue *queues; /* of plan->targets */
     size_t in_flight;         /* questions, and commands that check an answer */
     size_t in_flight_max;
-    struct exec *execs; /* commands that check an answer now (golden_exec.c) */
+    struct exec *execs;        /* commands that check an answer now (golden_exec.c) */
+    struct ask_checks *others; /* who is asked about answers (golden_others.c); NULL: nobody */
     bool stopping;
     bool any_success;
     size_t failures_in_a_row;

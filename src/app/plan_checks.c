@@ -13,7 +13,8 @@
 enum { KEY_BYTES_MAX = 1 << 20 };
 
 struct plan_checks {
-    struct policy *policies; /* of the plan's arena */
+    struct policy *policies;                /* of the plan's arena */
+    const struct examine_checks **of_entry; /* of set.entries; NULL: none */
     size_t count;
     struct scan_set *set;
     struct scan_scratch *scratch;
@@ -38,16 +39,11 @@ static int no_memory(const struct attaching *attaching)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* What cannot be done in a golden run is told where it stands. */
-static void refuse_others(struct attaching *attaching, const struct policy *policy)
+static void refuse_embeddings(struct attaching *attaching, const struct policy *policy)
 {
     for (size_t i = 0; i < policy->check_count; i++) {
         const struct policy_check *row = &policy->checks[i];
         const struct policy_low *low = row->kind == POLICY_LOW ? row->options : NULL;
-        if (row->when == POLICY_ASK)
-            problems_add(&attaching->problems, row->line, row->column,
-                         "'%.*s' is asked of others, which golden runs do by 'command:' alone: use "
-                         "that, or 'assay validate' with a policy",
-                         VIEW_ARG(row->name));
         if (low != NULL && low->embedding == POLICY_EMBEDDING_BUILTIN)
             problems_add(&attaching->problems, row->line, row->column,
                          "'embedding: builtin' is for 'assay validate': use tfidf or none here");
@@ -88,7 +84,7 @@ static int read_entry(struct attaching *attaching, size_t entry)
     code = policy_of_expect(&attaching->reader, expect, policy);
     if (code != 0)
         return code == ERR_CONFIG ? 0 : no_memory(attaching);
-    refuse_others(attaching, policy);
+    refuse_embeddings(attaching, policy);
     if (policy->check_count == 0)
         return 0;
     checks->count++;
@@ -192,6 +188,7 @@ static int attach(struct attaching *attaching)
             .morphology = words_morphology(attaching->checks->words, 0),
             .scratch = attaching->checks->scratch,
         };
+        attaching->checks->of_entry[i] = attached;
         examine_attach(plan->expectations[i], attached);
     }
     return 0;
@@ -205,7 +202,9 @@ static int make(struct attaching *attaching, const char *cache)
     attaching->checks->policies =
         arena_new(&plan->arena, count, sizeof *attaching->checks->policies);
     attaching->of_entry = arena_new(&plan->arena, count, sizeof(struct policy *));
-    if (attaching->checks->policies == NULL || attaching->of_entry == NULL)
+    attaching->checks->of_entry = arena_new(&plan->arena, count, sizeof(struct examine_checks *));
+    if (attaching->checks->policies == NULL || attaching->of_entry == NULL
+        || attaching->checks->of_entry == NULL)
         return no_memory(attaching);
     int code = read_entries(attaching);
     if (code == 0 && attaching->checks->count > 0)
@@ -240,6 +239,16 @@ int plan_checks_new(struct plan *plan, const char *cache, struct plan_checks **r
     map_release(&attaching.known);
     *ret_checks = attaching.checks; /* the plan frees it, after a failure too */
     return code;
+}
+
+const struct examine_checks *plan_checks_of(const struct plan_checks *checks, size_t entry)
+{
+    return checks != NULL ? checks->of_entry[entry] : NULL;
+}
+
+const struct policy *plan_checks_policy(const struct plan_checks *checks, size_t i)
+{
+    return checks != NULL && i < checks->count ? &checks->policies[i] : NULL;
 }
 
 void plan_checks_free(struct plan_checks *checks)

@@ -189,6 +189,12 @@ static void on_asked(void *context, int code, const struct err *err)
     line_run_settled(checked->run->lines, job);
 }
 
+static int on_found(void *context, const struct policy_check *check, const struct finding *finding)
+{
+    struct checked *checked = context;
+    return validation_add(checked->validation, check, finding);
+}
+
 static bool settle(void *context, struct line_job *job)
 {
     struct validate_run *run = context;
@@ -199,7 +205,8 @@ static bool settle(void *context, struct line_job *job)
     if (checked->validation == NULL)
         return true;
     const struct ask_subject subject = {
-        .validation = checked->validation,
+        .found = on_found,
+        .context = checked,
         .id = json_text(checked->line.id, view_of("")),
         .response = checked->line.response,
         .question = checked->line.subject.question,

@@ -299,8 +299,8 @@ static int open_host(struct validating *validating, struct err *reterr)
     if (code == 0)
         code = host_open(&validating->host, reterr);
     if (code == 0)
-        code = ask_checks_new(&validating->host, &validating->settings, policy, &validating->asks,
-                              reterr);
+        code = ask_checks_new(&validating->host, &validating->settings, &policy, 1,
+                              &validating->asks, reterr);
     return code;
 }
 
