@@ -30,15 +30,22 @@ struct assay_scorer;
 ASSAY_API int assay_scorer_new(enum assay_similarity similarity, const char *model_dir,
                                struct assay_scorer **ret_scorer, char *error, size_t size);
 
+/* Lets the scorer know Japanese words, for the parts "order", "cost" and "unknown" of fluency:
+ * MeCab's IPADIC dictionary in the folder `dir`, or where the system keeps it (NULL). Until then
+ * they are absent. Returns 0, or a negative code with the reason; the scorer is as it was then. */
+ASSAY_API int assay_scorer_dictionary(struct assay_scorer *scorer, const char *dir, char *error,
+                                      size_t size);
+
 /* NULL is fine. */
 ASSAY_API void assay_scorer_free(struct assay_scorer *scorer);
 
 /* Scores one answer. `json`, `len` bytes, is an object {"id", "text", "reference"?, "expect"?};
  * "expect" takes what `expect:` of a golden set takes, but no files. *ret_json becomes an object
  * {"id", "similarity"?, "cosine"?, "embedding"?, "keyword_coverage"?, "structure"?, "language":
- * {"detected", "shares", "ok"?}, "failed": [{"check", "message", "start", "end"}…], "score"?},
- * ended by a newline and a NUL, owned by the caller (assay_text_free it). Scores are 0..1; start
- * and end are bytes of the text; what has no input is absent. On failure *ret_json is untouched. */
+ * {"detected", "shares", "ok"?}, "fluency"?: {"score", "parts", …}, "failed": [{"check", "message",
+ * "start", "end"}…], "score"?}, ended by a newline and a NUL, owned by the caller
+ * (assay_text_free it). Scores are 0..1; start and end are bytes of the text; what has no input is
+ * absent. On failure *ret_json is untouched. */
 ASSAY_API int assay_scorer_score(struct assay_scorer *scorer, const char *json, size_t len,
                                  char **ret_json, char *error, size_t size);
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/golden/offline.h"
 #include "engine/e5.h"
+#include "engine/mecab.h"
 
 enum { RESULT_BYTES_MAX = 64 << 20 };
 
@@ -21,6 +22,9 @@ struct vector {
 struct assay_scorer {
     struct similar similar;
     struct e5 *e5;
+    struct mecab *mecab; /* NULL without a dictionary */
+    struct mecab_reader *reader;
+    struct morphology morphology;
     struct vector vectors[2]; /* of the text and the reference that are being scored */
 };
 
@@ -80,11 +84,36 @@ int assay_scorer_new(enum assay_similarity similarity, const char *model_dir,
     return 0;
 }
 
+int assay_scorer_dictionary(struct assay_scorer *scorer, const char *dir, char *error, size_t size)
+{
+    struct mecab *mecab = NULL;
+    struct mecab_reader *reader = NULL;
+    struct err err = {0};
+
+    int code = mecab_open(dir, &mecab, &err);
+    if (code == 0)
+        code = mecab_load(mecab, &err);
+    if (code == 0)
+        code = mecab_reader_new(mecab, &reader, &err);
+    if (code != 0) {
+        mecab_close(mecab);
+        return refuse(code, &err, error, size);
+    }
+    mecab_reader_free(scorer->reader);
+    mecab_close(scorer->mecab);
+    scorer->mecab = mecab;
+    scorer->reader = reader;
+    scorer->morphology = mecab_morphology(reader);
+    return 0;
+}
+
 void assay_scorer_free(struct assay_scorer *scorer)
 {
     if (scorer == NULL)
         return;
     e5_close(scorer->e5);
+    mecab_reader_free(scorer->reader);
+    mecab_close(scorer->mecab);
     mem_free(scorer);
 }
 
@@ -125,7 +154,9 @@ int assay_scorer_score(struct assay_scorer *scorer, const char *json, size_t len
     if (code == 0)
         code = embed(scorer, &line, &arena, &err);
     if (code == 0)
-        code = offline_score(&line, &scorer->similar, view_of(name), NULL, &arena, &out, &err);
+        code =
+            offline_score(&line, &scorer->similar, view_of(name),
+                          scorer->reader != NULL ? &scorer->morphology : NULL, &arena, &out, &err);
     memset(scorer->vectors, 0, sizeof scorer->vectors);
     if (code == 0)
         *ret_json = strbuf_take(&out);

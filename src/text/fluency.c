@@ -85,6 +85,11 @@ static double order_spreads(const struct order_sum *sum)
 
 /* ---- a sentence ----------------------------------------------------------------------------- */
 
+static bool is_among(char byte, const char *set)
+{
+    return byte != '\0' && strchr(set, byte) != NULL;
+}
+
 /* The end of the run of ASCII signs and letters that starts at `at`. */
 static size_t run_end(struct view text, size_t at)
 {
@@ -100,9 +105,22 @@ static bool is_code(struct view run)
 
     for (size_t i = 0; i < run.len; i++) {
         has_letter = has_letter || ((run.ptr[i] | 0x20) >= 'a' && (run.ptr[i] | 0x20) <= 'z');
-        has_sign = has_sign || memchr("/_=@{}<>", run.ptr[i], 8) != NULL;
+        has_sign = has_sign || is_among(run.ptr[i], "/_=@{}<>");
     }
     return has_letter && has_sign && run.len >= CODE_MIN;
+}
+
+/* Past the bullet or number of a list's item. */
+static size_t marker_end(struct view sentence)
+{
+    size_t at = 0;
+
+    while (at < sentence.len && is_among(sentence.ptr[at], "-+> \t\n"))
+        at++;
+    size_t end = at;
+    while (end < sentence.len && sentence.ptr[end] >= '0' && sentence.ptr[end] <= '9')
+        end++;
+    return end > at && end < sentence.len && is_among(sentence.ptr[end], ".)") ? end + 1 : at;
 }
 
 /* A copy as it is read aloud: a pronoun for code, without the marks of Markdown, which no
@@ -115,8 +133,7 @@ static int as_read(struct arena *arena, struct view sentence, struct view *ret_p
 
     if (plain == NULL)
         return ERR_MEMORY;
-    while (at < sentence.len && memchr("-+>0123456789.) \t", sentence.ptr[at], 17) != NULL)
-        at++;
+    at = marker_end(sentence);
     while (at < sentence.len) {
         size_t end = run_end(sentence, at);
         if (is_code(view_slice(sentence, at, end))) {
@@ -126,7 +143,7 @@ static int as_read(struct arena *arena, struct view sentence, struct view *ret_p
             continue;
         }
         for (end = end > at ? end : at + 1; at < end; at++)
-            if (memchr("*_`#|~", sentence.ptr[at], 6) == NULL)
+            if (!is_among(sentence.ptr[at], "*_`#|~"))
                 plain[len++] = sentence.ptr[at];
     }
     *ret_plain = view_trim(view_make(plain, len));
@@ -216,7 +233,7 @@ static bool is_item(struct view text, size_t start)
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (view_starts(rest, view_of(marks[i])))
             return true;
-    return rest.len > 0 && rest.ptr[0] >= '0' && rest.ptr[0] <= '9';
+    return marker_end(rest) > 0;
 }
 
 static int read_sentence(struct reading *reading, struct view text, size_t start, size_t end)
