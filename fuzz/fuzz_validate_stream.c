@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * fuzz_validate_stream: any text under any policy of the law (tests/laws/hold_record.h) gives the
- * same matches and lets out the same bytes whole, in pieces and byte by byte, and what leaves is what
- * the matches say. The first byte says which policy, the second and third how long the pieces are. */
+ * same matches and lets out the same bytes whole, in pieces and byte by byte, and what leaves is
+ * what the matches say. The first byte says which policy, the second and third how long the pieces
+ * are. */
 #include <stdint.h>
 
 #include "hold_record.h"

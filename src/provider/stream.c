@@ -325,6 +325,7 @@ int provider_stream_feed(struct provider_stream *stream, struct view *rest,
 int provider_stream_message(struct provider_stream *stream, struct view *rest,
                             struct stream_event *ret_event)
 {
+    assert_always(stream->format != NULL);
     return feed(stream, rest, feed_message, ret_event);
 }
 

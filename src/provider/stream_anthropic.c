@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * stream_anthropic: the events of the Messages API, which Claude on Bedrock sends too:
- * message_start (model, tokens in), content_block_start, content_block_delta (text, or a tool call's
- * input: the call is counted as the block it is), message_delta (stop reason, tokens out so far),
- * message_stop, ping, error. What is unknown is passed over, as the reference asks. Source: Anthropic's documentation, "Streaming Messages". */
+ * message_start (model, tokens in), content_block_start, content_block_delta (text, or a tool
+ * call's input: the call is counted as the block it is), message_delta (stop reason, tokens out so
+ * far), message_stop, ping, error. What is unknown is passed over, as the reference asks. Source:
+ * Anthropic's documentation, "Streaming Messages". */
 #include "provider/stream_state.h"
 
 #include "provider/families.h"

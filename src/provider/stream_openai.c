@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stream_openai: the chunks of Chat Completions: `data: {"choices":[{"delta":{"content":…}}]}`, with
- * `tool_calls` where functions are called, a chunk of usage alone where stream_options asked for it,
- * and `data: [DONE]`. Servers that end without [DONE], send their usage in the last chunk or their
- * errors as chunks are understood.
- * Source: OpenAI's API reference, "The chat completion chunk object"; vLLM, llama.cpp. */
+ * stream_openai: the chunks of Chat Completions: `data: {"choices":[{"delta":{"content":…}}]}`,
+ * with `tool_calls` where functions are called, a chunk of usage alone where stream_options asked
+ * for it, and `data: [DONE]`. Servers that end without [DONE], send their usage in the last chunk
+ * or their errors as chunks are understood. Source: OpenAI's API reference, "The chat completion
+ * chunk object"; vLLM, llama.cpp. */
 #include "provider/families.h"
 #include "provider/stream_state.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * stream_template: the server-sent events of any REST endpoint, and the messages of any WebSocket:
- * each one's data is the next piece of the answer, or, where `text:` names a path, what stands there
- * in its JSON. [DONE] ends it, and so does the end of the response. */
+ * each one's data is the next piece of the answer, or, where `text:` names a path, what stands
+ * there in its JSON. [DONE] ends it, and so does the end of the response. */
 #include "provider/stream_state.h"
 
 static int take(struct provider_stream *stream, const struct stream_message *message,

@@ -4,8 +4,8 @@
  * stands under a set of subschemas that it must fit whatever else comes: those that are reached by
  * properties, patternProperties, additionalProperties, items and their kin, $ref and allOf alone.
  *
- * Never refuses what schema_validate accepts; what it lets pass is not thereby right. Values that are
- * complete and have no parts are judged by all that their set says.
+ * Never refuses what schema_validate accepts; what it lets pass is not thereby right. Values that
+ * are complete and have no parts are judged by all that their set says.
  *
  * Sets stand on a stack: the set of a member or element is made on top and dropped with all above
  * it. Memory: base/mem, the stack; the arena for single judgements. Threads: one owner. */
@@ -37,8 +37,8 @@ void schema_early_release(struct schema_early *early);
 /* For another document; the set of its one value. ERR_MEMORY. */
 MUST_CHECK int schema_early_root(struct schema_early *early, const struct schema *schema,
                                  struct schema_set *ret_set);
-/* The set of a member of an object under `object`. ERR_FAILED with reterr where there must be none of
- * that name; ERR_MEMORY. */
+/* The set of a member of an object under `object`. ERR_FAILED with reterr where there must be none
+ * of that name; ERR_MEMORY. */
 MUST_CHECK int schema_early_member(struct schema_early *early, struct schema_set object,
                                    struct view name, struct schema_set *ret_set,
                                    struct err *reterr);
@@ -55,7 +55,8 @@ MUST_CHECK int schema_early_begin(struct schema_early *early, struct schema_set 
 /* A value without parts is complete. ERR_FAILED, ERR_MEMORY. */
 MUST_CHECK int schema_early_value(struct schema_early *early, struct schema_set set,
                                   const struct json *value, struct err *reterr);
-/* The most characters of a string, elements of an array, members of an object; UINT64_MAX: no end. */
+/* The most characters of a string, elements of an array, members of an object; UINT64_MAX: no
+ * end. */
 uint64_t schema_early_most(const struct schema_early *early, struct schema_set set,
                            enum json_kind kind);
 

@@ -269,8 +269,8 @@ static bool kind_of(char first, enum json_kind *ret_kind)
     return first >= '0' && first <= '9';
 }
 
-/* What was scanned ends within a value of which no event came yet: its first byte is judged. `start`
- * is where the piece stands in the text. */
+/* What was scanned ends within a value of which no event came yet: its first byte is judged.
+ * `start` is where the piece stands in the text. */
 static int judge_unfinished(struct json_watch *watch, struct view piece, uint64_t start)
 {
     const struct json_scanner *scanner = &watch->scanner;

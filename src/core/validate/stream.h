@@ -106,8 +106,8 @@ uint64_t hold_match_count(const struct hold *hold);
  * hold_finish. The view holds until the next call. */
 bool hold_release(struct hold *hold, struct view *ret_text);
 
-/* Ends the release by the caller's own judgement: no byte from `at` on leaves. Where some of them wait
- * to be taken already, all that waits is dropped. */
+/* Ends the release by the caller's own judgement: no byte from `at` on leaves. Where some of them
+ * wait to be taken already, all that waits is dropped. */
 void hold_stop(struct hold *hold, uint64_t at);
 
 /* A match was judged that cuts, or hold_stop was called: the end of what leaves is decided, though

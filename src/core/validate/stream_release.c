@@ -148,8 +148,8 @@ static void put_json_label(struct hold *hold, struct view label)
     strbuf_cut(&hold->out, start + len);
 }
 
-/* A masked span starts at or before the first byte that is kept: its label leaves, unless it goes on
- * with the mask before it. */
+/* A masked span starts at or before the first byte that is kept: its label leaves, unless it goes
+ * on with the mask before it. */
 static void enter_mask(struct hold *hold, const struct mask_span *span)
 {
     bool goes_on = hold->masked_to != 0 && span->start <= hold->masked_to;

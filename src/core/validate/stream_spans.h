@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stream_spans: the spans of a text that leave as a mask, in their order: those that overlap or touch
- * are one, under the label of the first, in whatever order they are added. For stream*.c only.
+ * stream_spans: the spans of a text that leave as a mask, in their order: those that overlap or
+ * touch are one, under the label of the first, in whatever order they are added. For stream*.c
+ * only.
  *
  * Memory: base/mem. Threads: one owner. */
 #ifndef ASSAY_CORE_VALIDATE_STREAM_SPANS_H

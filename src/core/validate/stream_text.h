@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * stream_text: the bytes of a text that have not left yet, of which a stretch in the middle may have
- * been dropped. For stream*.c only.
+ * stream_text: the bytes of a text that have not left yet, of which a stretch in the middle may
+ * have been dropped. For stream*.c only.
  *
  *     at ───────── hole_start ···· hole_end ───────── end        without a hole both are UINT64_MAX
  *
@@ -34,8 +34,8 @@ struct view held_view(const struct held_text *held, uint64_t from, uint64_t to);
 /* Nothing before that position is needed any more. */
 void held_pass(struct held_text *held, uint64_t before);
 
-/* Drops what stands from `from` to the end; makes a hole or lengthens the one there is, which starts
- * at a character. */
+/* Drops what stands from `from` to the end; makes a hole or lengthens the one there is, which
+ * starts at a character. */
 void held_drop(struct held_text *held, uint64_t from);
 
 static inline bool held_has_hole(const struct held_text *held)

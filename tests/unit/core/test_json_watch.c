@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An answer that must be JSON, watched while it comes in: what is refused, where, and never what the
- * whole check accepts. The random documents and schemas print their seed. */
+ * An answer that must be JSON, watched while it comes in: what is refused, where, and never what
+ * the whole check accepts. The random documents and schemas print their seed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
