@@ -57,8 +57,7 @@ struct reading {
     uint32_t sentences;
     double worst_order; /* spreads of the worst sentence */
     double worst_cost;
-    uint32_t polite;
-    uint32_t plain;
+    uint32_t styles[2][FLUENCY_STYLE_MIXED]; /* sentences in prose and in items of lists */
     uint32_t simplified;
 };
 
@@ -243,11 +242,7 @@ static int read_sentence(struct reading *reading, struct view text, size_t start
 
     for (size_t pos = 0; pos < sentence.len;)
         reading->simplified += (han_signs(utf8_next(sentence, &pos, NULL)) & HAN_SIMPLIFIED) != 0;
-    if (!is_item(text, start)) {
-        enum fluency_style style = fluency_style_of(view_trim(sentence));
-        reading->polite += style == FLUENCY_POLITE;
-        reading->plain += style == FLUENCY_PLAIN;
-    }
+    reading->styles[is_item(text, start)][fluency_style_of(view_trim(sentence))]++;
     int code = as_read(reading->arena, sentence, &plain);
     return code != 0 || reading->morphology == NULL ? code : read_words(reading, plain);
 }
@@ -356,12 +351,16 @@ enum fluency_style fluency_style_by(uint32_t polite, uint32_t plain)
 
 static void judge_japanese(const struct reading *reading, struct view text, struct fluency *fluency)
 {
-    uint32_t minority = reading->polite < reading->plain ? reading->polite : reading->plain;
-    uint32_t decided = reading->polite + reading->plain;
+    /* Lists are often terse in polite prose: they count where there is nothing else. */
+    bool has_prose = reading->styles[0][FLUENCY_POLITE] + reading->styles[0][FLUENCY_PLAIN] > 0;
+    uint32_t polite = reading->styles[!has_prose][FLUENCY_POLITE];
+    uint32_t plain = reading->styles[!has_prose][FLUENCY_PLAIN];
+    uint32_t minority = polite < plain ? polite : plain;
+    uint32_t decided = polite + plain;
 
-    fluency->polite = reading->polite;
-    fluency->plain = reading->plain;
-    fluency->style = fluency_style_by(reading->polite, reading->plain);
+    fluency->polite = polite;
+    fluency->plain = plain;
+    fluency->style = fluency_style_by(polite, plain);
     fluency->parts_micro[FLUENCY_GLYPHS] = FLUENCY_ONE / (int32_t)(1 + reading->simplified);
     fluency->parts_micro[FLUENCY_WIDTH] = fluency_width(text);
     if (decided > 0)

@@ -233,6 +233,8 @@ static void mixed_registers_lower_the_part_and_lists_do_not(void **state)
     assert_int_equal(mixed.parts_micro[FLUENCY_REGISTER], 0);
     assert_int_equal(list.style, FLUENCY_POLITE);
     assert_int_equal(list.parts_micro[FLUENCY_REGISTER], FLUENCY_ONE);
+    assert_int_equal(read_text("1. 絵が美しい。\n2. 話が面白い。").style, FLUENCY_PLAIN);
+    assert_int_equal(read_text("1. 絵が美しいです。\n").style, FLUENCY_POLITE);
 }
 
 static void a_register_other_than_the_accepted_one_counts_in_full(void **state)
