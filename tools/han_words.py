@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes src/text/han_words.inc and han_pairs_1.inc, han_pairs_2.inc: how much more often ideographs, and pairs of them, stand in Japanese
-words than in Chinese ones.
+"""Writes src/text/han_words.inc, han_pairs_1.inc and han_pairs_2.inc: how much more often ideographs, and pairs
+of them, stand in Japanese words than in Chinese ones.
 
     tools/han_words.py IPADIC JIEBA src/text
 

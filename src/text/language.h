@@ -8,7 +8,7 @@
  * small English ones; CLD2 (Compact Language Detector 2) on the first 200 letters of a line that
  * has LANGUAGE_LATIN_MIN; otherwise open. Other scripts that one language writes name it
  * (Thai, Greek, …), the rest go to CLD2. What a sentence leaves open it takes from its neighbours;
- * where they do not know, Han takes the language that has its words far more often (han.h), and what
+ * where they do not know, Han takes the language that has its words far more often (han.h); what
  * both have (中国) is left to the hint.
  *
  * A sentence belongs to the language that carries it: ONE PIECE inside a Japanese sentence and

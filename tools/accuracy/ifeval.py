@@ -14,25 +14,28 @@ TARGET = 0.99
 FENCED = [{"match": r"\A\s*(?:```|[\[{])"}, {"match": r"(?:```|[\]}])\s*\z"}]
 
 SEES = """
-Six models answered 172 Japanese prompts; a program recorded for each instruction whether it was followed. Each instruction
-is put as an `expect` and judged by `assay validate`. How it is put was chosen with the recorded verdicts in view: this measures
-whether our checks can ask the same, and count right, not how they would predict another verifier.
+Six models answered 172 Japanese prompts; a program recorded for each instruction whether it was followed. Each
+instruction is put as an `expect` and judged by `assay validate`. How it is put was chosen with the recorded
+verdicts in view: this measures whether our checks can ask the same, and count right, not how they would predict
+another verifier.
 
-"Recorded" is the raw agreement. Where the recorded verdict contradicts a plain search, an independent count in Python
-(`str.count`, `len`), it is refuted and counted apart: the recorded verifier cuts the answer into morphemes and compares those,
-so that 創造性 (創造 + 性), 大聖堂 (大 + 聖堂) and 色落ち are never found in answers that are full of them. "Agreement" is
-without the refuted ones; each that remains is listed.
+"Recorded" is the raw agreement. Where the recorded verdict contradicts a plain search, an independent count in
+Python (`str.count`, `len`), it is refuted and counted apart: the recorded verifier cuts the answer into
+morphemes and compares those, so that 創造性 (創造 + 性), 大聖堂 (大 + 聖堂) and 色落ち are never found in answers that are
+full of them. "Agreement" is without the refuted ones; each that remains is listed.
 
-How the instructions were put, so that the same is asked: JSON as `format: json, fenced: allow` with patterns for the two ends,
-since the recorded verifier takes a fence off the ends and allows no prose around it; forbidden words as whole words (栄養素 is
-another morpheme than 栄養); letters in both kinds of kana (the verifier reads ル as る); "in this language" as the language with
-the largest share (`assay score`). As `language: th`, which asks for 90 %, three mails in Thai with Japanese sentences
-around them fail too: said here, since that is what the check is for. The one disagreement that remains is a loop of "la Terre, la
-Terre": French in every word; the recorded detector, a statistical one, was thrown by the repetition.
+How the instructions were put, so that the same is asked: JSON as `format: json, fenced: allow` with patterns
+for the two ends, since the recorded verifier takes a fence off the ends and allows no prose around it;
+forbidden words as whole words (栄養素 is another morpheme than 栄養); letters in both kinds of kana (the verifier
+reads ル as る); "in this language" as the language with the largest share (`assay score`). As `language: th`,
+which asks for 90 %, three mails in Thai with Japanese sentences around them fail too: said here, since that is
+what the check is for. The one disagreement that remains is a loop of "la Terre, la Terre": French in every
+word; the recorded detector, a statistical one, was thrown by the repetition.
 
-Not covered, since no check asks for it: sentences, paragraphs, sections, list items, highlights, placeholders, title, postscript,
-quotation, two answers, repeated prompt, first words and endings, furigana, kanji counts, kinds of kana, punctuation, numerals,
-nominal endings, constrained answers. Many of them are one `pattern` (`not: [、，]`), which would be a test of PCRE2."""
+Not covered, since no check asks for it: sentences, paragraphs, sections, list items, highlights, placeholders,
+title, postscript, quotation, two answers, repeated prompt, first words and endings, furigana, kanji counts,
+kinds of kana, punctuation, numerals, nominal endings, constrained answers. Many of them are one `pattern`
+(`not: [、，]`), which would be a test of PCRE2."""
 
 
 # ---- how an instruction is put ------------------------------------------------------------------
@@ -132,6 +135,6 @@ def report(assay, data):
         target = measure.verdict(count["same"] / standing, TARGET) if name == "all" else ""
         table.row(name, count["all"], measure.number(count["same"] / count["all"]), count["refuted"], value, interval,
                   target)
-    lines = [f"- {model}, {name} ({what(ask)}): recorded {'followed' if recorded else 'not followed'}; the answer begins "
-             f"“{' '.join(text.split())[:60]}”" for model, name, ask, recorded, text in left]
+    lines = [f"- {model}, {name} ({what(ask)}): recorded {'followed' if recorded else 'not followed'}; "
+             f"the answer begins “{' '.join(text.split())[:60]}”" for model, name, ask, recorded, text in left]
     return f"{table}\nDisagreements that remain:\n\n" + ("\n".join(lines) or "none") + f"\n{SEES}"

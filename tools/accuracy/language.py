@@ -11,21 +11,24 @@ LANGUAGES = ("ja", "zh", "ko", "en")
 KINDS = ("single-words", "word-pairs", "sentences")
 
 SEES = """
-Words, pairs and sentences are those of lang-id, whole sets: the rules there are about scripts and were not fitted to them, but
-the lists were looked at, and half of the Chinese pairs set the thresholds of the next paragraph. "Telling" are texts with kana,
-hangul, Latin letters, or an ideograph that CP932 and GB 2312 do not share; English words and pairs are too short for a language
-(fewer than 30 letters, no English clause): what is decided of them is the script, which is what the target asks; as a *language*
-they stay `und`, and agree with any expectation in Latin script. "Right" is over everything decided, telling or not.
+Words, pairs and sentences are those of lang-id, whole sets: the rules there are about scripts and were not
+fitted to them, but the lists were looked at, and half of the Chinese pairs set the thresholds of the next
+paragraph. "Telling" are texts with kana, hangul, Latin letters, or an ideograph that CP932 and GB 2312 do not
+share; English words and pairs are too short for a language (fewer than 30 letters, no English clause): what is
+decided of them is the script, which is what the target asks; as a *language* they stay `und`, and agree with
+any expectation in Latin script. "Right" is over everything decided, telling or not.
 
-Ideographs that Japanese and Chinese share are decided by the words they stand in: how much more often characters and pairs of
-them stand in the words of mecab-ipadic than in those of jieba (tools/han_words.py). That is a statement about words, not a
-reading: 中国, 世界, 安全 are both and stay open; two characters cut out of a Chinese sentence can make a Japanese word (see
-the pairs). One character alone is never decided so. Neighbouring sentences come first, an entry's hint last. The thresholds were set on one
-half of the Han-only strings and of the pairs; the Han-only rows below are the other half.
+Ideographs that Japanese and Chinese share are decided by the words they stand in: how much more often
+characters and pairs of them stand in the words of mecab-ipadic than in those of jieba (tools/han_words.py).
+That is a statement about words, not a reading: 中国, 世界, 安全 are both and stay open; two characters cut out of a
+Chinese sentence can make a Japanese word (see the pairs). One character alone is never decided so. Neighbouring
+sentences come first, an entry's hint last. The thresholds were set on one half of the Han-only strings and of
+the pairs; the Han-only rows below are the other half.
 
-What it cannot see: Traditional Chinese is told by its glyphs alone (two that are common only there), so 電影院 reads as
-Japanese, and no labelled set of it is at hand; dialects; romanised Japanese (it is Latin); related languages in Latin script
-better than CLD2; the language of fewer than 30 Latin letters. A list of names in another language counts as that language."""
+What it cannot see: Traditional Chinese is told by its glyphs alone (two that are common only there), so 電影院
+reads as Japanese, and no labelled set of it is at hand; dialects; romanised Japanese (it is Latin); related
+languages in Latin script better than CLD2; the language of fewer than 30 Latin letters. A list of names in
+another language counts as that language."""
 
 
 def texts(path):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The promises of text/injection.h. Rules are tried one by one with PCRE2 over the spelling, as scan
- * decides them. */
+ * The promises of text/injection.h. Rules are tried one by one with PCRE2 over the spelling, as
+ * scan decides them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
