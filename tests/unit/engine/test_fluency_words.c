@@ -173,8 +173,8 @@ static int damaged(void *context, struct arena *arena, struct view text,
     (void)context;
     (void)arena;
     (void)text;
-    (void)ret_morphemes;
-    (void)ret_count;
+    *ret_morphemes = NULL;
+    *ret_count = 0;
     return ERR_CORRUPT;
 }
 
