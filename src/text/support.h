@@ -6,15 +6,14 @@
  * A value counts as supported where a source or the question has it in any form that values.h takes
  * for equal; where a part of a source's value says as much (the year of a date); where the source
  * has it rounded and the answer says "about"; where it is the count of the answer's own list; and
- * where it follows by arithmetic from values that belong together: sum, difference, product and
- * quotient of two, a share in percent, the total or mean of a few of one unit, days between two
- * dates. Arithmetic on many numbers proves anything, so it is only looked at where the question or
- * the claim speaks of reckoning, or the operands stand in the answer or the question themselves.
+ * where it follows by arithmetic (support_reckon.c): a sum, difference or share of two numbers that
+ * stand near each other in a source, what the answer or the question names the operands of, days
+ * between two dates. A total or mean that the question asks for passes unless it looks like a slip.
  *
  * Low support: the share of the claim's content words, weighted by how rare they are in the sources
- * (IDF), that the best stretch of a source has. Words come from a morphology (Japanese nouns, verbs,
- * adjectives); without one, from runs of katakana and pairs of kanji. English words lose common
- * endings. A callback may add a calibrated similarity: the higher of both counts.
+ * (IDF), that the best stretch of a source has. Words come from a morphology (Japanese nouns,
+ * verbs, adjectives); without one, from runs of katakana and pairs of kanji. English words lose
+ * common endings. A callback may add a calibrated similarity: the higher of both counts.
  *
  * This is not a judgement on truth: a value may be right and stand in no source, and a claim may
  * use every word of a source to say the opposite. Figures: docs/accuracy.md.

@@ -131,6 +131,7 @@ struct support_answer {
     size_t at;               /* which of its numbers is being judged */
     bool asks_total;         /* the question asks for a sum or mean */
     bool asks_period;        /* the question or the claim speaks of a period */
+    bool exact;              /* rounding is not looked for: an operand must be there itself */
     bool is_partial;
 };
 

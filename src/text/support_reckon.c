@@ -3,11 +3,12 @@
  * support_reckon: whether a value follows from others by arithmetic; see support.h.
  *
  * With n numbers there are n² sums: where sources are long, some pair makes any value. So the
- * operands must be named: by the answer itself (3冊×600円), by the question (4 hours at so much for
- * 30 minutes), by a discount, by two dates where a period is asked for. Where the question asks for
- * a total or a mean, what was reckoned cannot be followed in general, and a number that stands in no
- * source is let pass, unless it looks like a source's number gone wrong: the same digits with
- * another unit, or one digit of three or more changed. */
+ * operands must stand near each other in a source, or be named: by the answer itself (3冊×600円), by
+ * the question (4 hours at so much for 30 minutes), by a discount, by two dates where a period is
+ * asked for. Where the question asks for a total or a mean, what was reckoned cannot be followed in
+ * general, and a number that stands in no source is let pass. In both cases not where it looks like
+ * a source's number gone wrong: the same digits with another unit, or one of three or more
+ * changed. */
 #include "text/support_internal.h"
 
 #include <math.h>
@@ -120,13 +121,18 @@ static size_t named_operands(const struct support_sources *sources, struct suppo
     size_t count = 0;
     size_t from = answer->at > NEIGHBOURS_MAX / 2 ? answer->at - NEIGHBOURS_MAX / 2 : 0;
 
-    for (size_t i = from; i < answer->number_count && count < NEIGHBOURS_MAX; i++) {
+    size_t to =
+        from + NEIGHBOURS_MAX < answer->number_count ? from + NEIGHBOURS_MAX : answer->number_count;
+
+    answer->exact = true;
+    for (size_t i = from; i < to; i++) {
         const struct value *number = &answer->numbers[i].value;
         if (i != answer->at && is_amount(number) && !number->is_weak
             && !(decimal_equal(number->number, value->number) && number->unit == value->unit)
             && support_has_value(sources, answer, number, (struct view){0}))
             ret_operands[count++] = number;
     }
+    answer->exact = false;
     return count;
 }
 

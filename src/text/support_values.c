@@ -195,7 +195,7 @@ static bool has_any_number(const struct support_sources *sources, struct support
                || has_other_unit(sources, value) || has_bare(sources, value)) {
         return true;
     }
-    return counts_own_list(answer, value) || has_finer(sources, answer, value);
+    return counts_own_list(answer, value) || (!answer->exact && has_finer(sources, answer, value));
 }
 
 /* ---- dates ----------------------------------------------------------------------------------- */

@@ -8,8 +8,8 @@
  * Read are: full-width and Japanese numerals (大字, 二〇二四, 1万2千), separators, decimals, percent, 割
  * and 分, fractions, ordinals, English number words; money with its scale; dates by any common
  * form, with eras; times of day; weekdays; durations, measures and counters by values_units.def;
- * codes of letters and digits; URLs and e-mail addresses; texts in quotes. Signs are not read: −3 is
- * 3. Citation marks ([1], 【2】) are passed over.
+ * codes of letters and digits; URLs and e-mail addresses; texts in quotes. Signs are not read: −3
+ * is 3. Citation marks ([1], 【2】) are passed over.
  *
  * `is_weak` marks what looks like a value and often is none: a Japanese numeral without a counter
  * (一般), 一 with one, "one". It may support a value; by itself it claims nothing.
@@ -95,7 +95,8 @@ void value_reader_init(struct value_reader *reader, struct view text);
 bool value_next(struct value_reader *reader, struct value *ret_value);
 
 /* The text in the form that the reader expects: itself where it is (nearly always), otherwise its
- * NFKC in the arena with the way back. start_at is NULL where it is itself. ERR_LIMIT, ERR_MEMORY. */
+ * NFKC in the arena with the way back. start_at is NULL where it is itself. ERR_LIMIT,
+ * ERR_MEMORY. */
 MUST_CHECK int values_spell(struct arena *arena, struct view text, struct normalised *ret_spelled);
 
 bool decimal_equal(struct decimal a, struct decimal b);

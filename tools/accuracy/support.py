@@ -31,18 +31,24 @@ DATES = {"年": (1000, 2100), "月": (1, 12), "日": (1, 28)}
 NUMBER = re.compile(r"(?<![0-9A-Za-z.,])([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)( ?)("
                     + "|".join(sorted((*UNITS, "年", "月"), key=len, reverse=True)) + ")?")
 
-SEES = """`support.value` reads numbers, prices, dates, times, codes, addresses and quoted titles out of answer, question and sources,
-brings them into one form (全角, 漢数字, 和暦, 万 and million, kg and g, 週間 and days) and names those of the answer that stand
-nowhere. It does not see a wrong value that happens to stand elsewhere in a source, a value put on the wrong thing, an
-invented fact without a value, or a swapped unit where the source has a bare number in a table. A total or mean that is
-asked for is not recalculated: it passes unless it looks like a source's number with one digit or the unit changed. Names of people
-and places are not values. What it flags deserves a look; that it flags nothing proves nothing.
+SEES = """`support.value` reads numbers, prices, dates, times, codes, addresses and quoted titles out of answer,
+question and sources, brings them into one form (全角, 漢数字, 和暦, 万 and million, kg and g, 週間 and days) and names
+those of the answer that stand nowhere. It does not see a wrong value that happens to stand elsewhere in a
+source, a value put on the wrong thing, an invented fact without a value, or a swapped unit where the source has
+a bare number in a table. What one sum, difference or share of two neighbouring numbers makes counts as
+supported, at the price of slips that happen to be one. A total or mean that is asked for is not recalculated:
+it passes unless it looks like a source's number with one digit or the unit changed. Right answers that take
+more steps than that may be flagged: LIT-RAGBench asks for such reasoning on purpose, and JSQuAD, which does
+not, shows what to expect of answers that look things up. Names of people and places are not values. What it
+flags deserves a look; that it flags nothing proves nothing.
 
-`support.low` measures how many of a claim's content words, rare ones counting more, the best stretch of three sentences
-has. It tells an answer about something else from one about the sources. It cannot tell a paraphrase from a contradiction:
-on SummEdits, where a wrong summary differs from a right one by a word, its order is no better than chance. The default floor is set to
-flag at most 5 % of right answers. Thresholds do not transfer between kinds of text: look at a sample of yours. Where more is at
-stake, add a judge model or the contextual grounding of Bedrock Guardrails (docs/validation.md)."""
+`support.low` measures how many of a claim's content words, rare ones counting more, the best stretch of three
+sentences has. It tells an answer about something else from one about the sources. It cannot tell a paraphrase
+from a contradiction: on SummEdits, where a wrong summary differs from a right one by a word and right ones are
+reworded, its order is no better than chance or worse. The default floor is set to flag at most 5 % of right
+answers. Claims of fewer than three content words are not judged. Thresholds do not transfer between kinds of
+text: look at a sample of yours. Where more is at stake, add a judge model or the contextual grounding of
+Bedrock Guardrails (docs/validation.md)."""
 
 
 # ---- data --------------------------------------------------------------------------------------
@@ -146,8 +152,8 @@ def planted(rows, draw):
 
 def values_table(assay, sets):
     """How right the flags on labelled claims are."""
-    table = measure.Table("data", "claims (wrong)", "precision of flags", "95 %", "target", "recall", "right ones flagged",
-                          "95 %", "target")
+    table = measure.Table("data", "claims (wrong)", "precision of flags", "95 %", "target", "recall",
+                          "right ones flagged", "95 %", "target")
     for name, rows, target in sets:
         flags = [bool(failed) for failed in ask(assay, rows, VALUES)]
         wrong = sum(not row["right"] for row in rows)
@@ -178,7 +184,8 @@ def planted_table(assay, sets):
 
 def low_table(assay, sets):
     """How support orders right above wrong, and what the default floor flags."""
-    table = measure.Table("data", "right / wrong", "AUROC", "95 %", "right ones flagged", "wrong ones flagged", "target")
+    table = measure.Table("data", "right / wrong", "AUROC", "95 %", "right ones flagged", "wrong ones flagged",
+                          "target")
     for name, rows, target in sets:
         scores = [score(failed) for failed in ask(assay, rows, SCORES)]
         flags = [bool(failed) for failed in ask(assay, rows, LOW)]
@@ -214,6 +221,6 @@ def report(assay, data, side="report"):
                             ("LIT-RAGBench, right answers (ja)", rag, FALSE_ALARM_MAX),
                             (f"JSQuAD, answers of {LONG_ANSWER} characters, own or another passage (ja)", two,
                              FALSE_ALARM_MAX)])
-    return (f"Values that stand in no source (`support.value`). Wrong claims need not hold a value, so recall is small by nature.\n\n"
-            f"{values}\nErrors planted into right answers, one each.\n\n{errors}\n"
+    return (f"Values that stand in no source (`support.value`). Wrong claims need not hold a value: recall is small by "
+            f"nature.\n\n{values}\nErrors planted into right answers, one each.\n\n{errors}\n"
             f"Low support (`support.low`, default floor).\n\n{low}\n{SEES}")
