@@ -75,7 +75,6 @@ int leak_sort(const uint32_t *text, size_t count, uint32_t words, size_t depth,
 {
     size_t most = count > words ? count : words;
     struct sorter sorter = {.count = count,
-                            .order = ret_suffixes,
                             .classes = mem_new(count, sizeof *sorter.classes),
                             .scratch = mem_new(count, sizeof *sorter.scratch),
                             .counts = mem_new(most + 1, sizeof *sorter.counts),
@@ -83,6 +82,7 @@ int leak_sort(const uint32_t *text, size_t count, uint32_t words, size_t depth,
     int code = ERR_MEMORY;
 
     if (sorter.classes != NULL && sorter.scratch != NULL && sorter.counts != NULL) {
+        sorter.order = ret_suffixes;
         memcpy(sorter.classes, text, count * sizeof *text);
         sort(&sorter, depth);
         code = 0;
