@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * ask_checks: the checks of a policy that somebody else answers: a judge model, a guardrail, a
- * command of the user's own. Asked through the asker, or as child processes, many at once within each
- * target's limits; what they find is handed to whoever
- * asked.
+ * command of the user's own. Asked through the asker, or as child processes, many at once within
+ * each target's limits; what they find is handed to whoever asked.
  *
  *   judge.NAME   a target grades by a rubric (core/validate/judge.h), `repeat` times; a mean below
  *                the floor is a finding
  *   guardrail    Bedrock's ApplyGuardrail, with sources and question for contextual grounding
- *   exec.NAME    a command reads {"id", "response", "prompt", "system_prompt", "sources"} and writes
+ *   exec.NAME    a command reads {"id", "response", "prompt", "system_prompt", "sources"}, writes
  *                {"pass": true|false, "message"?, "evidence"?, "start"?, "end"?}
  *
  * Who could not be asked, or did not answer what was asked for, is a finding of that check: an

@@ -3,7 +3,8 @@
  * command_run: a command of the user's own that checks an answer: started with a text on its
  * standard input, its output collected.
  *
- * Threads: the loop's. Limits: COMMAND_RUN_ARGUMENTS_MAX arguments, and those of shell/os/process.h. */
+ * Threads: the loop's. Limits: COMMAND_RUN_ARGUMENTS_MAX arguments, and those of
+ * shell/os/process.h. */
 #ifndef ASSAY_APP_COMMAND_RUN_H
 #define ASSAY_APP_COMMAND_RUN_H
 

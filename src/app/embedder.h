@@ -63,8 +63,8 @@ MUST_CHECK int embedder_status(const struct embedder *embedder, struct err *rete
  * embedder_free. */
 const float *embedder_vector(const struct embedder *embedder, struct view text, size_t *ret_count);
 
-/* Forgets all texts and their vectors, to make room for others; none may be under way. The views and
- * vectors that were given hold no longer. */
+/* Forgets all texts and their vectors, to make room for others; none may be under way. The views
+ * and vectors that were given hold no longer. */
 void embedder_forget(struct embedder *embedder);
 
 /* How many are computed now, were computed, and came from the cache. */

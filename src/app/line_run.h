@@ -8,9 +8,9 @@
  *     the loop's thread    settle(job) … line_run_settled     asks others; several jobs at once
  *                          emit(job)                          in the order of the lines
  *
- * Memory: LINE_RUN_HELD jobs and LINE_RUN_HELD_BYTES of lines at most (one line of any size that the
- * limit allows), each job's own arena. Threads: line_run's calls from the loop's thread; `work` runs on
- * others and touches its job and what is constant.
+ * Memory: LINE_RUN_HELD jobs and LINE_RUN_HELD_BYTES of lines at most (one line of any size that
+ * the limit allows), each job's own arena. Threads: line_run's calls from the loop's thread; `work`
+ * runs on others and touches its job and what is constant.
  * Limits: LINE_RUN_LINE_BYTES_MAX a line. */
 #ifndef ASSAY_APP_LINE_RUN_H
 #define ASSAY_APP_LINE_RUN_H
@@ -46,8 +46,8 @@ struct line_run_user {
     /* Works a line off, on worker `thread`. What fails goes to job->err. Not called for jobs that
      * have an error already. */
     void (*work)(void *context, uint32_t thread, struct line_job *job);
-    /* On the loop: true where nothing more has to be asked about the job; otherwise line_run_settled
-     * is called for it later, never from inside. NULL: always true. */
+    /* On the loop: true where nothing more has to be asked about the job; otherwise
+     * line_run_settled is called for it later, never from inside. NULL: always true. */
     bool (*settle)(void *context, struct line_job *job);
     /* On the loop, in order. Views into the job hold until it returns. */
     void (*emit)(void *context, struct line_job *job);

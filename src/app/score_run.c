@@ -126,15 +126,17 @@ static bool take_vectors(struct scored *scored)
 {
     struct score_run *run = scored->run;
 
-    scored->vectors[0] = embedder_vector(run->embedder, scored->line.text, &scored->vector_size);
-    scored->vectors[1] =
+    const float *text = embedder_vector(run->embedder, scored->line.text, &scored->vector_size);
+    const float *reference =
         embedder_vector(run->embedder, scored->line.reference, &scored->vector_size);
-    if (scored->vectors[0] == NULL || scored->vectors[1] == NULL)
+    if (text == NULL || reference == NULL)
         return false;
-    int code = workers_try_put(run->scorers, scored, 0);
-    if (code != 0) /* as many as can wait do: the next look finds room */
-        scored->vectors[0] = scored->vectors[1] = NULL;
-    return code == 0;
+    scored->vectors[0] = text;
+    scored->vectors[1] = reference;
+    if (workers_try_put(run->scorers, scored, 0) == 0)
+        return true;
+    scored->vectors[0] = scored->vectors[1] = NULL; /* the next look finds room */
+    return false;
 }
 
 static bool is_ready(void *context, struct line_job *job)

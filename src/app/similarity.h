@@ -4,8 +4,8 @@
  * for checks that compare sentence by sentence. Many texts that are known beforehand are the
  * embedder's (embedder.h).
  *
- * Memory: the model's 70 MB, and the last SIMILARITY_KEPT vectors. Threads: any; one embeds at a time
- * (engine/e5.h). */
+ * Memory: the model's 70 MB, and the last SIMILARITY_KEPT vectors. Threads: any; one embeds at a
+ * time (engine/e5.h). */
 #ifndef ASSAY_APP_SIMILARITY_H
 #define ASSAY_APP_SIMILARITY_H
 

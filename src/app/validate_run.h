@@ -4,8 +4,8 @@
  * (line_run), with what others must be asked about an answer asked for several answers at once
  * (ask_checks). What a verdict looks like is up to its sinks.
  *
- * Memory: that of line_run, and one validation for each answer under way. Threads: the loop's; a sink's
- * `render` is called on workers too, for one answer at a time each. */
+ * Memory: that of line_run, and one validation for each answer under way. Threads: the loop's; a
+ * sink's `render` is called on workers too, for one answer at a time each. */
 #ifndef ASSAY_APP_VALIDATE_RUN_H
 #define ASSAY_APP_VALIDATE_RUN_H
 
@@ -54,8 +54,8 @@ struct validate_run_options {
     struct ask_checks *asks; /* NULL: nobody is asked */
     const struct validate_sink *sinks;
     size_t sink_count;
-    /* On the loop, in order: one verdict in the form of that sink. A failure ends the run; ERR_CLOSED,
-     * quietly. */
+    /* On the loop, in order: one verdict in the form of that sink. A failure ends the run;
+     * ERR_CLOSED, quietly. */
     int (*write)(void *context, size_t sink, struct view text, struct err *reterr);
     /* On the loop, in order: a line that is none, with its place. */
     void (*complain)(void *context, const struct err *err);

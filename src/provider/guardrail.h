@@ -4,9 +4,9 @@
  * what the guardrail found, out of its answer.
  *
  * Pure: builds and reads bytes; whoever sends them signs. Memory: the caller's arena. Threads: no
- * state. Limits: GUARDRAIL_FINDINGS_MAX of one answer; the service's own (25 text units a second and
- * guardrail, and of grounding 100,000 characters of sources, 1,000 of query, 5,000 of answer) are
- * answered by the service.
+ * state. Limits: GUARDRAIL_FINDINGS_MAX of one answer; the service's own (25 text units a second
+ * and guardrail, and of grounding 100,000 characters of sources, 1,000 of query, 5,000 of answer)
+ * are answered by the service.
  * Source: the service model of bedrock-runtime. */
 #ifndef ASSAY_PROVIDER_GUARDRAIL_H
 #define ASSAY_PROVIDER_GUARDRAIL_H

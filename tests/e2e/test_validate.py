@@ -318,7 +318,8 @@ print(json.dumps({"pass": at < 0, "start": at, "end": at + 3, "message": "holds 
                 address = address.split(MARK)[1].split()[0].removeprefix("http://")
                 self.write("assay.yaml", f"targets:\n  br: {{kind: bedrock, url: 'http://{address}', model: m, "
                                          "region: us-east-1}\n")
-                policy = self.write("guard.yaml", "checks:\n  - {check: guardrail, target: br, id: abc, version: '1'}\n")
+                policy = self.write("guard.yaml",
+                                    "checks:\n  - {check: guardrail, target: br, id: abc, version: '1'}\n")
                 source = "鬼滅の刃は全23巻で完結しました。"
                 output, _ = self.run_it(lines_of([
                     {"id": 1, "response": "鬼滅の刃は全23巻です。", "prompt": "何巻?", "sources": [source]},

@@ -4,8 +4,8 @@
  * out of what it says.
  *
  * What is graded is data, and is kept apart from what the judge is told: each text stands between
- * tags whose name holds a digest of all of them, so that no text can hold the tag that would end it.
- * That is no proof against a judge which follows orders it finds in its data; nothing is.
+ * tags whose name holds a digest of all of them, so that no text can hold the tag that would end
+ * it. That is no proof against a judge which follows orders it finds in its data; nothing is.
  *
  * The judge must answer with one JSON object {"score": n, "reason": "…"}, alone or in one fenced
  * block; anything else is no grade, and no grade is never a pass.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * workers: see workers.h. The items held are a ring: from `first` those to be taken, from `begun`
- * those that wait for a thread. One lock for all of it: an item is work of microseconds at least. */
+ * those that wait for a thread. One lock for it all: an item is work of microseconds at least. */
 #include "shell/os/workers.h"
 
 #include <pthread.h>
