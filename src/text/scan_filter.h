@@ -20,7 +20,7 @@
 #include "text/scan_shape.h"
 
 enum {
-    FILTER_BITS = 20,   /* how rare: one place in a million, if characters were independent */
+    FILTER_BITS = 20,     /* how rare: one place in a million, if characters were independent */
     FILTER_PLACES = 1000, /* classes of bytes in a filter, roughly; more: it is made less rare */
 };
 
