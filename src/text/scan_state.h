@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * scan_state: a scanner as its parts share it: scan.c feeds Vectorscan and tells matches,
- * scan_decide.c has PCRE2 decide, scan_tail.c goes on behind matches, scan_clear.c says what cannot be
- * part of one.
+ * scan_decide.c has PCRE2 decide, scan_tail.c goes on behind matches, scan_clear.c says what cannot
+ * be part of one.
  *
  * Positions are bytes of the spelling from the start of the text unless they say source. */
 #ifndef ASSAY_TEXT_SCAN_STATE_H
