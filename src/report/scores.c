@@ -55,7 +55,8 @@ static void add_headline(struct strbuf *out, const struct json *root, bool color
     const struct json *score = json_get(root, "score");
 
     strbuf_add_text(out, color ? "\033[1m" : "");
-    verdict_add_visible(out, json_text(json_get(root, "id"), view_of("")));
+    const struct json *id = json_get(root, "id");
+    verdict_add_visible(out, json_is(id, JSON_NUMBER) ? id->text : json_text(id, view_of("")));
     strbuf_add_text(out, color ? "\033[0m: " : ": ");
     strbuf_add_text(out, score != NULL ? "score " : "no score: nothing was expected");
     if (score != NULL)

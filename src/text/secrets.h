@@ -4,7 +4,8 @@
  *
  * Keys with a prefix of their own (AKIA…, ghp_…, sk-ant-…) are known by it, by the length and the
  * characters behind it; where words have the prefix too (sk-learn), by looking drawn by lot. A
- * prefix in prose or a placeholder (sk-xxxxxxxx) is no key. Keys without a prefix count beside a word that says so (aws_secret_access_key=).
+ * prefix in prose or a placeholder (sk-xxxxxxxx) is no key. Keys without a prefix count beside a
+ * word that says so (aws_secret_access_key=).
  * What may be longer than a stream can hold back fails closed on its beginning: JSON Web Tokens and
  * private keys go on by SCAN_TAIL_TOKEN and SCAN_TAIL_BLOCK.
  *

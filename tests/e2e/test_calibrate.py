@@ -65,11 +65,13 @@ class Calibrate(unittest.TestCase):
         config = {"targets": {name: target},
                   "suites": {"shop": {"golden": "golden.yaml", "target": "sim", "embedding": name}}}
         golden = {"prompts": {"ask": {"text": "{{q}}"}},
-                  "entries": [{"id": f"e{i}", "prompt": "ask", "vars": {"q": title}} for i, title in enumerate(TITLES)]}
+                  "entries": [{"id": f"e{i}", "prompt": "ask", "vars": {"q": title}}
+                              for i, title in enumerate(TITLES)]}
         (folder / "assay.yaml").write_text(json.dumps(config, ensure_ascii=False))
         (folder / "golden.yaml").write_text(json.dumps(golden, ensure_ascii=False))
         (folder / "accepted.jsonl").write_text("".join(
-            json.dumps({"id": f"e{i}", "responses": answers(i)}, ensure_ascii=False) + "\n" for i in range(len(TITLES))))
+            json.dumps({"id": f"e{i}", "responses": answers(i)}, ensure_ascii=False) + "\n"
+            for i in range(len(TITLES))))
 
     def run_assay(self, *arguments):
         return subprocess.run([PROGRAM, *arguments], cwd=self.folder.name, capture_output=True, text=True,

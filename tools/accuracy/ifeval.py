@@ -20,17 +20,16 @@ verdicts in view: this measures whether our checks can ask the same, and count r
 another verifier.
 
 "Recorded" is the raw agreement. Where the recorded verdict contradicts a plain search, an independent count in
-Python (`str.count`, `len`), it is refuted and counted apart: the recorded verifier cuts the answer into
-morphemes and compares those, so that 創造性 (創造 + 性), 大聖堂 (大 + 聖堂) and 色落ち are never found in answers that are
-full of them. "Agreement" is without the refuted ones; each that remains is listed.
+Python (`str.count`, `len`), it is refuted and counted apart. The words concerned are 創造性 (創造 + 性), 大聖堂 (大 + 聖堂),
+色落ち and the like, recorded as absent from answers that are full of them: as if the verifier compared morphemes. "Agreement" is without the refuted ones; each that remains is listed.
 
 How the instructions were put, so that the same is asked: JSON as `format: json, fenced: allow` with patterns
 for the two ends, since the recorded verifier takes a fence off the ends and allows no prose around it;
 forbidden words as whole words (栄養素 is another morpheme than 栄養); letters in both kinds of kana (the verifier
-reads ル as る); "in this language" as the language with the largest share (`assay score`). As `language: th`,
+seems to read ル as る); "in this language" as the language with the largest share (`assay score`). As `language: th`,
 which asks for 90 %, three mails in Thai with Japanese sentences around them fail too: said here, since that is
 what the check is for. The one disagreement that remains is a loop of "la Terre, la Terre": French in every
-word; the recorded detector, a statistical one, was thrown by the repetition.
+word, and recorded as not French; why, the record does not say.
 
 Not covered, since no check asks for it: sentences, paragraphs, sections, list items, highlights, placeholders,
 title, postscript, quotation, two answers, repeated prompt, first words and endings, furigana, kanji counts,

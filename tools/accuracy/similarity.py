@@ -12,11 +12,11 @@ SPEARMAN = {("builtin", "JSTS valid (ja)"): 0.78, ("builtin", "STS-B dev, report
 UNLIKE, ALIKE = 1.0, 4.5  # people's ratings, 0 to 5
 UNLIKE_MEAN_MAX, ALIKE_MEAN_MIN, AUROC_MIN = 0.35, 0.75, 0.95
 
-SEES = """Similarity is the calibrated cosine of two texts (docs/calibration.md has the maps; they were fitted on JSTS train and
-the develop half of STS-B dev). "Unlike" are pairs that people rate 1 of 5 or less, "alike" 4.5 or more; AUROC is of pairs
-rated 4 and more against 2 and less. It sees whether two texts are about the same thing. It does not see a changed number, a
-negation or an invented fact in an otherwise equal text (checks do that), and character n-grams cannot compare across
-languages. People agree with one another on JSTS with a Spearman of .861."""
+SEES = """Similarity is the calibrated cosine of two texts (docs/calibration.md has the maps; they were fitted on JSTS
+train and the develop half of STS-B dev). "Unlike" are pairs that people rate 1 of 5 or less, "alike" 4.5 or more;
+AUROC is of pairs rated 4 and more against 2 and less. It sees whether two texts are about the same thing. It does not
+see a changed number, a negation or an invented fact in an otherwise equal text (checks do that), and character
+n-grams cannot compare across languages. People agree with one another on JSTS with a Spearman of .861."""
 
 
 def pairs(data):

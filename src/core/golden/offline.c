@@ -60,9 +60,9 @@ int offline_read(struct arena *arena, struct view file, uint32_t line, struct vi
         return bad(file, line, ERR_SYNTAX, "\"expect\" must be an object as in golden sets",
                    reterr);
     const struct json *id = json_get(tree, "id");
-    if (id != NULL && id->kind != JSON_STRING)
-        return bad(file, line, ERR_SYNTAX, "\"id\" must be a text", reterr);
-    read.id = json_text(id, (struct view){NULL, 0});
+    if (id != NULL && id->kind != JSON_STRING && id->kind != JSON_NUMBER && id->kind != JSON_NULL)
+        return bad(file, line, ERR_SYNTAX, "\"id\" must be a text or a number", reterr);
+    read.id = json_is(id, JSON_NULL) ? NULL : id;
     read.text = text->text;
     read.has_reference = json_is(reference, JSON_STRING);
     read.reference = json_text(reference, (struct view){NULL, 0});
@@ -206,7 +206,10 @@ int offline_score(const struct offline_line *line, const struct similar *similar
         return code;
     json_writer_init(&writer, out, 0);
     json_write_object(&writer);
-    json_member_string(&writer, "id", line->id);
+    if (line->id != NULL) {
+        json_write_key(&writer, "id");
+        json_write_tree(&writer, line->id);
+    }
     write_micro(&writer, "similarity", score.similarity_micro);
     if (score.similarity_micro != SCORE_ABSENT) {
         json_member_fixed(&writer, "cosine", score.cosine_micro, 6);

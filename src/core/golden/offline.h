@@ -22,7 +22,7 @@
 #include "text/morphology.h"
 
 struct offline_line {
-    struct view id; /* empty where the line has none */
+    const struct json *id; /* a text or a number; NULL where the line has none */
     struct view text;
     struct view reference;
     bool has_reference;

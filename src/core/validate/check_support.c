@@ -46,6 +46,19 @@ int support_values(struct validation *validation, struct view text,
     return judge(validation, text, &options, ret_report);
 }
 
+/* Told and accepted: what lies past the limits of support.h was not looked at. */
+static int tell_partial(struct validation *validation, uint32_t row)
+{
+    return validation_found(
+        validation, &(struct found){
+                        .row = row,
+                        .has_action = true,
+                        .action = POLICY_ACCEPT,
+                        .message = "answer or sources are too large to be held against each "
+                                   "other wholly: what lies past the limit was not checked",
+                    });
+}
+
 int check_value(struct validation *validation, uint32_t row, struct err *reterr)
 {
     const struct policy_check *check = validation_row(validation, row);
@@ -72,7 +85,7 @@ int check_value(struct validation *validation, uint32_t row, struct err *reterr)
                                                              strbuf_view(&validation->text), value),
                         });
     }
-    return code;
+    return code == 0 && report.is_partial ? tell_partial(validation, row) : code;
 }
 
 /* ---- low support ----------------------------------------------------------------------------- */

@@ -59,12 +59,14 @@ static int grow(struct planning *planning)
 static int add_rule(struct planning *planning, const struct scan_rule *rule, uint32_t tag,
                     uint32_t line, uint32_t column)
 {
+    struct scan_rule spelled = *rule;
     struct err err = {.code = 0};
     uint32_t index;
 
+    spelled.flags |= planning->policy->lookalikes ? SCAN_LOOKALIKES : 0;
     int code = grow(planning);
     if (code == 0)
-        code = scan_plan_add(planning->plan, rule, &index, &err);
+        code = scan_plan_add(planning->plan, &spelled, &index, &err);
     if (code != 0)
         return at_row(planning, line, column, code, err.text);
     planning->rules[planning->row->rule_count] = index;

@@ -5,6 +5,7 @@
 #include "validate_rig.h"
 
 #include "base/mem.h"
+#include "text/support.h"
 
 static struct rig rig;
 
@@ -339,6 +340,43 @@ static void an_invented_price_is_found_where_sources_are_given(void **state)
     assert_true(view_is(value->finding.evidence, "980円"));
     assert_int_equal(rig.result.decision, VALIDATE_RETRY);
     assert_true(rig.result.log);
+}
+
+static void the_sources_of_one_answer_are_not_those_of_the_next(void **state)
+{
+    char text[64];
+    const struct view source = {text, sizeof "第1巻は550円です。" - 1};
+
+    (void)state;
+    rig_new(&rig, NULL);
+    rig.subject.sources = &source;
+    rig.subject.source_count = 1;
+    memcpy(text, "第1巻は550円です。", source.len);
+    rig_expect_only(&rig, "第1巻は550円です。", NULL, VALIDATE_ACCEPT);
+    memcpy(text, "第1巻は980円です。", source.len); /* the same place, another text */
+    rig_expect_only(&rig, "第1巻は980円です。", NULL, VALIDATE_ACCEPT);
+    rig_check(&rig, "第1巻は550円です。");
+    assert_non_null(rig_find(&rig, "support.value"));
+}
+
+static void sources_past_the_limit_are_told_not_passed_over(void **state)
+{
+    const size_t len = (size_t)SUPPORT_SOURCE_MAX + 4096;
+    char *text = mem_new(len, 1);
+    const struct view source = {text, len};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, ' ', len);
+    rig_new(&rig, NULL);
+    rig.subject.sources = &source;
+    rig.subject.source_count = 1;
+    rig_check(&rig, "在庫があります。");
+    const struct validate_finding *value = rig_find(&rig, "support.value");
+    assert_non_null(value);
+    assert_int_equal(value->action, POLICY_ACCEPT);
+    assert_int_equal(rig.result.decision, VALIDATE_ACCEPT);
+    mem_free(text);
 }
 
 static void low_support_is_not_told_of_an_answer_in_another_language_than_its_sources(void **state)
@@ -712,6 +750,8 @@ int main(void)
         TEST(stop_reasons_decide_as_the_policy_says),
         TEST(missing_usage_is_logged_only_where_it_was_to_be_expected),
         TEST(an_invented_price_is_found_where_sources_are_given),
+        TEST(the_sources_of_one_answer_are_not_those_of_the_next),
+        TEST(sources_past_the_limit_are_told_not_passed_over),
         TEST(low_support_is_not_told_of_an_answer_in_another_language_than_its_sources),
         TEST(a_retry_comes_to_the_canned_answer_the_second_time_and_when_time_is_up),
         TEST(findings_come_in_the_order_of_the_policy_then_of_the_answer),
