@@ -31,7 +31,7 @@ import sys
 import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "accuracy"))
-from measure import half
+from measure import half, spearman
 
 LOW, HIGH, EVEN = 0.05, 0.80, 0.02
 FLOOR = 0.75
@@ -137,24 +137,6 @@ class Ngrams:
     def cosine(self, a, b):
         x, y = self.vector(a), self.vector(b)
         return math.fsum(w * y.get(gram, 0.0) for gram, w in x.items())
-
-
-def ranks(values):
-    order = sorted(range(len(values)), key=values.__getitem__)
-    result = [0.0] * len(values)
-    i = 0
-    while i < len(order):
-        j = i
-        while j + 1 < len(order) and values[order[j + 1]] == values[order[i]]:
-            j += 1
-        for k in range(i, j + 1):
-            result[order[k]] = (i + j) / 2
-        i = j + 1
-    return result
-
-
-def spearman(a, b):
-    return statistics.correlation(ranks(a), ranks(b))
 
 
 def quantile(values, q):

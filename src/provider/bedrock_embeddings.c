@@ -26,6 +26,21 @@ static int finish(const struct provider_target *target, struct strbuf *body, str
     return code;
 }
 
+/* Begins the body and reads the parameters, of which some are ours to write. */
+static int begin(const struct provider_target *target, const struct param_rule *rules,
+                 struct arena *arena, struct params *ret_params, struct strbuf *body,
+                 struct json_writer *writer, struct err *reterr)
+{
+    int code = compose_params(target, NULL, rules, arena, ret_params, reterr);
+
+    if (code != 0)
+        return code;
+    strbuf_init(body, COMPOSE_BODY_BYTES_MAX);
+    json_writer_init(writer, body, 0);
+    json_write_object(writer);
+    return 0;
+}
+
 int titan_embeddings_build(const struct provider_target *target, const struct view *texts,
                            size_t count, struct arena *arena, struct http_request *ret_request,
                            struct err *reterr)
@@ -38,14 +53,11 @@ int titan_embeddings_build(const struct provider_target *target, const struct vi
     struct json_writer writer;
     struct params params;
     struct strbuf body;
+    int code = begin(target, rules, arena, &params, &body, &writer, reterr);
 
     (void)count;
-    int code = compose_params(target, NULL, rules, arena, &params, reterr);
     if (code != 0)
         return code;
-    strbuf_init(&body, COMPOSE_BODY_BYTES_MAX);
-    json_writer_init(&writer, &body, 0);
-    json_write_object(&writer);
     json_member_string(&writer, "inputText", texts[0]);
     compose_write_params(&writer, &params, PARAM_TOP);
     json_write_end(&writer, '}');
@@ -64,13 +76,10 @@ int cohere_embeddings_build(const struct provider_target *target, const struct v
     struct json_writer writer;
     struct params params;
     struct strbuf body;
-    int code = compose_params(target, NULL, rules, arena, &params, reterr);
+    int code = begin(target, rules, arena, &params, &body, &writer, reterr);
 
     if (code != 0)
         return code;
-    strbuf_init(&body, COMPOSE_BODY_BYTES_MAX);
-    json_writer_init(&writer, &body, 0);
-    json_write_object(&writer);
     json_member_array(&writer, "texts");
     for (size_t i = 0; i < count; i++)
         json_write_string(&writer, texts[i]);
