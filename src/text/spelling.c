@@ -151,9 +151,10 @@ static uint32_t folded(const struct spelling *spelling, uint32_t codepoint)
 static int put_cluster(struct spelling *spelling, const uint32_t *normal, size_t count)
 {
     static const uint32_t above[] = {0x7f, 0x7ff, 0xffff};
+    uint32_t first = folded(spelling, normal[0]); /* as it is written: that length counts */
     size_t len = 1;
 
-    while (len < 4 && normal[0] > above[len - 1])
+    while (len < 4 && first > above[len - 1])
         len++;
     bool is_same = count == 1 && spelling->cluster_end - spelling->cluster_start == len;
     int code = piece_add(spelling, spelling->cluster_start, spelling->cluster_end, is_same);

@@ -297,6 +297,31 @@ static void what_is_forgotten_leaves_the_rest_as_it_was(void **state)
     spelling_free(spelling);
 }
 
+/* Letters whose compatible form looks Latin too: they shrink twice over. */
+static void what_follows_a_letter_that_becomes_latin_keeps_its_place(void **state)
+{
+    (void)state;
+    static const char *const letters[] = {"ϱ", "ϰ", "ϒ", "р", "ρ", "\xe1\x9a\x80"};
+
+    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+        struct spelling *spelling;
+        struct strbuf text;
+        uint64_t at;
+        strbuf_init(&text, ROOM);
+        strbuf_printf(&text, "%s%s@x", letters[i], letters[i]);
+        assert_int_equal(spelling_new(SPELLING_LOOKALIKES, &spelling), 0);
+        assert_int_equal(spelling_feed(spelling, strbuf_view(&text)), 0);
+        assert_int_equal(spelling_finish(spelling), 0);
+        size_t len = spelling_window(spelling, &at).len;
+        assert_int_equal(len, 4);
+        assert_int_equal(spelling_end(spelling, 1), text.len - 2);
+        assert_int_equal(spelling_start(spelling, len - 2), text.len - 2);
+        assert_int_equal(spelling_end(spelling, len - 1), text.len);
+        spelling_free(spelling);
+        strbuf_release(&text);
+    }
+}
+
 static void reset_begins_anew(void **state)
 {
     (void)state;
@@ -350,6 +375,7 @@ int main(void)
         cmocka_unit_test(where_nothing_is_ignored_it_is_what_normalise_makes),
         cmocka_unit_test(ten_thousand_combining_marks_are_taken_as_they_come),
         cmocka_unit_test(what_is_forgotten_leaves_the_rest_as_it_was),
+        cmocka_unit_test(what_follows_a_letter_that_becomes_latin_keeps_its_place),
         cmocka_unit_test(reset_begins_anew),
         cmocka_unit_test(every_failing_allocation_is_an_error),
     };
