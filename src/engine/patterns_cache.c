@@ -11,7 +11,7 @@
 
 enum { PATH_ROOM = 4096, CHUNK = 256 * 1024, FOLDER_MODE = 0755, FILE_MODE = 0644 };
 
-static const struct view MAGIC = VIEW("assay patterns 1\n");
+static const struct view MAGIC = VIEW("assay patterns 2\n");
 
 static int path_of(const char *cache, const char *key, struct strbuf *path)
 {
@@ -37,18 +37,20 @@ static int read_all(int file, struct strbuf *bytes)
     }
 }
 
-/* Whether the file is what it says; then its head is taken off. */
-static int check(struct strbuf *bytes)
+/* Whether the file is what it says, and what its name says; then its head is taken off. */
+static int check(struct strbuf *bytes, struct view key)
 {
     struct view all = strbuf_view(bytes);
+    size_t head = MAGIC.len + key.len + DIGEST_SIZE;
 
-    if (!view_starts(all, MAGIC) || all.len < MAGIC.len + DIGEST_SIZE)
+    if (!view_starts(all, MAGIC) || all.len < head)
         return ERR_CORRUPT;
-    struct view said = view_slice(all, MAGIC.len, MAGIC.len + DIGEST_SIZE);
-    struct digest is = digest_of(view_slice(all, MAGIC.len + DIGEST_SIZE, all.len));
-    if (!view_equal(said, digest_view(&is)))
+    struct view key_said = view_slice(all, MAGIC.len, MAGIC.len + key.len);
+    struct view said = view_slice(all, head - DIGEST_SIZE, head);
+    struct digest is = digest_of(view_slice(all, head, all.len));
+    if (!view_equal(key_said, key) || !view_equal(said, digest_view(&is)))
         return ERR_CORRUPT;
-    strbuf_consume(bytes, MAGIC.len + DIGEST_SIZE);
+    strbuf_consume(bytes, head);
     return 0;
 }
 
@@ -63,7 +65,7 @@ int patterns_cache_read(const char *cache, const char *key, struct strbuf *ret_b
         return ERR_MISSING;
     code = read_all(file, ret_bytes);
     close(file);
-    return code == 0 ? check(ret_bytes) : code;
+    return code == 0 ? check(ret_bytes, view_of(key)) : code;
 }
 
 static int write_all(int file, struct view bytes)
@@ -90,7 +92,7 @@ static void make_folders(struct strbuf *path)
         }
 }
 
-static int write_file(const char *name, struct view bytes)
+static int write_file(const char *name, struct view key, struct view bytes)
 {
     int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     struct digest digest = digest_of(bytes);
@@ -98,6 +100,8 @@ static int write_file(const char *name, struct view bytes)
     if (file < 0)
         return ERR_IO;
     int code = write_all(file, MAGIC);
+    if (code == 0)
+        code = write_all(file, key);
     if (code == 0)
         code = write_all(file, digest_view(&digest));
     if (code == 0)
@@ -121,7 +125,7 @@ int patterns_cache_write(const char *cache, const char *key, struct view bytes)
         code = ERR_IO;
     if (code == 0) {
         make_folders(&path);
-        code = write_file(strbuf_text(&draft), bytes);
+        code = write_file(strbuf_text(&draft), view_of(key), bytes);
         if (code == 0 && rename(strbuf_text(&draft), strbuf_text(&path)) != 0) {
             code = ERR_IO;
             (void)unlink(strbuf_text(&draft));

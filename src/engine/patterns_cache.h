@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * patterns_cache: files of compiled databases, <cache>/patterns/<key>.hsdb, each with the SHA-256
- * of what is in it. Files are written beside their place and moved there, so that a reader sees all
- * of one or none.
+ * patterns_cache: files of compiled databases, <cache>/patterns/<key>.hsdb, each with its key, so
+ * that none is taken for another's, and the SHA-256 of what is in it. Files are written beside
+ * their place and moved there, so that a reader sees all of one or none.
  *
- *     "assay patterns 1\n" | 32 bytes SHA-256 of the rest | the database as Vectorscan writes it
+ *     "assay patterns 2\n" | the key | 32 bytes SHA-256 of the rest | the database as Vectorscan
+ *                                                                     writes it
  *
  * Memory: the caller's. Threads and processes: any number at once. */
 #ifndef ASSAY_ENGINE_PATTERNS_CACHE_H

@@ -461,6 +461,30 @@ static void a_damaged_file_is_made_anew(void **state)
     }
 }
 
+/* Whoever moves files about in the folder: the numbers of a larger set's rules are not ours. */
+static void a_file_of_another_set_is_made_anew(void **state)
+{
+    (void)state;
+    static const struct scan_rule others[] = {
+        {.name = VIEW("a"), .expression = VIEW("nothing")},
+        {.name = VIEW("b"), .expression = VIEW("hello[0-9]{2}")},
+    };
+    enum patterns_origin origin;
+    struct bench bench;
+    char own[512];
+    char foreign[512];
+
+    (void)origin_of(folder);
+    assert_true(cached_file(own, sizeof own));
+    assert_int_equal(unlink(own), 0);
+    compile(others, 2, folder, &bench, &origin);
+    bench_release(&bench);
+    assert_true(cached_file(foreign, sizeof foreign));
+    assert_string_not_equal(foreign, own);
+    assert_int_equal(rename(foreign, own), 0);
+    assert_int_equal(origin_of(folder), PATTERNS_WRITTEN);
+}
+
 static void a_folder_that_cannot_be_written_is_no_error(void **state)
 {
     (void)state;
@@ -546,6 +570,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_compiled_set_is_kept_and_read_again, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_made_anew, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_file_of_another_set_is_made_anew, make_folder,
+                                        remove_folder),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_no_error),
         cmocka_unit_test(every_failing_allocation_is_an_error),
     };
