@@ -23,6 +23,7 @@ struct line_run {
     struct mailbox *mailbox;
     pthread_t reader;
     bool has_reader;
+    struct line_job *spare; /* to say with that there is no memory for another */
     bool going;
     bool paused;
     bool interrupted;
@@ -70,8 +71,15 @@ static bool read_one(struct line_run *run)
     if (code == 0 || code == ERR_CANCELLED)
         return false;
     struct line_job *job = job_new(&line);
-    if (job == NULL)
-        return false;
+    if (job == NULL) {
+        job = run->spare;
+        run->spare = NULL;
+        job->file = line.file;
+        job->number = line.number;
+        code = ERR_MEMORY;
+        fail(&err, code, "%s:%u: no memory for this line and those behind it", line.file,
+             line.number);
+    }
     if (code < 0)
         job->err = err;
     if (workers_put(run->workers, job, line.text.len) != 0) {
@@ -226,6 +234,9 @@ static int make(struct line_run *run, const struct line_run_options *options, st
         .context = run,
     };
 
+    run->spare = mem_new(1, sizeof *run->spare);
+    if (run->spare == NULL)
+        return fail(reterr, ERR_MEMORY, "no memory for reading lines");
     int code = lines_new(options->paths, options->path_count, LINE_RUN_LINE_BYTES_MAX, &run->lines,
                          reterr);
     if (code == 0)
@@ -266,6 +277,7 @@ void line_run_free(struct line_run *run)
     workers_free(run->workers, free_job);
     for (size_t i = 0; i < run->count; i++)
         free_job(run, at(run, i));
+    mem_free(run->spare);
     mailbox_free(run->mailbox);
     lines_free(run->lines);
     mem_free(run);
