@@ -74,12 +74,24 @@ static int evidence_of(struct validation *validation, const struct found *found,
                       ret_evidence);
 }
 
+/* Whether one more finding of the row would change no verdict: as grave a one is there. */
+static bool is_told(const struct validation *validation, const struct validate_finding *finding)
+{
+    for (size_t i = 0; i < validation->count; i++)
+        if (validation->findings[i].order == finding->order
+            && validation->findings[i].action >= finding->action)
+            return true;
+    return false;
+}
+
 int validation_found(struct validation *validation, const struct found *found)
 {
     bool is_own = found->row == VALIDATE_OWN_ROW;
     const struct policy_check *row = is_own ? NULL : validation_row(validation, found->row);
     struct validate_finding finding = {
-        .action = is_own ? POLICY_RETRY : row->action,
+        .action = found->has_action ? found->action
+                  : is_own          ? POLICY_RETRY
+                                    : row->action,
         .log = is_own ? false : row->log,
         .is_secret = found->is_secret,
         .order = found->row,
@@ -87,7 +99,7 @@ int validation_found(struct validation *validation, const struct found *found)
 
     if (found->message == NULL)
         return ERR_MEMORY;
-    if (validation->count >= VALIDATE_FINDINGS_MAX && validation_has(validation, found->row, 0, 0))
+    if (validation->count >= VALIDATE_FINDINGS_MAX && is_told(validation, &finding))
         return 0;
     finding.finding = (struct finding){
         .check = found->check.len != 0 ? found->check : row->name,
@@ -96,8 +108,6 @@ int validation_found(struct validation *validation, const struct found *found)
         .start = found->start,
         .end = found->end,
     };
-    if (found->has_action)
-        finding.action = found->action;
     int code = grow_findings(validation);
     if (code == 0)
         code = evidence_of(validation, found, &finding.finding.evidence);

@@ -75,7 +75,8 @@ struct found {
     const char *message;  /* in the arena; NULL: no memory */
 };
 
-/* Adds it: past VALIDATE_FINDINGS_MAX only where its row has none yet. ERR_MEMORY. */
+/* Adds it: past VALIDATE_FINDINGS_MAX only where its row has none yet that is as grave.
+ * ERR_MEMORY. */
 MUST_CHECK int validation_found(struct validation *validation, const struct found *found);
 
 /* True where the row has a finding that shares a byte with start..end; of an empty span: any. */
