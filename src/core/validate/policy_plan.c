@@ -55,7 +55,17 @@ static int grow(struct planning *planning)
     return 0;
 }
 
-/* Adds a rule of the row that stands for `tag`. */
+/* Of two words with one rule, the one that is forbidden sooner; of anything else the first. */
+static void share_rule(struct planning *planning, size_t place, uint32_t tag)
+{
+    const struct expect_keyword *words = planning->policy->expect.forbidden.items;
+
+    if (planning->row->kind == POLICY_FORBIDDEN
+        && words[tag].at_least < words[planning->tags[place]].at_least)
+        planning->tags[place] = tag;
+}
+
+/* Adds a rule of the row that stands for `tag`. One that it has already is not judged twice. */
 static int add_rule(struct planning *planning, const struct scan_rule *rule, uint32_t tag,
                     uint32_t line, uint32_t column)
 {
@@ -69,6 +79,11 @@ static int add_rule(struct planning *planning, const struct scan_rule *rule, uin
         code = scan_plan_add(planning->plan, &spelled, &index, &err);
     if (code != 0)
         return at_row(planning, line, column, code, err.text);
+    for (size_t i = 0; i < planning->row->rule_count; i++)
+        if (planning->rules[i] == index) {
+            share_rule(planning, i, tag);
+            return 0;
+        }
     planning->rules[planning->row->rule_count] = index;
     planning->tags[planning->row->rule_count] = tag;
     planning->row->rule_count++;
@@ -152,18 +167,33 @@ static int plan_pattern(struct planning *planning)
     return options->not_.len > 0 ? add_rules(planning, &rule, 1, 0) : 0;
 }
 
-static int plan_word(struct planning *planning, const struct expect_keyword *keyword,
-                     struct view text, uint32_t tag)
+/* Writes texts[0, count) of the word as one expression. */
+static int write_texts(const struct expect_keyword *keyword, const struct view *texts, size_t count,
+                       struct strbuf *out)
 {
-    struct scan_rule rule = {.name = VIEW("forbidden"), .expression = text, .flags = SCAN_CASELESS};
-    struct strbuf expression;
     int code = 0;
 
-    strbuf_init(&expression, WORD_EXPRESSION_MAX);
-    if (!keyword->is_pattern) {
-        code = scan_word_expression(text, keyword->whole_word, &expression);
-        rule.expression = strbuf_view(&expression);
+    strbuf_add_text(out, count > 1 ? "(?:" : "");
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        strbuf_add_text(out, i > 0 ? "|" : "");
+        if (keyword->is_pattern)
+            strbuf_add(out, texts[i]);
+        else
+            code = scan_word_expression(texts[i], keyword->whole_word, out);
     }
+    strbuf_add_text(out, count > 1 ? ")" : "");
+    return code == 0 ? strbuf_status(out) : code;
+}
+
+static int plan_word(struct planning *planning, const struct expect_keyword *keyword,
+                     const struct view *texts, size_t count, uint32_t tag)
+{
+    struct scan_rule rule = {.name = VIEW("forbidden"), .flags = SCAN_CASELESS};
+    struct strbuf expression;
+
+    strbuf_init(&expression, WORD_EXPRESSION_MAX);
+    int code = write_texts(keyword, texts, count, &expression);
+    rule.expression = strbuf_view(&expression);
     if (code != 0)
         code = at_row(planning, keyword->line, keyword->column, code, err_text(code));
     else
@@ -172,14 +202,19 @@ static int plan_word(struct planning *planning, const struct expect_keyword *key
     return code;
 }
 
+/* A word that is forbidden from its n-th time on is one rule, whatever its texts: matches of
+ * several are settled as the text comes, and which is the n-th would depend on its cuts. */
 static int plan_forbidden(struct planning *planning)
 {
     const struct expect_keywords *words = &planning->policy->expect.forbidden;
     int code = 0;
 
-    for (size_t i = 0; code == 0 && i < words->count; i++)
-        for (size_t j = 0; code == 0 && j < words->items[i].text_count; j++)
-            code = plan_word(planning, &words->items[i], words->items[i].texts[j], (uint32_t)i);
+    for (size_t i = 0; code == 0 && i < words->count; i++) {
+        const struct expect_keyword *word = &words->items[i];
+        size_t at_once = word->at_least > 1 ? word->text_count : 1;
+        for (size_t j = 0; code == 0 && j < word->text_count; j += at_once)
+            code = plan_word(planning, word, &word->texts[j], at_once, (uint32_t)i);
+    }
     return code;
 }
 

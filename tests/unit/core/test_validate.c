@@ -155,6 +155,17 @@ static void a_leaked_system_prompt_is_found_but_not_what_the_question_shares_wit
                     NULL, VALIDATE_ACCEPT);
 }
 
+static void a_word_that_is_forbidden_twice_is_forbidden_from_its_first_time_on(void **state)
+{
+    (void)state;
+    rig_new(&rig, "checks: [forbidden]\n"
+                  "expect: {forbidden: [{any: [foo, bar], at_least: 3}, {any: [baz], at_least: 2}, "
+                  "baz]}");
+    rig_expect_only(&rig, "foo bar", NULL, VALIDATE_ACCEPT);
+    rig_expect_only(&rig, "foo bar foo", "forbidden", VALIDATE_RETRY);
+    rig_expect_only(&rig, "one baz", "forbidden", VALIDATE_RETRY);
+}
+
 static void canaries_patterns_and_forbidden_words_are_found(void **state)
 {
     (void)state;
@@ -531,12 +542,15 @@ static void no_policy_lets_the_cuts_decide(void **state)
         "checks: [{check: safety.injection, action: mask}, {check: safety.secret, action: mask}]",
         "checks: [{check: safety.injection, action: accept}, support.value, length]\n"
         "expect: {max_chars: 10}\nstream: {after: sentence}",
+        "checks: [{check: forbidden, action: mask}]\n"
+        "expect: {forbidden: [{any: [one, english, also], at_least: 3}]}",
     };
     static const char *const answers[] = {
         "はい。hi\xf3\xa0\x81\xa9\xf3\xa0\x81\xa7\xf3\xa0\x81\xae\xf3\xa0\x81\xaf"
         "\xf3\xa0\x81\xb2 there。次は550円です。それから980円です。",
         "{\"a\": \"One. Two. AKIAQ3EGRTYU7PLMNB2C\", \"b\": tru}",
         "English first, and more of it than is good. 日本語も少し。 Three. Four.",
+        "One English one, and one more; also one English one.",
     };
     static const struct view source = VIEW("第1巻は550円です。");
     struct view copy;
@@ -738,6 +752,7 @@ int main(void)
         TEST(what_stands_in_the_sources_is_excused_where_the_policy_says_so),
         TEST(secrets_are_never_shown_in_evidence_messages_or_masks),
         TEST(a_leaked_system_prompt_is_found_but_not_what_the_question_shares_with_it),
+        TEST(a_word_that_is_forbidden_twice_is_forbidden_from_its_first_time_on),
         TEST(canaries_patterns_and_forbidden_words_are_found),
         TEST(injection_text_is_found_also_where_nobody_sees_it),
         TEST(format_is_judged_by_what_the_answer_itself_the_request_or_the_policy_asks),
