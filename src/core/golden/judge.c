@@ -130,19 +130,27 @@ static int score_samples(struct judging *judging)
     return 0;
 }
 
-/* What a command of the user's own said when an answer was accepted stays: it is not run again. */
-static int keep_exec(struct judging *judging, const struct verdict *examined,
-                     struct verdict *verdict)
+/* Whether the check is one that others answer: a command, a judge, a guardrail. */
+static bool is_asked(struct view check)
 {
-    struct finding *findings = arena_new(judging->arena, examined->count + 1, sizeof *findings);
+    return view_is(check, "exec") || view_is(check, "guardrail")
+           || view_starts(check, view_of("exec.")) || view_starts(check, view_of("judge."));
+}
+
+/* What others said when an answer was accepted stays: they are not asked again. */
+static int keep_asked(struct judging *judging, const struct verdict *examined,
+                      struct verdict *verdict)
+{
+    struct finding *findings =
+        arena_new(judging->arena, examined->count + verdict->count + 1, sizeof *findings);
     size_t count = examined->count;
 
     if (findings == NULL)
         return ERR_MEMORY;
     if (count != 0)
         memcpy(findings, examined->findings, count * sizeof *findings);
-    for (size_t i = 0; i < verdict->count && count == examined->count; i++)
-        if (view_is(verdict->findings[i].check, "exec"))
+    for (size_t i = 0; i < verdict->count; i++)
+        if (is_asked(verdict->findings[i].check))
             findings[count++] = verdict->findings[i];
     *verdict = (struct verdict){.findings = findings, .count = count};
     return 0;
@@ -174,7 +182,7 @@ static int score_baseline(struct judging *judging)
             answer->score.cosine_micro = kept.cosine_micro;
         }
         answer->score.total_micro = score_total(&answer->score);
-        code = keep_exec(judging, &examined.verdict, &answer->verdict);
+        code = keep_asked(judging, &examined.verdict, &answer->verdict);
         if (code != 0)
             return code;
         scores[i] = answer->score;
