@@ -266,8 +266,6 @@ static int take_finding(struct examining *examining, const struct finding *findi
 {
     struct finding copy = *finding;
 
-    if (examining->finding_count == FINDINGS_MAX + EXPECTATION_CHECKS)
-        return 0;
     int code = arena_copy(examining->arena, finding->check, &copy.check);
     if (code == 0)
         code = arena_copy(examining->arena, finding->evidence, &copy.evidence);
@@ -284,10 +282,18 @@ static bool counts(const struct validate_finding *found)
     return found->action != POLICY_ACCEPT || !view_is(found->finding.check, "safety.stop_reason");
 }
 
+/* All of them: a validation has bounded them, and the last may be the gravest. */
 static int take_findings(struct examining *examining, const struct validated *validated)
 {
+    struct finding *findings = arena_new(
+        examining->arena, examining->finding_count + validated->count + 1, sizeof *findings);
     int code = 0;
 
+    if (findings == NULL)
+        return ERR_MEMORY;
+    if (examining->finding_count > 0)
+        memcpy(findings, examining->findings, examining->finding_count * sizeof *findings);
+    examining->findings = findings;
     for (size_t i = 0; code == 0 && i < validated->count; i++)
         if (counts(&validated->findings[i]))
             code = take_finding(examining, &validated->findings[i].finding);
