@@ -6,8 +6,6 @@
 #include "app/ask_checks.h"
 #include "app/plan_checks.h"
 
-enum { ROWS_MAX = 256 };
-
 struct asked_sample {
     struct golden_run *run;
     size_t item;
@@ -88,7 +86,7 @@ bool golden_others_start(struct golden_run *run, size_t item, size_t sample,
 {
     const struct run_entry *entry = &run->result.entries[item];
     const struct examine_checks *checks = checks_of(run, item);
-    const struct policy_check *rows[ROWS_MAX];
+    const struct policy_check *rows[POLICY_CHECKS_MAX];
     struct asked_sample *asked = arena_new(&run->arena, 1, sizeof *asked);
     const struct ask_subject subject = {
         .found = on_found,
@@ -103,7 +101,7 @@ bool golden_others_start(struct golden_run *run, size_t item, size_t sample,
     size_t count = 0;
     struct err err = {0};
 
-    for (size_t i = 0; i < checks->policy->check_count && count < ROWS_MAX; i++)
+    for (size_t i = 0; i < checks->policy->check_count; i++)
         if (checks->policy->checks[i].when == POLICY_ASK)
             rows[count++] = &checks->policy->checks[i];
     int code = asked != NULL ? 0 : fail(&err, ERR_MEMORY, "no memory for a check");

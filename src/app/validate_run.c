@@ -10,7 +10,7 @@
 #include "app/line_run.h"
 #include "base/mem.h"
 
-enum { ASKS_MAX = 256, KEPT_BYTES_MAX = 1 << 20 };
+enum { KEPT_BYTES_MAX = 1 << 20 };
 
 static const size_t RENDERED_BYTES_MAX = (size_t)1 << 30;
 
@@ -199,7 +199,7 @@ static bool settle(void *context, struct line_job *job)
 {
     struct validate_run *run = context;
     struct checked *checked = job->result;
-    const struct policy_check *rows[ASKS_MAX];
+    const struct policy_check *rows[POLICY_CHECKS_MAX];
     struct err err = {0};
 
     if (checked->validation == NULL)
@@ -214,7 +214,7 @@ static bool settle(void *context, struct line_job *job)
         .sources = checked->line.subject.sources,
         .source_count = checked->line.subject.source_count,
     };
-    size_t count = validation_asks(checked->validation, rows, ASKS_MAX);
+    size_t count = validation_asks(checked->validation, rows, POLICY_CHECKS_MAX);
     int code = ask_checks_start(run->options.asks, &subject, rows, count, on_asked, checked, &err);
     if (code == 0)
         return false;
