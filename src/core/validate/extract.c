@@ -395,7 +395,7 @@ static int find_format(struct extracting *extracting, const struct extract_rules
     struct list list;
 
     int code = collect(extracting, rules, EXTRACT_RULES_MAX, &list);
-    for (size_t i = 0; i < list.count && *ret_format == EXPECT_FORMAT_NONE; i++)
+    for (size_t i = 0; code == 0 && i < list.count && *ret_format == EXPECT_FORMAT_NONE; i++)
         if (structure_format_named(list.items[i], &format) == 0)
             *ret_format = formats[format];
     return code;
