@@ -5,9 +5,10 @@
 #include <stdio.h>
 
 #include "app/ask_state.h"
+#include "base/utf8.h"
 #include "provider/guardrail.h"
 
-enum { MESSAGE_SIZE_MAX = 512, SHOWN_CHARACTERS = 4 };
+enum { MESSAGE_SIZE_MAX = 512, SCORE_SIZE_MAX = 64, NAME_BYTES_MAX = 150, SHOWN_CHARACTERS = 4 };
 
 static const size_t EXCHANGE_BYTES_MAX = (size_t)64 << 20;
 
@@ -52,11 +53,13 @@ static void tell(struct ask_question *question, struct arena *arena,
         finding.start = at;
         finding.end = at + found->match.len;
     }
-    int len = snprintf(text, sizeof text, "the guardrail acted: %.*s %.*s, %.*s",
-                       VIEW_ARG(found->policy), VIEW_ARG(found->what), VIEW_ARG(found->action));
+    char scored[SCORE_SIZE_MAX] = "";
     if (found->has_score)
-        snprintf(text + len, sizeof text - (size_t)len, " (score %.4g, threshold %.4g)",
-                 found->score, found->threshold);
+        snprintf(scored, sizeof scored, " (score %.4g, threshold %.4g)", found->score,
+                 found->threshold);
+    snprintf(text, sizeof text, "the guardrail acted: %.*s %.*s, %.*s%s", VIEW_ARG(found->policy),
+             VIEW_ARG(utf8_cut(found->what, NAME_BYTES_MAX)),
+             VIEW_ARG(utf8_cut(found->action, NAME_BYTES_MAX)), scored);
     finding.message = view_of(text);
     ask_found(question, finding);
 }
