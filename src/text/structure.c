@@ -165,19 +165,35 @@ static size_t cells_of(struct view line)
     return bars + 1;
 }
 
-/* Whether lines first..last (from 1) hold a table: a delimiter row under a row of as many cells. */
-static bool has_table(struct view text, int first, int last)
-{
-    struct view rest = text, previous = {.ptr = NULL};
+/* The lines of a text, gone over once: paragraphs come in the order of theirs. */
+struct lines {
+    struct view rest;
+    int passed;
+};
 
-    for (int number = 1; rest.ptr != NULL && number <= last; number++) {
-        struct view line = view_split(&rest, '\n');
-        if (number > first && is_delimiter_row(line) && view_find_byte(previous, '|') < previous.len
-            && cells_of(line) == cells_of(previous))
-            return true;
+static struct view next_line(struct lines *lines)
+{
+    lines->passed++;
+    return view_split(&lines->rest, '\n');
+}
+
+/* Whether lines first..last (from 1), of which none was asked about before, hold a table: a
+ * delimiter row under a row of as many cells. */
+static bool has_table(struct lines *lines, int first, int last)
+{
+    struct view previous = {.ptr = NULL};
+    bool found = false;
+
+    while (lines->rest.ptr != NULL && lines->passed + 1 < first)
+        (void)next_line(lines);
+    while (lines->rest.ptr != NULL && lines->passed < last) {
+        struct view line = next_line(lines);
+        found = found
+                || (is_delimiter_row(line) && view_find_byte(previous, '|') < previous.len
+                    && cells_of(line) == cells_of(previous));
         previous = line;
     }
-    return false;
+    return found;
 }
 
 /* What a node of the parsed text is. */
@@ -208,6 +224,7 @@ static unsigned markdown_elements(struct view text)
     cmark_node *document = cmark_parse_document(text.ptr != NULL ? text.ptr : "", text.len,
                                                 CMARK_OPT_DEFAULT | CMARK_OPT_VALIDATE_UTF8);
     cmark_iter *iterator = cmark_iter_new(document);
+    struct lines lines = {.rest = text};
     unsigned found = 0;
 
     for (cmark_event_type event; (event = cmark_iter_next(iterator)) != CMARK_EVENT_DONE;) {
@@ -216,7 +233,7 @@ static unsigned markdown_elements(struct view text)
             continue;
         found |= element_of(node);
         if (cmark_node_get_type(node) == CMARK_NODE_PARAGRAPH && (found & STRUCTURE_TABLE) == 0
-            && has_table(text, cmark_node_get_start_line(node), cmark_node_get_end_line(node)))
+            && has_table(&lines, cmark_node_get_start_line(node), cmark_node_get_end_line(node)))
             found |= STRUCTURE_TABLE | STRUCTURE_BLOCK;
     }
     cmark_iter_free(iterator);

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "text/structure.h"
 
 static struct structure_result check(enum structure_format format, bool fenced, unsigned elements,
@@ -88,6 +89,26 @@ static void tables_need_their_delimiter_row(void **state)
     assert_false(markdown(STRUCTURE_TABLE, "```\n| a | b |\n|---|---|\n```").ok);
 }
 
+/* In time: were the lines counted anew for each paragraph, this would take minutes. */
+static void a_table_is_found_behind_any_number_of_paragraphs(void **state)
+{
+    static const char table[] = "> x\n\n| a | b |\n| - | - |\n";
+    const struct structure_spec spec = {.format = STRUCTURE_MARKDOWN, .elements = STRUCTURE_TABLE};
+    struct structure_result result;
+    struct strbuf text;
+
+    (void)state;
+    strbuf_init(&text, STRUCTURE_MARKDOWN_MAX);
+    while (text.len + sizeof table + 3 <= STRUCTURE_MARKDOWN_MAX)
+        strbuf_add_text(&text, "a\n\n");
+    structure_check(&spec, strbuf_view(&text), &result);
+    assert_false(result.ok);
+    strbuf_add_text(&text, table);
+    structure_check(&spec, strbuf_view(&text), &result);
+    assert_true(result.ok);
+    strbuf_release(&text);
+}
+
 static void by_default_any_block_will_do_but_plain_paragraphs(void **state)
 {
     (void)state;
@@ -156,6 +177,7 @@ int main(void)
         cmocka_unit_test(one_fenced_block_counts_where_it_is_allowed),
         cmocka_unit_test(markdown_elements_are_found_by_a_parser_not_by_their_look),
         cmocka_unit_test(tables_need_their_delimiter_row),
+        cmocka_unit_test(a_table_is_found_behind_any_number_of_paragraphs),
         cmocka_unit_test(by_default_any_block_will_do_but_plain_paragraphs),
         cmocka_unit_test(the_score_is_the_share_of_what_was_asked_for),
         cmocka_unit_test(text_is_always_text),
