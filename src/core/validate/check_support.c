@@ -25,25 +25,25 @@ static int64_t tfidf(void *context, struct view claim, struct view source)
     return ngram_similarity_micro(NULL, claim, source, &cosine_micro) == 0 ? cosine_micro : -1;
 }
 
-static int judge(struct validation *validation, struct view text,
+static int judge(struct validation *validation, struct arena *arena, struct view text,
                  const struct support_options *options, struct support_report *ret_report)
 {
     int code = read_sources(validation);
 
     if (code == 0)
-        code = support_judge(&validation->arena, validation->sources, text, validation->morphology,
-                             options, ret_report);
+        code = support_judge(arena, validation->sources, text, validation->morphology, options,
+                             ret_report);
     return code;
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-int support_values(struct validation *validation, struct view text,
+int support_values(struct validation *validation, struct arena *arena, struct view text,
                    struct support_report *ret_report)
 {
     const struct support_options options = {.floor_micro = SUPPORT_FLOOR_MICRO, .values = true};
 
-    return judge(validation, text, &options, ret_report);
+    return judge(validation, arena, text, &options, ret_report);
 }
 
 /* Told and accepted: what lies past the limits of support.h was not looked at. */
@@ -67,7 +67,8 @@ int check_value(struct validation *validation, uint32_t row, struct err *reterr)
 
     if (validation->subject.source_count == 0)
         return 0;
-    int code = support_values(validation, strbuf_view(&validation->text), &report);
+    int code =
+        support_values(validation, &validation->arena, strbuf_view(&validation->text), &report);
     if (code != 0)
         return code == ERR_MEMORY ? code : fail(reterr, code, "support.value: %s", err_text(code));
     for (size_t i = 0; code == 0 && i < report.value_count; i++) {
@@ -132,7 +133,8 @@ int check_low(struct validation *validation, uint32_t row, struct err *reterr)
         options.similarity = subject->similarity;
         options.context = subject->similarity_context;
     }
-    int code = judge(validation, strbuf_view(&validation->text), &options, &report);
+    int code =
+        judge(validation, &validation->arena, strbuf_view(&validation->text), &options, &report);
     if (code != 0)
         return code == ERR_MEMORY ? code : fail(reterr, code, "support.low: %s", err_text(code));
     if (report.low_count > 0 && policy->embedding != POLICY_EMBEDDING_BUILTIN)

@@ -146,8 +146,8 @@ struct view validation_language(const struct validation *validation, bool *ret_i
 MUST_CHECK int language_fails(struct arena *arena, struct view text, struct view wanted,
                               bool is_guess, bool *ret_fails, char ret_detected[]);
 
-/* Values of the text, which is of the answer, that no source has. */
-MUST_CHECK int support_values(struct validation *validation, struct view text,
+/* Values of the text, which is of the answer, that no source has; the report is the arena's. */
+MUST_CHECK int support_values(struct validation *validation, struct arena *arena, struct view text,
                               struct support_report *ret_report);
 
 /* ---- validate_sentence.c --------------------------------------------------------------------- */

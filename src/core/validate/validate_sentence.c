@@ -8,13 +8,14 @@
 #include "text/chars.h"
 
 /* The language is judged of a beginning of this size at the most, and of no less than that. */
-enum { BEGINNING_MAX = 4096, BEGINNING_MIN = 60 };
+enum { BEGINNING_MAX = 4096, BEGINNING_MIN = 60, SCRATCH_BYTES_MAX = 64 << 20 };
 
 struct sentence_look {
     struct validation *validation;
     const struct policy_check *row;
     struct view text;
     size_t start;
+    struct arena scratch; /* for one look: an answer may have millions of sentences */
 };
 
 static int json_goes_on(struct sentence_look *look, bool *ret_passes)
@@ -37,8 +38,7 @@ static int holds_no_word(struct sentence_look *look, bool *ret_passes)
 
     if (own == NULL || own->forbidden_count == 0)
         return 0;
-    struct keyword_found *hits =
-        arena_new(&look->validation->arena, own->keyword_count + 1, sizeof *hits);
+    struct keyword_found *hits = arena_new(&look->scratch, own->keyword_count + 1, sizeof *hits);
     if (hits == NULL)
         return ERR_MEMORY;
     int code = keywords_find(own->keywords, look->text, hits, &err);
@@ -60,7 +60,7 @@ static int speaks_as_wanted(struct sentence_look *look, bool *ret_passes)
     if (view_is(wanted, "any") || end < BEGINNING_MIN || look->start > BEGINNING_MAX)
         return 0;
     /* A quoted sentence in another language is no answer in another language. */
-    int code = language_fails(&validation->arena, validation_span(validation, 0, end), wanted,
+    int code = language_fails(&look->scratch, validation_span(validation, 0, end), wanted,
                               !view_is(wanted, "mixed"), &fails, detected);
     if (code == 0 && fails)
         *ret_passes = false;
@@ -96,7 +96,7 @@ static int invents_nothing(struct sentence_look *look, bool *ret_passes)
 
     if (look->validation->subject.source_count == 0)
         return 0;
-    int code = support_values(look->validation, look->text, &report);
+    int code = support_values(look->validation, &look->scratch, look->text, &report);
     for (size_t i = 0; code == 0 && i < report.value_count; i++) {
         struct view text =
             view_slice(look->text, report.values[i].value.start, report.values[i].value.end);
@@ -123,7 +123,9 @@ bool sentence_passes(void *context, struct view sentence, uint64_t start)
         look.row = validation_row(validation, i);
         if (looks[look.row->kind] == NULL || !validation_cuts(look.row))
             continue;
+        arena_init(&look.scratch, SCRATCH_BYTES_MAX);
         int code = looks[look.row->kind](&look, &passes);
+        arena_release(&look.scratch);
         if (code != 0) {
             validation->code = code;
             return false;

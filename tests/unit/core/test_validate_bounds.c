@@ -32,11 +32,35 @@ static void the_gravest_finding_counts_however_many_stand_before_it(void **state
     strbuf_release(&text);
 }
 
+/* Each of them is looked at, and what that takes is given back. */
+static void hundreds_of_thousands_of_sentences_are_judged(void **state)
+{
+    enum { SENTENCES = 300000, WORDS = 100 };
+    struct strbuf text;
+
+    (void)state;
+    rig_new(&rig, "stream: {after: sentence}");
+    strbuf_init(&text, SENTENCES + 8);
+    strbuf_add_text(&text, "{\"forbidden\": [\"w\"");
+    for (unsigned i = 0; i < WORDS; i++)
+        strbuf_printf(&text, ", \"w%u\"", i);
+    strbuf_add_text(&text, "]}");
+    rig_expect(&rig, strbuf_text(&text));
+    strbuf_reset(&text);
+    memset(strbuf_room(&text, SENTENCES), '\n', SENTENCES);
+    strbuf_grew(&text, SENTENCES);
+    strbuf_add_text(&text, "fine.");
+    assert_int_equal(rig_run(&rig, strbuf_view(&text), 65536, NULL), 0);
+    assert_int_equal(rig.result.decision, VALIDATE_ACCEPT);
+    strbuf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
         TEST(the_gravest_finding_counts_however_many_stand_before_it),
+        TEST(hundreds_of_thousands_of_sentences_are_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
