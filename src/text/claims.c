@@ -32,12 +32,15 @@ struct cutter {
     size_t run_indent; /* of its first */
     bool in_table;
     bool has_roles;
+    bool is_full;    /* the last claim is all the rest */
+    bool is_partial; /* there were more */
 };
 
 /* ---- collecting ------------------------------------------------------------------------------ */
 
 static struct claim *add_claim(struct cutter *cutter)
 {
+    cutter->is_partial |= cutter->count == CLAIMS_MAX;
     if (cutter->status != 0 || cutter->count == CLAIMS_MAX)
         return NULL;
     if (cutter->count == cutter->room) {
@@ -143,9 +146,12 @@ static void add_text(struct cutter *cutter, size_t start, size_t end, enum claim
            && (cutter->answer.ptr[end - 1] == ' ' || cutter->answer.ptr[end - 1] == '\r'
                || cutter->answer.ptr[end - 1] == '\t'))
         end--;
+    if (cutter->count + 1 == CLAIMS_MAX)
+        end = cutter->answer.len;
     struct view text = view_slice(cutter->answer, start, end);
-    if (!says_something(text))
+    if (cutter->is_full || !says_something(text))
         return;
+    cutter->is_full = cutter->count + 1 == CLAIMS_MAX;
     struct claim *claim = add_claim(cutter);
     if (claim == NULL)
         return;
@@ -563,7 +569,10 @@ static int cut_all(struct arena *arena, struct view answer, bool has_roles,
     mem_free(cutter.items);
     if (cutter.status != 0)
         return cutter.status;
-    *ret_claims = (struct claims){.items = items, .count = cutter.count, .lists = cutter.lists};
+    *ret_claims = (struct claims){.items = items,
+                                  .count = cutter.count,
+                                  .lists = cutter.lists,
+                                  .is_partial = cutter.is_partial};
     return 0;
 }
 

@@ -9,8 +9,8 @@
  * ruler are none. What a claim is for (a greeting, a question, a refusal, a lead-in that ends in a
  * colon) is told, because it is not to be held against the sources. By tables: claims_words.def.
  *
- * Memory: the caller's arena. Threads: no state. Time: linear. Limit: CLAIMS_MAX claims; what
- * stands behind the last is one claim more. */
+ * Memory: the caller's arena. Threads: no state. Time: linear. Limit: CLAIMS_MAX claims; of
+ * prose the last is all that is left, of JSON what stands behind it is none, and is_partial. */
 #ifndef ASSAY_TEXT_CLAIMS_H
 #define ASSAY_TEXT_CLAIMS_H
 
@@ -47,7 +47,8 @@ struct claim {
 struct claims {
     const struct claim *items;
     size_t count;
-    uint64_t lists; /* bit n: there is a list or table of n items, what "3つ" may count; n < 64 */
+    uint64_t lists;  /* bit n: there is a list or table of n items, what "3つ" may count; n < 64 */
+    bool is_partial; /* there were more than CLAIMS_MAX */
 };
 
 /* ERR_MEMORY. */

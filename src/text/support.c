@@ -152,7 +152,8 @@ int support_judge(struct arena *arena, const struct support_sources *sources, st
         status = support_score_claims(arena, sources, morphology, options, &claims, &report);
     if (status != 0)
         return status;
-    report.is_partial = sources->is_partial || judge.answer.is_partial || text.len < answer.len;
+    report.is_partial = sources->is_partial || judge.answer.is_partial || claims.is_partial
+                        || text.len < answer.len;
     *ret_report = report;
     return 0;
 }

@@ -159,6 +159,27 @@ static void fenced_json_stands_among_the_prose(void **state)
                   "結果です。~600~以上です。");
 }
 
+static void what_stands_behind_the_last_claim_is_part_of_it(void **state)
+{
+    static const char sentence[] = "はい。";
+    static const char rest[] = "\n980円です。\n|990円|";
+    enum { LEN = sizeof sentence - 1, SENTENCES = CLAIMS_MAX + 5 };
+    static char answer[SENTENCES * LEN + 32];
+    struct arena arena;
+
+    (void)state;
+    for (size_t i = 0; i < SENTENCES; i++)
+        memcpy(answer + i * LEN, sentence, LEN);
+    memcpy(answer + (size_t)SENTENCES * LEN, rest, sizeof rest);
+    arena_init(&arena, (size_t)16 * ROOM);
+    struct claims claims;
+    assert_int_equal(claims_of(&arena, view_of(answer), &claims), 0);
+    assert_int_equal(claims.count, CLAIMS_MAX);
+    assert_true(view_ends(claims.items[CLAIMS_MAX - 1].text, view_of(rest)));
+    assert_false(claims.is_partial);
+    arena_release(&arena);
+}
+
 static void an_empty_answer_claims_nothing(void **state)
 {
     (void)state;
@@ -190,6 +211,7 @@ int main(void)
         cmocka_unit_test(what_a_sentence_is_for_is_told),
         cmocka_unit_test(the_scalars_of_json_are_claims_with_their_places),
         cmocka_unit_test(fenced_json_stands_among_the_prose),
+        cmocka_unit_test(what_stands_behind_the_last_claim_is_part_of_it),
         cmocka_unit_test(an_empty_answer_claims_nothing),
         cmocka_unit_test(memory_that_runs_out_is_told),
     };
