@@ -103,7 +103,9 @@ static int open_next(struct lines *lines, struct err *reterr)
     lines->number = 0;
     lines->name = view_is(view_of(path), "-") ? "standard input" : path;
     lines->descriptor =
-        view_is(view_of(path), "-") ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+        view_is(view_of(path), "-")
+            ? STDIN_FILENO
+            : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that nobody writes to yet */
     if (lines->descriptor < 0)
         return file_fail(reterr, errno, false, "read", path);
     if (fstat(lines->descriptor, &about) == 0 && S_ISDIR(about.st_mode)) {

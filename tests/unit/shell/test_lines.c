@@ -182,6 +182,45 @@ static void a_stop_ends_the_wait_for_more(void **state)
     fclose(writer);
 }
 
+static void a_stop_ends_the_wait_for_whoever_writes_to_a_pipe(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *const paths[] = {fixture->one};
+    pthread_t other;
+
+    assert_int_equal(mkfifo(fixture->one, 0600), 0);
+    begin(fixture, paths, 1);
+    assert_int_equal(pthread_create(&other, NULL, stop_soon, fixture->lines), 0);
+    next_fails(fixture, ERR_CANCELLED);
+    pthread_join(other, NULL);
+}
+
+static void *write_late(void *context)
+{
+    FILE *writer = fopen(context, "w");
+
+    if (writer != NULL) {
+        fputs("one line\nand another", writer);
+        fclose(writer);
+    }
+    return NULL;
+}
+
+static void what_comes_late_through_a_pipe_is_read(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *const paths[] = {fixture->one};
+    pthread_t other;
+
+    assert_int_equal(mkfifo(fixture->one, 0600), 0);
+    begin(fixture, paths, 1);
+    assert_int_equal(pthread_create(&other, NULL, write_late, fixture->one), 0);
+    next_is(fixture, fixture->one, 1, "one line");
+    next_is(fixture, fixture->one, 2, "and another");
+    assert_int_equal(lines_next(fixture->lines, &fixture->line, &fixture->err), 0);
+    pthread_join(other, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +230,8 @@ int main(void)
         PROMISE(a_line_that_is_too_long_is_told_and_passed_over),
         PROMISE(a_file_that_cannot_be_read_is_told_and_the_next_one_read),
         PROMISE(a_stop_ends_the_wait_for_more),
+        PROMISE(a_stop_ends_the_wait_for_whoever_writes_to_a_pipe),
+        PROMISE(what_comes_late_through_a_pipe_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
