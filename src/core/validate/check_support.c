@@ -139,6 +139,8 @@ int check_low(struct validation *validation, uint32_t row, struct err *reterr)
         return code == ERR_MEMORY ? code : fail(reterr, code, "support.low: %s", err_text(code));
     if (report.low_count > 0 && policy->embedding != POLICY_EMBEDDING_BUILTIN)
         code = crosses_languages(validation, &crosses);
+    if (code == 0 && report.is_partial)
+        code = tell_partial(validation, row);
     if (code != 0 || crosses)
         return code;
     for (size_t i = 0; code == 0 && i < report.claim_count; i++) {

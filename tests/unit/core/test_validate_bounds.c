@@ -4,6 +4,9 @@
  * bounded, the verdict is not touched by that. */
 #include "validate_rig.h"
 
+#include "base/mem.h"
+#include "text/support.h"
+
 static struct rig rig;
 
 static int tear_down(void **state)
@@ -55,12 +58,32 @@ static void hundreds_of_thousands_of_sentences_are_judged(void **state)
     strbuf_release(&text);
 }
 
+static void claims_past_the_limit_are_told_where_support_alone_is_asked(void **state)
+{
+    const size_t len = (size_t)SUPPORT_SOURCE_MAX + 4096;
+    char *text = mem_new(len, 1);
+    const struct view source = {text, len};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, ' ', len);
+    rig_new(&rig, "checks: [support.low]");
+    rig.subject.sources = &source;
+    rig.subject.source_count = 1;
+    rig_check(&rig, "在庫があります。");
+    const struct validate_finding *low = rig_find(&rig, "support.low");
+    assert_non_null(low);
+    assert_int_equal(low->action, POLICY_ACCEPT);
+    mem_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
         TEST(the_gravest_finding_counts_however_many_stand_before_it),
         TEST(hundreds_of_thousands_of_sentences_are_judged),
+        TEST(claims_past_the_limit_are_told_where_support_alone_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
