@@ -84,6 +84,19 @@ static bool is_told(const struct validation *validation, const struct validate_f
     return false;
 }
 
+/* A secret that is not told must be unreadable in what other checks quote all the same. */
+static void leave_untold(struct validation *validation, const struct found *found)
+{
+    bool is_first = validation->unshown_end == 0;
+
+    if (!found->is_secret)
+        return;
+    if (is_first || found->start < validation->unshown_start)
+        validation->unshown_start = found->start;
+    if (found->end > validation->unshown_end)
+        validation->unshown_end = found->end;
+}
+
 int validation_found(struct validation *validation, const struct found *found)
 {
     bool is_own = found->row == VALIDATE_OWN_ROW;
@@ -99,8 +112,10 @@ int validation_found(struct validation *validation, const struct found *found)
 
     if (found->message == NULL)
         return ERR_MEMORY;
-    if (validation->count >= VALIDATE_FINDINGS_MAX && is_told(validation, &finding))
+    if (validation->count >= VALIDATE_FINDINGS_MAX && is_told(validation, &finding)) {
+        leave_untold(validation, found);
         return 0;
+    }
     finding.finding = (struct finding){
         .check = found->check.len != 0 ? found->check : row->name,
         .severity = is_own ? SEVERITY_MAJOR : row->severity,
@@ -248,6 +263,7 @@ static void forget(struct validation *validation)
     validation->sources = NULL;
     validation->is_refused = validation->has_ended = validation->is_stopped = false;
     validation->has_failed_row = false;
+    validation->unshown_start = validation->unshown_end = 0;
     validation->count = validation->chars_so_far = 0;
     validation->code = 0;
 }
@@ -569,26 +585,33 @@ static void sort_findings(struct validation *validation)
     }
 }
 
-/* What another check quotes of a secret is made unreadable too. */
-static int hide_secrets(struct validation *validation)
+/* What other checks quote of start..end is made unreadable. */
+static int hide_within(struct validation *validation, size_t start, size_t end)
 {
     static const char hidden[] = "holds what must not be shown";
+    int code = 0;
 
-    for (size_t i = 0; i < validation->count; i++) {
-        const struct validate_finding *secret = &validation->findings[i];
-        for (size_t j = 0; secret->is_secret && j < validation->count; j++) {
-            struct validate_finding *other = &validation->findings[j];
-            if (other->is_secret || other->finding.start >= secret->finding.end
-                || secret->finding.start >= other->finding.end)
-                continue;
-            int code =
-                safety_stars(&validation->arena, other->finding.evidence, &other->finding.evidence);
-            if (code != 0)
-                return code;
-            other->finding.message = view_of(hidden);
-        }
+    for (size_t i = 0; code == 0 && i < validation->count; i++) {
+        struct validate_finding *other = &validation->findings[i];
+        if (other->is_secret || other->finding.start >= end || start >= other->finding.end)
+            continue;
+        code = safety_stars(&validation->arena, other->finding.evidence, &other->finding.evidence);
+        other->finding.message = view_of(hidden);
     }
-    return 0;
+    return code;
+}
+
+/* Whatever another check quotes of a secret. */
+static int hide_secrets(struct validation *validation)
+{
+    int code = hide_within(validation, validation->unshown_start, validation->unshown_end);
+
+    for (size_t i = 0; code == 0 && i < validation->count; i++) {
+        const struct validate_finding *secret = &validation->findings[i];
+        if (secret->is_secret)
+            code = hide_within(validation, secret->finding.start, secret->finding.end);
+    }
+    return code;
 }
 
 static void result_of(const struct validation *validation,

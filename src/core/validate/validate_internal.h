@@ -50,6 +50,8 @@ struct validation {
     struct validate_finding *findings;
     size_t count;
     size_t room;
+    size_t unshown_start;  /* of the first secret that has no finding, past the most */
+    size_t unshown_end;    /* and of the last; 0: each has one */
     uint32_t *word_counts; /* of the policy's forbidden words */
     size_t chars_so_far;   /* while sentences are released */
     uint32_t failed_row;   /* the row for which a sentence was not released */

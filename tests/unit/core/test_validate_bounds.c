@@ -35,6 +35,23 @@ static void the_gravest_finding_counts_however_many_stand_before_it(void **state
     strbuf_release(&text);
 }
 
+static void no_secret_is_shown_however_many_stand_before_it(void **state)
+{
+    struct strbuf text;
+
+    (void)state;
+    rig_new(&rig, "checks: [safety.secret, {check: pattern.p, not: 'zz AKIA[A-Z0-9]{16}'}]");
+    strbuf_init(&text, 1 << 20);
+    for (unsigned i = 0; i < VALIDATE_FINDINGS_MAX; i++)
+        strbuf_add_text(&text, "AKIAQ3EGRTYU7PLMNB2C ");
+    strbuf_add_text(&text, "zz AKIAQ3EGRTYU7PLMNB2D");
+    assert_int_equal(rig_run(&rig, strbuf_view(&text), 0, NULL), 0);
+    const struct validate_finding *pattern = rig_find(&rig, "pattern.p");
+    assert_non_null(pattern);
+    assert_true(view_is(pattern->finding.evidence, "*******************NB2D"));
+    strbuf_release(&text);
+}
+
 /* Each of them is looked at, and what that takes is given back. */
 static void hundreds_of_thousands_of_sentences_are_judged(void **state)
 {
@@ -82,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
         TEST(the_gravest_finding_counts_however_many_stand_before_it),
+        TEST(no_secret_is_shown_however_many_stand_before_it),
         TEST(hundreds_of_thousands_of_sentences_are_judged),
         TEST(claims_past_the_limit_are_told_where_support_alone_is_asked),
     };
