@@ -133,24 +133,21 @@ void verdict_add_line(struct strbuf *out, const struct validate_line *line,
 static void keep_secrets(const struct showing *showing, const struct finding *shown, size_t *from,
                          size_t *to)
 {
-    for (size_t i = 0; i < showing->validated->count; i++) {
-        const struct validate_finding *other = &showing->validated->findings[i];
-        if (!other->is_secret || &other->finding == shown)
-            continue;
-        if (other->finding.end > *from && other->finding.start < shown->start)
-            *from = other->finding.end < shown->start ? other->finding.end : shown->start;
-        if (other->finding.start < *to && other->finding.end > shown->end)
-            *to = other->finding.start > shown->end ? other->finding.start : shown->end;
+    for (size_t i = 0; i < showing->validated->secret_count; i++) {
+        const struct validate_secret *secret = &showing->validated->secrets[i];
+        if (secret->end > *from && secret->start < shown->start)
+            *from = secret->end < shown->start ? secret->end : shown->start;
+        if (secret->start < *to && secret->end > shown->end)
+            *to = secret->start > shown->end ? secret->start : shown->end;
     }
 }
 
 /* True where a secret shares bytes with the span. */
 static bool touches_secret(const struct showing *showing, const struct finding *shown)
 {
-    for (size_t i = 0; i < showing->validated->count; i++) {
-        const struct validate_finding *other = &showing->validated->findings[i];
-        if (other->is_secret && other->finding.start < shown->end
-            && other->finding.end > shown->start)
+    for (size_t i = 0; i < showing->validated->secret_count; i++) {
+        const struct validate_secret *secret = &showing->validated->secrets[i];
+        if (secret->start < shown->end && secret->end > shown->start)
             return true;
     }
     return false;

@@ -80,6 +80,7 @@ static int schema_findings(struct validation *validation, uint32_t row,
         code =
             validation_found(validation, &(struct found){
                                              .row = row,
+                                             .quotes = true,
                                              .message = arena_printf(&validation->arena,
                                                                      "does not fit the schema: %s",
                                                                      result->items[i].text),

@@ -10,30 +10,7 @@
 #include "text/pattern.h"
 #include "text/secrets.h"
 
-enum { FOLD_BYTES_MAX = 64 << 20, BARE_MIN = 4, STARS_MAX = 40, LABEL_BYTES_MAX = 200 };
-
-/* ---- evidence that is not shown ------------------------------------------------------------- */
-
-int safety_stars(struct arena *arena, struct view text, struct view *ret_stars)
-{
-    enum { LONG = 12, SHORT = 6, SHOWN_LONG = 4, SHOWN_SHORT = 2 };
-    size_t chars = utf8_count(text);
-    size_t shown = chars >= LONG ? SHOWN_LONG : chars >= SHORT ? SHOWN_SHORT : 0;
-    size_t stars = chars - shown < STARS_MAX ? chars - shown : STARS_MAX;
-    size_t pos = 0;
-
-    for (size_t i = 0; i < chars - shown; i++)
-        (void)utf8_next(text, &pos, NULL);
-    struct view last = view_slice(text, pos, text.len);
-    char *out = arena_new(arena, stars + last.len + 1, 1);
-    if (out == NULL)
-        return ERR_MEMORY;
-    memset(out, '*', stars);
-    if (last.len > 0)
-        memcpy(out + stars, last.ptr, last.len);
-    *ret_stars = view_make(out, stars + last.len);
-    return 0;
-}
+enum { FOLD_BYTES_MAX = 64 << 20, BARE_MIN = 4, LABEL_BYTES_MAX = 200 };
 
 /* ---- allow-lists ----------------------------------------------------------------------------- */
 

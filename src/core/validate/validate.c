@@ -69,7 +69,7 @@ static int evidence_of(struct validation *validation, const struct found *found,
                        struct view *ret_evidence)
 {
     if (found->is_secret)
-        return safety_stars(&validation->arena, found->evidence, ret_evidence);
+        return hide_stars(&validation->arena, found->evidence, true, ret_evidence);
     return arena_copy(&validation->arena, utf8_cut(found->evidence, EVIDENCE_BYTES_MAX),
                       ret_evidence);
 }
@@ -84,19 +84,6 @@ static bool is_told(const struct validation *validation, const struct validate_f
     return false;
 }
 
-/* A secret that is not told must be unreadable in what other checks quote all the same. */
-static void leave_untold(struct validation *validation, const struct found *found)
-{
-    bool is_first = validation->unshown_end == 0;
-
-    if (!found->is_secret)
-        return;
-    if (is_first || found->start < validation->unshown_start)
-        validation->unshown_start = found->start;
-    if (found->end > validation->unshown_end)
-        validation->unshown_end = found->end;
-}
-
 int validation_found(struct validation *validation, const struct found *found)
 {
     bool is_own = found->row == VALIDATE_OWN_ROW;
@@ -107,15 +94,16 @@ int validation_found(struct validation *validation, const struct found *found)
                                     : row->action,
         .log = is_own ? false : row->log,
         .is_secret = found->is_secret,
+        .quotes = found->quotes,
         .order = found->row,
     };
 
     if (found->message == NULL)
         return ERR_MEMORY;
-    if (validation->count >= VALIDATE_FINDINGS_MAX && is_told(validation, &finding)) {
-        leave_untold(validation, found);
+    if (found->is_secret && hide_note(validation, found) != 0)
+        return ERR_MEMORY;
+    if (validation->count >= VALIDATE_FINDINGS_MAX && is_told(validation, &finding))
         return 0;
-    }
     finding.finding = (struct finding){
         .check = found->check.len != 0 ? found->check : row->name,
         .severity = is_own ? SEVERITY_MAJOR : row->severity,
@@ -167,6 +155,7 @@ void validation_free(struct validation *validation)
     support_sources_free(validation->sources);
     json_watch_free(validation->watch);
     mem_free(validation->findings);
+    mem_free(validation->secrets);
     mem_free(validation->word_counts);
     strbuf_release(&validation->text);
     strbuf_release(&validation->released);
@@ -263,8 +252,7 @@ static void forget(struct validation *validation)
     validation->sources = NULL;
     validation->is_refused = validation->has_ended = validation->is_stopped = false;
     validation->has_failed_row = false;
-    validation->unshown_start = validation->unshown_end = 0;
-    validation->count = validation->chars_so_far = 0;
+    validation->count = validation->secret_count = validation->chars_so_far = 0;
     validation->code = 0;
 }
 
@@ -552,6 +540,7 @@ int validation_add(struct validation *validation, const struct policy_check *che
         return code;
     return validation_found(validation, &(struct found){
                                             .row = (uint32_t)row,
+                                            .quotes = true,
                                             .start = finding->start,
                                             .end = finding->end,
                                             .evidence = finding->evidence,
@@ -585,35 +574,6 @@ static void sort_findings(struct validation *validation)
     }
 }
 
-/* What other checks quote of start..end is made unreadable. */
-static int hide_within(struct validation *validation, size_t start, size_t end)
-{
-    static const char hidden[] = "holds what must not be shown";
-    int code = 0;
-
-    for (size_t i = 0; code == 0 && i < validation->count; i++) {
-        struct validate_finding *other = &validation->findings[i];
-        if (other->is_secret || other->finding.start >= end || start >= other->finding.end)
-            continue;
-        code = safety_stars(&validation->arena, other->finding.evidence, &other->finding.evidence);
-        other->finding.message = view_of(hidden);
-    }
-    return code;
-}
-
-/* Whatever another check quotes of a secret. */
-static int hide_secrets(struct validation *validation)
-{
-    int code = hide_within(validation, validation->unshown_start, validation->unshown_end);
-
-    for (size_t i = 0; code == 0 && i < validation->count; i++) {
-        const struct validate_finding *secret = &validation->findings[i];
-        if (secret->is_secret)
-            code = hide_within(validation, secret->finding.start, secret->finding.end);
-    }
-    return code;
-}
-
 static void result_of(const struct validation *validation,
                       const struct validate_situation *situation, struct validated *ret_validated)
 {
@@ -624,6 +584,8 @@ static void result_of(const struct validation *validation,
         .retry_at_zero = decided.retry_at_zero,
         .findings = validation->findings,
         .count = validation->count,
+        .secrets = validation->secrets,
+        .secret_count = validation->secret_count,
         .is_masked = hold_is_masked(validation->hold) && !validation_is_cut(validation),
     };
     for (size_t i = 0; i < validation->count; i++)

@@ -56,7 +56,14 @@ struct validate_finding {
     enum policy_action action;
     bool log;
     bool is_secret; /* evidence is already made unreadable */
+    bool quotes;    /* evidence and message may quote any part of the answer */
     uint32_t order; /* of the policy's rows */
+};
+
+/* Where in the answer a secret stands. */
+struct validate_secret {
+    size_t start;
+    size_t end;
 };
 
 /* How the caller stands: decides what a wish to retry comes to. */
@@ -73,6 +80,8 @@ struct validated {
     bool retry_at_zero; /* RETRY: the same cheaper model, the simpler prompt, temperature 0 */
     const struct validate_finding *findings; /* by the policy's order, then by place */
     size_t count;
+    const struct validate_secret *secrets; /* all of them, in no order */
+    size_t secret_count;
     bool is_masked;
     struct view masked; /* the answer with spans replaced, where is_masked */
 };

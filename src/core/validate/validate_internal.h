@@ -50,8 +50,9 @@ struct validation {
     struct validate_finding *findings;
     size_t count;
     size_t room;
-    size_t unshown_start;  /* of the first secret that has no finding, past the most */
-    size_t unshown_end;    /* and of the last; 0: each has one */
+    struct validate_secret *secrets; /* all, also those that are no findings any more */
+    size_t secret_count;
+    size_t secret_room;
     uint32_t *word_counts; /* of the policy's forbidden words */
     size_t chars_so_far;   /* while sentences are released */
     uint32_t failed_row;   /* the row for which a sentence was not released */
@@ -71,6 +72,7 @@ struct found {
     bool has_action;
     enum policy_action action;
     bool is_secret;
+    bool quotes; /* evidence and message may quote any part of the answer */
     size_t start;
     size_t end;
     struct view evidence; /* copied, and cut */
@@ -114,8 +116,15 @@ MUST_CHECK int safety_hidden(struct validation *validation, bool at_end);
 bool safety_allows(const struct policy_check *row, const struct policy_allow *allow,
                    struct view text);
 
-/* All but the last few characters as stars, in the arena. ERR_MEMORY. */
-MUST_CHECK int safety_stars(struct arena *arena, struct view text, struct view *ret_stars);
+/* ---- validate_hide.c -------------------------------------------------------------------------- */
+
+/* The characters as stars, with_tail: all but the last few; in the arena. ERR_MEMORY. */
+MUST_CHECK int hide_stars(struct arena *arena, struct view text, bool with_tail,
+                          struct view *ret_stars);
+/* Keeps where a secret stands. ERR_MEMORY. */
+MUST_CHECK int hide_note(struct validation *validation, const struct found *found);
+/* Makes unreadable what findings quote of secrets. ERR_MEMORY. */
+MUST_CHECK int hide_secrets(struct validation *validation);
 
 /* ---- check_response.c, check_support.c: one function a kind, once the answer is there ------- */
 
