@@ -37,7 +37,7 @@ struct mecab_reader {
     struct mecab *mecab;
     mecab_t *tagger; /* NULL until it was needed */
     mecab_lattice_t *lattice;
-    char piece[MECAB_CHUNK_BYTES_MAX];
+    char piece[MECAB_CHUNK_BYTES_MAX + 1];
 };
 
 /* ---- finding it ----------------------------------------------------------------------------- */
@@ -343,7 +343,8 @@ static size_t piece_length(struct view text)
     return piece.len > 0 ? piece.len : 1;
 }
 
-/* The piece as text that MeCab can take, byte for byte as long. */
+/* The piece as text that MeCab can take, byte for byte as long. It ends with a NUL: behind a last
+ * space MeCab looks for a word up to there, whatever length it was told. */
 static void clean(struct view piece, char *ret_bytes)
 {
     memcpy(ret_bytes, piece.ptr, piece.len);
@@ -354,6 +355,7 @@ static void clean(struct view piece, char *ret_bytes)
         if (is_bad || codepoint == 0)
             ret_bytes[at] = no_text;
     }
+    ret_bytes[piece.len] = '\0';
 }
 
 static int analyse_piece(struct mecab_reader *reader, struct view text, size_t start, size_t len,

@@ -157,6 +157,23 @@ static void bytes_that_are_no_text_are_unknown_words(void **state)
     rig_close(&rig);
 }
 
+static void behind_a_last_space_nothing_is_read(void **state)
+{
+    static char text[MECAB_CHUNK_BYTES_MAX];
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig);
+    read_text(&rig, view_of("  日本語"));
+    read_text(&rig, view_of("  "));
+    assert_int_equal(rig.count, 0);
+    memset(text, 'a', sizeof text);
+    text[sizeof text - 1] = ' ';
+    read_text(&rig, view_make(text, sizeof text));
+    assert_in_order(&rig, view_make(text, sizeof text));
+    rig_close(&rig);
+}
+
 static void any_bytes_are_read(void **state)
 {
     const uint64_t seed = 20261123;
@@ -310,6 +327,7 @@ int main(void)
         cmocka_unit_test(an_unknown_word_is_told),
         cmocka_unit_test(shuffled_words_cost_more),
         cmocka_unit_test(bytes_that_are_no_text_are_unknown_words),
+        cmocka_unit_test(behind_a_last_space_nothing_is_read),
         cmocka_unit_test(any_bytes_are_read),
         cmocka_unit_test(ten_megabytes_without_a_line_end_are_bounded),
         cmocka_unit_test(a_long_line_is_cut_at_a_sentence_end),
