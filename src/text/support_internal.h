@@ -62,6 +62,8 @@ struct source_number {
     struct value value;
     struct view shown; /* as it stands in its source */
     uint32_t source;   /* its number; the count of sources: the question */
+    bool was_sought;   /* of an answer's: whether sources have it exactly is known */
+    bool is_there;
 };
 
 struct source_span {

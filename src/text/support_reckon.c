@@ -114,6 +114,20 @@ static bool pair_makes(const struct value *a, const struct value *b, const struc
     return false;
 }
 
+/* Whether sources have one of the answer's own numbers exactly; looked up once for each. */
+static bool is_there(const struct support_sources *sources, struct support_answer *answer, size_t i)
+{
+    struct source_number *number = &answer->numbers[i];
+
+    if (!number->was_sought) {
+        answer->exact = true;
+        number->is_there = support_has_value(sources, answer, &number->value, (struct view){0});
+        number->was_sought = true;
+        answer->exact = false;
+    }
+    return number->is_there;
+}
+
 /* The operands that the answer names near the value and that sources have. */
 static size_t named_operands(const struct support_sources *sources, struct support_answer *answer,
                              const struct value *value, const struct value **ret_operands)
@@ -124,15 +138,13 @@ static size_t named_operands(const struct support_sources *sources, struct suppo
     size_t to =
         from + NEIGHBOURS_MAX < answer->number_count ? from + NEIGHBOURS_MAX : answer->number_count;
 
-    answer->exact = true;
     for (size_t i = from; i < to; i++) {
         const struct value *number = &answer->numbers[i].value;
         if (i != answer->at && is_amount(number) && !number->is_weak
             && !(decimal_equal(number->number, value->number) && number->unit == value->unit)
-            && support_has_value(sources, answer, number, (struct view){0}))
+            && is_there(sources, answer, i))
             ret_operands[count++] = number;
     }
-    answer->exact = false;
     return count;
 }
 
