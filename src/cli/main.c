@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "cli/command.h"
+#include "shell/os/file.h"
 
 enum { HELP_BYTES_MAX = 1 << 20, COMMANDS_MAX = 64 };
 
@@ -72,6 +73,7 @@ int main(int argc, char *argv[])
 {
     struct cli cli = {.program = argv[0], .command = command_find("help")};
 
+    file_keep_standard();
     if (argc < 2) {
         print_with(&cli, command_overview);
         return err_exit_status(ERR_USAGE);

@@ -212,6 +212,13 @@ expect: {forbidden: [お問い合わせ, please], language: ja, max_chars: 2000}
         self.assertEqual(len(results_of(output)), 10)
         self.assertIn("10 answers", errors)
 
+    def test_what_is_closed_cannot_be_used_and_nothing_takes_its_place(self):
+        for number, ending in (0, b"cannot read"), (1, b"cannot write"):
+            process = self.start("-q", preexec_fn=lambda number=number: os.close(number))
+            _, errors = process.communicate(b'{"response": "x"}\n', timeout=60)
+            self.assertEqual(process.returncode, 3)
+            self.assertIn(ending, errors)
+
     def test_a_reader_that_goes_away_ends_it_quietly(self):
         process = self.start()
         def feed():

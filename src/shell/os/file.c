@@ -46,6 +46,15 @@ static const struct reason *reason_of(int error_number)
     return NULL;
 }
 
+void file_keep_standard(void)
+{
+    static const int wrong_ways[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int number = 0; number < 3; number++)
+        if (fcntl(number, F_GETFD) < 0 && open("/dev/null", wrong_ways[number]) != number)
+            return; /* no /dev/null: as it was */
+}
+
 int file_code(int error_number, bool writing)
 {
     const struct reason *reason = reason_of(error_number);
