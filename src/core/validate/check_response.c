@@ -202,6 +202,8 @@ int check_forbidden(struct validation *validation, uint32_t row, struct err *ret
     const struct expectation *own = own_of(validation);
     struct keyword_found *hits;
     struct err err = {.code = 0};
+    /* What was not looked for on the way cannot be masked any more. */
+    bool is_masked = validation_row(validation, row)->action == POLICY_MASK;
 
     (void)reterr;
     if (own == NULL || own->forbidden_count == 0)
@@ -219,6 +221,8 @@ int check_forbidden(struct validation *validation, uint32_t row, struct err *ret
             validation,
             &(struct found){
                 .row = row,
+                .has_action = is_masked,
+                .action = POLICY_RETRY,
                 .start = hits[i].start,
                 .end = hits[i].end,
                 .evidence = validation_span(validation, hits[i].start, hits[i].end),

@@ -183,7 +183,7 @@ static void what_a_schema_or_a_judge_says_tells_nothing_of_a_secret(void **state
     rig_check(&rig, "{\"a\": \"y\"}");
     assert_int_equal(rig.result.count, 1);
     assert_true(view_starts(rig.result.findings[0].finding.message,
-                                view_of("does not fit the schema: /a")));
+                            view_of("does not fit the schema: /a")));
     rig.subject.expectation = NULL;
     assert_int_equal(validation_begin(rig.validation, &rig.subject, &rig.err), 0);
     assert_int_equal(validation_feed(rig.validation, view_of(secret), &rig.err), 0);
@@ -312,6 +312,15 @@ static void an_own_word_that_the_policy_forbids_too_is_found_once(void **state)
     rig_expect(&rig, "{\"forbidden\": [\"在庫切れ\"]}");
     rig_check(&rig, "在庫切れです。");
     assert_int_equal(rig.result.count, 1);
+}
+
+static void an_own_word_that_cannot_be_masked_is_not_accepted(void **state)
+{
+    (void)state;
+    rig_new(&rig, "checks: [{check: forbidden, action: mask}]\nexpect: {forbidden: [在庫切れ]}");
+    rig_expect(&rig, "{\"forbidden\": [\"再入荷\"]}");
+    rig_expect_only(&rig, "在庫切れです。", "forbidden", VALIDATE_ACCEPT);
+    rig_expect_only(&rig, "再入荷します。", "forbidden", VALIDATE_RETRY);
 }
 
 static void language_is_asked_by_the_answer_itself_the_request_or_the_policy(void **state)
@@ -839,6 +848,7 @@ int main(void)
         TEST(format_is_judged_by_what_the_answer_itself_the_request_or_the_policy_asks),
         TEST(keywords_that_are_missing_are_logged_and_accepted),
         TEST(an_own_word_that_the_policy_forbids_too_is_found_once),
+        TEST(an_own_word_that_cannot_be_masked_is_not_accepted),
         TEST(language_is_asked_by_the_answer_itself_the_request_or_the_policy),
         TEST(a_language_that_is_only_followed_fails_by_the_greater_part_alone),
         TEST(length_is_counted_in_characters_words_tokens_and_bytes),
