@@ -142,6 +142,7 @@ struct judged {
     bool has_action;
     enum policy_action action;
     bool is_secret;
+    bool is_untold;
     struct view label;
     const char *message;
 };
@@ -201,6 +202,7 @@ static void judge_secret(struct span *span, struct judged *judged)
     struct view what = view_slice(span->rule, dot + 1, span->rule.len);
 
     judged->is_secret = true;
+    judged->is_untold = span->tag != UINT32_MAX;
     judged->label = view_of("[REDACTED]");
     judged->message = span->tag == UINT32_MAX ? arena_printf(&span->validation->arena,
                                                              "holds a secret: %.*s", VIEW_ARG(what))
@@ -308,6 +310,7 @@ struct hold_ruling safety_rule(void *context, const struct hold_match *match, st
                                                 .has_action = judged.has_action,
                                                 .action = judged.action,
                                                 .is_secret = judged.is_secret,
+                                                .is_untold = judged.is_untold,
                                                 .start = (size_t)match->start,
                                                 .end = (size_t)match->end,
                                                 .evidence = span.text,

@@ -69,7 +69,7 @@ static int evidence_of(struct validation *validation, const struct found *found,
                        struct view *ret_evidence)
 {
     if (found->is_secret)
-        return hide_stars(&validation->arena, found->evidence, true, ret_evidence);
+        return hide_stars(&validation->arena, found->evidence, !found->is_untold, ret_evidence);
     return arena_copy(&validation->arena, utf8_cut(found->evidence, EVIDENCE_BYTES_MAX),
                       ret_evidence);
 }

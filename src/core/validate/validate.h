@@ -64,6 +64,7 @@ struct validate_finding {
 struct validate_secret {
     size_t start;
     size_t end;
+    bool is_untold; /* not even its last characters are told */
 };
 
 /* How the caller stands: decides what a wish to retry comes to. */

@@ -46,14 +46,15 @@ int hide_note(struct validation *validation, const struct found *found)
         validation->secrets = secrets;
         validation->secret_room = room;
     }
-    validation->secrets[validation->secret_count++] =
-        (struct validate_secret){.start = found->start, .end = found->end};
+    validation->secrets[validation->secret_count++] = (struct validate_secret){
+        .start = found->start, .end = found->end, .is_untold = found->is_untold};
     return 0;
 }
 
 /* ---- what is told of them -------------------------------------------------------------------- */
 
-/* Whether the finding's evidence tells of the secret more than its last characters. */
+/* Whether the finding's evidence tells of the secret more than may be told: its last
+ * characters, or nothing. */
 static bool tells_of(const struct validate_finding *finding, const struct validate_secret *secret)
 {
     size_t start = finding->finding.start;
@@ -61,7 +62,7 @@ static bool tells_of(const struct validate_finding *finding, const struct valida
 
     if (start >= secret->end || secret->start >= end)
         return false;
-    return !finding->is_secret || end < secret->end;
+    return !finding->is_secret || secret->is_untold || end < secret->end;
 }
 
 static int hide(struct validation *validation, struct validate_finding *finding)

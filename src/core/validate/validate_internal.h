@@ -72,7 +72,8 @@ struct found {
     bool has_action;
     enum policy_action action;
     bool is_secret;
-    bool quotes; /* evidence and message may quote any part of the answer */
+    bool is_untold; /* a secret of which not even the last characters are told */
+    bool quotes;    /* evidence and message may quote any part of the answer */
     size_t start;
     size_t end;
     struct view evidence; /* copied, and cut */
