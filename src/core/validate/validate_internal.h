@@ -117,7 +117,7 @@ MUST_CHECK int safety_hidden(struct validation *validation, bool at_end);
 bool safety_allows(const struct policy_check *row, const struct policy_allow *allow,
                    struct view text);
 
-/* ---- validate_hide.c -------------------------------------------------------------------------- */
+/* ---- validate_hide.c ------------------------------------------------------------------------- */
 
 /* The characters as stars, with_tail: all but the last few; in the arena. ERR_MEMORY. */
 MUST_CHECK int hide_stars(struct arena *arena, struct view text, bool with_tail,

@@ -69,7 +69,7 @@ MUST_CHECK int file_make_temporary(struct view prefix, struct strbuf *path, stru
 MUST_CHECK int file_remove_tree(const char *path, struct err *reterr);
 
 /* Stands something in for standard input, output and error where a caller closed them, so that no
- * file, socket or timer gets their numbers: reading or writing there then fails. Before all else. */
+ * file, socket or timer gets their numbers: reading or writing there then fails. */
 void file_keep_standard(void);
 
 /* The code of ours for an errno; `writing` tells ERR_READ_ONLY from ERR_DENIED. */
