@@ -335,11 +335,50 @@ static int read_expect(const struct config_reader *reader, const struct json *at
     return expect_read(&expect, at, &policy->expect);
 }
 
+static bool has_row(const struct policy *policy, enum policy_check_kind kind)
+{
+    for (size_t i = 0; i < policy->check_count; i++)
+        if (policy->checks[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* An expectation that no listed row checks would be passed over in silence. */
+static void check_is_judged(const struct config_reader *reader, const struct json *at,
+                            const struct policy *policy)
+{
+    const struct expect *expect = &policy->expect;
+    const struct {
+        const char *key;
+        enum policy_check_kind kind;
+        bool asks;
+    } keys[] = {
+        {"keywords", POLICY_KEYWORDS, expect->keywords.count > 0},
+        {"forbidden", POLICY_FORBIDDEN, expect->forbidden.count > 0},
+        {"language", POLICY_LANGUAGE, !view_is(expect->language, "any")},
+        {"format", POLICY_FORMAT, expect->format != EXPECT_FORMAT_NONE},
+        {"schema", POLICY_FORMAT, true},
+        {"elements", POLICY_FORMAT, expect->elements != 0},
+        {"min_chars", POLICY_LENGTH, expect->min_chars >= 0},
+        {"max_chars", POLICY_LENGTH, expect->max_chars >= 0},
+    };
+
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        const struct json *value = json_get(at, keys[i].key);
+        if (value != NULL && value->kind != JSON_NULL && keys[i].asks
+            && !has_row(policy, keys[i].kind))
+            problems_at_key(reader->problems, value,
+                            "no check of this policy looks at '%s': list '%s' under 'checks:'",
+                            keys[i].key, policy_kinds[keys[i].kind].name);
+    }
+}
+
 static int read_root(const struct config_reader *reader, const struct json *root,
                      struct policy *policy)
 {
     struct policy_root_keys keys = {.checks = NULL};
     struct rows rows = {.reader = reader};
+    size_t before = reader->problems->total;
 
     if (root != NULL && root->kind == JSON_NULL)
         root = NULL;
@@ -354,6 +393,8 @@ static int read_root(const struct config_reader *reader, const struct json *root
     policy->check_count = rows.count;
     if (code == 0)
         code = read_expect(reader, keys.expect, policy);
+    if (code == 0 && reader->problems->total == before) /* a row may be misspelled */
+        check_is_judged(reader, keys.expect, policy);
     if (code == 0)
         code = read_fallback(reader, keys.fallback, policy);
     return code == 0 ? extract_read(reader, keys.extract, &policy->extract) : code;

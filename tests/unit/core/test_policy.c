@@ -278,6 +278,13 @@ static const char *const wrong_policies[][2] = {
     {"expect: {langauge: ja}", "did you mean 'language'?"},
     {"expect: {checks: [format]}", "'checks' has no place here"},
     {"expect: {command: judge.sh}", "'command' has no place here: use a check 'exec.NAME'"},
+    {"checks: [format]\nexpect: {forbidden: [x], language: ja}",
+     "2:10: no check of this policy looks at 'forbidden': list 'forbidden' under 'checks:'"},
+    {"checks: [format]\nexpect: {language: ja}", "list 'language' under"},
+    {"checks: [format]\nexpect: {keywords: [x]}", "list 'keywords' under"},
+    {"checks: [format]\nexpect: {max_chars: 9}", "looks at 'max_chars': list 'length' under"},
+    {"checks: [length]\nexpect: {schema: {}}", "looks at 'schema': list 'format' under"},
+    {"checks: [length]\nexpect: {elements: [list]}", "looks at 'elements': list 'format' under"},
     {"stream: {after: sentences}", "did you mean 'sentence'?"},
     {"stream: whole", "must be a mapping"},
     {"fallback: {}", "'fallback' is empty"},
@@ -323,6 +330,21 @@ static void one_mistake_does_not_hide_the_next(void **state)
     assert_non_null(strstr(problems.items[2].text, "p.yaml:4:1: "));
 }
 
+static void an_expectation_that_asks_for_nothing_needs_no_row(void **state)
+{
+    (void)state;
+    read_well("checks: [safety.secret]\nexpect: {language: any, format: any, forbidden: []}");
+    read_well("checks: [language]\nexpect: {language: ja}");
+    read_well("expect: {keywords: [a], forbidden: [b], language: ja, format: json, max_chars: 9}");
+}
+
+static void a_misspelled_row_is_told_once(void **state)
+{
+    (void)state;
+    assert_int_equal(read("checks: [langauge]\nexpect: {language: ja}"), ERR_CONFIG);
+    assert_int_equal(problems.total, 1);
+}
+
 static void too_many_rows_are_refused(void **state)
 {
     struct strbuf yaml;
@@ -363,7 +385,7 @@ static void checks_of_an_expectation_become_rows_but_those_it_judges_itself(void
 static void a_failed_allocation_is_an_error_and_leaks_nothing(void **state)
 {
     static const char yaml[] =
-        "checks: [{check: safety.personal_data, kinds: [email], allow: [a]}]\n"
+        "checks: [forbidden, {check: safety.personal_data, kinds: [email], allow: [a]}]\n"
         "expect: {forbidden: [x]}\nfallback: {ja: y}\n"
         "extract: {sources: [{tag: t}]}\n";
 
@@ -396,6 +418,8 @@ int main(void)
         TEST(wrong_policies_are_told_with_place_and_remedy),
         TEST(block_is_fine_where_nothing_has_left_before_the_end),
         TEST(one_mistake_does_not_hide_the_next),
+        TEST(an_expectation_that_asks_for_nothing_needs_no_row),
+        TEST(a_misspelled_row_is_told_once),
         TEST(too_many_rows_are_refused),
         TEST(checks_of_an_expectation_become_rows_but_those_it_judges_itself),
         TEST(a_failed_allocation_is_an_error_and_leaks_nothing),
