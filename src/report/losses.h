@@ -20,8 +20,8 @@ struct losses {
     size_t added_count;
 };
 
-/* The accepted answer whose character n-grams are nearest to the text; the entry has a baseline with
- * at least one. */
+/* The accepted answer whose character n-grams are nearest to the text; the entry has a baseline
+ * with at least one. */
 struct view report_nearest_accepted(const struct run_entry *entry, struct view text,
                                     struct arena *arena);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * alignment: see alignment.h. Pairs are taken greedily, the nearest first: with so few sentences, of
- * which most have one clear partner, the best assignment as a whole would say the same. */
+ * alignment: see alignment.h. Pairs are taken greedily, the nearest first: with so few sentences,
+ * of which most have one clear partner, the best assignment as a whole would say the same. */
 #include "text/alignment.h"
 
 #include <stdlib.h>

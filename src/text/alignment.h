@@ -3,11 +3,11 @@
  * alignment: two long texts held against each other sentence by sentence: what was kept, reworded,
  * lost and added.
  *
- * Sentences are those of sentence.h (a list item or a line of a table is one too). Equal ones, after
- * normalisation, are kept; of the others the pairs nearest by character n-grams are reworded while
- * their calibrated similarity reaches ALIGNMENT_REWORDED_MICRO, each sentence once, wherever it
- * stands; what remains was lost or added. N-grams do not cross languages: a translation is lost and
- * added.
+ * Sentences are those of sentence.h (a list item or a line of a table is one too). Equal ones,
+ * after normalisation, are kept; of the others the pairs nearest by character n-grams are reworded
+ * while their calibrated similarity reaches ALIGNMENT_REWORDED_MICRO, each sentence once, wherever
+ * it stands; what remains was lost or added. N-grams do not cross languages: a translation is lost
+ * and added.
  * Memory: the caller's arena. Threads: no state. Limits: ALIGNMENT_SENTENCES_MAX sentences a side
  * are compared, the rest is left out. */
 #ifndef ASSAY_TEXT_ALIGNMENT_H

@@ -116,8 +116,8 @@ static int put_number(struct support_sources *sources, struct view text, const s
 static int put_date(struct support_sources *sources, const struct value *value)
 {
     int year = value->year;
-    int month = value->month;
-    int day = value->day;
+    int month = (unsigned char)value->month; /* never below 0 */
+    int day = (unsigned char)value->day;
     const uint64_t keys[] = {
         support_key_date(KEY_DATE, year, month, day), support_key_date(KEY_DATE, year, month, 0),
         support_key_date(KEY_DATE, year, 0, 0),       support_key_date(KEY_DATE, 0, month, day),

@@ -19,7 +19,7 @@ static const struct form forms[] = {
 
 static const char *const unit_names[] = {
     [UNIT_NONE] = "",
-#define DIMENSION(id, name) [UNIT_##id] = name,
+#define DIMENSION(id, name) [UNIT_##id] = (name),
 #include "text/values_units.def"
 };
 

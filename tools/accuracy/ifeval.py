@@ -21,7 +21,8 @@ another verifier.
 
 "Recorded" is the raw agreement. Where the recorded verdict contradicts a plain search, an independent count in
 Python (`str.count`, `len`), it is refuted and counted apart. The words concerned are 創造性 (創造 + 性), 大聖堂 (大 + 聖堂),
-色落ち and the like, recorded as absent from answers that are full of them: as if the verifier compared morphemes. "Agreement" is without the refuted ones; each that remains is listed.
+色落ち and the like, recorded as absent from answers that are full of them: as if the verifier compared
+morphemes. "Agreement" is without the refuted ones; each that remains is listed.
 
 How the instructions were put, so that the same is asked: JSON as `format: json, fenced: allow` with patterns
 for the two ends, since the recorded verifier takes a fence off the ends and allows no prose around it;

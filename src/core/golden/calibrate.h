@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * calibrate: where the cosines of an embedding model lie, measured on a user's own accepted
- * answers: answers of different entries are unrelated, different answers of one entry are acceptable
- * rewordings. text/calibration.h makes the map of it.
+ * answers: answers of different entries are unrelated, different answers of one entry are
+ * acceptable rewordings. text/calibration.h makes the map of it.
  *
  * Memory: scratch only. Threads: no state. Limits: CALIBRATE_PAIRS pairs of each kind, drawn by a
  * fixed seed. */

@@ -366,7 +366,6 @@ static void the_sources_of_one_answer_are_not_those_of_the_next(void **state)
 {
     char text[64];
     const struct view source = {text, sizeof "第1巻は550円です。" - 1};
-
     (void)state;
     rig_new(&rig, NULL);
     rig.subject.sources = &source;
@@ -384,7 +383,6 @@ static void sources_past_the_limit_are_told_not_passed_over(void **state)
     const size_t len = (size_t)SUPPORT_SOURCE_MAX + 4096;
     char *text = mem_new(len, 1);
     const struct view source = {text, len};
-
     (void)state;
     assert_non_null(text);
     memset(text, ' ', len);

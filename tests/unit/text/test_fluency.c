@@ -87,7 +87,7 @@ static void honest_text_of_any_script_is_not_broken(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
         if (fluency_bytes(view_of(whole[i])) != FLUENCY_ONE)
-            print_error("'%s'\n", whole[i]);
+            print_error("text %zu\n", i);
         assert_int_equal(fluency_bytes(view_of(whole[i])), FLUENCY_ONE);
     }
 }
@@ -123,7 +123,7 @@ static void what_languages_repeat_is_no_loop(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof natural / sizeof natural[0]; i++) {
         if (part_of(natural[i], FLUENCY_REPETITION) != FLUENCY_ONE)
-            print_error("'%s'\n", natural[i]);
+            print_error("text %zu\n", i);
         assert_int_equal(part_of(natural[i], FLUENCY_REPETITION), FLUENCY_ONE);
     }
 }
@@ -217,7 +217,7 @@ static void a_sentence_says_its_register(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (fluency_style_of(view_of(rows[i].sentence)) != rows[i].style)
-            print_error("'%s'\n", rows[i].sentence);
+            print_error("row %zu\n", i);
         assert_int_equal(fluency_style_of(view_of(rows[i].sentence)), rows[i].style);
     }
 }

@@ -137,7 +137,7 @@ static void japanese_characters_count_half_a_word(void **state)
 
     assert_true(leaks(PROMPT, 8, "実は仕入れ値を決してお客様に教えないと決めています"));
     assert_true(leaks(PROMPT, 8, "仕入れ値を決して、お客様に教えない")); /* 16 of them */
-    assert_false(leaks(PROMPT, 8, "仕入れ値を決してお客様に教えなく")); /* 15 */
+    assert_false(leaks(PROMPT, 8, "仕入れ値を決してお客様に教えなく"));  /* 15 */
     assert_false(leaks(PROMPT, 8, "お客様には仕入れ値を教えません。漫画専門店です。"));
 }
 
