@@ -48,7 +48,9 @@ static void no_secret_is_shown_however_many_stand_before_it(void **state)
     assert_int_equal(rig_run(&rig, strbuf_view(&text), 0, NULL), 0);
     const struct validate_finding *pattern = rig_find(&rig, "pattern.p");
     assert_non_null(pattern);
-    assert_true(view_is(pattern->finding.evidence, "*******************NB2D"));
+    struct view shown = pattern->finding.evidence;
+    assert_true(shown.len > 0 && view_find(shown, view_of("NB2D"), 0) == shown.len);
+    assert_true(view_find(shown, view_of("AKIA"), 0) == shown.len);
     strbuf_release(&text);
 }
 
