@@ -13,6 +13,14 @@
 #include "core/golden/entries.h"
 #include "core/validate/examine.h"
 
+/* Where a plan's files come from, other than the file system: a git revision, say
+ * (app/git_files.h). */
+struct plan_files {
+    /* Appends the file's text. ERR_MISSING where there is none. */
+    int (*read)(void *context, const char *path, struct strbuf *out, struct err *reterr);
+    void *context;
+};
+
 /* As the command line has it; NULL and 0 where it says nothing. */
 struct plan_options {
     const char *config; /* NULL: assay.yaml where it is, else none */
@@ -24,6 +32,11 @@ struct plan_options {
     size_t id_count;
     const char *const *overrides; /* KEY=VALUE */
     size_t override_count;
+    const struct plan_files *prompt_files; /* prompts and their templates come from there; golden
+                                              set, schemas, settings and baseline do not; NULL: all
+                                              from the file system */
+    uint32_t shard_index; /* from 0; items i with i mod shard_count = shard_index alone */
+    uint32_t shard_count; /* 0: all */
     int64_t repeat;
     int64_t concurrency;
     int64_t seed;       /* −1: the suite's */

@@ -1,45 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * difference: what was removed and added between two texts, for showing them side by side.
+ * difference: what changed between two texts, word by word: runs of words that both have, that only
+ * the first has and that only the second has, in reading order.
  *
- * Texts are cut into words, runs of one kind of Japanese character, white space and single signs;
- * Myers' greedy algorithm (E. W. Myers, "An O(ND) difference algorithm and its variations", 1986)
- * finds the fewest pieces to remove and add. It is bounded: past DIFFERENCE_EDITS_MAX edits, or
- * DIFFERENCE_PIECES_MAX pieces, what lies between the common ends is shown as replaced whole.
- *
- * Memory: spans in the caller's arena, their texts are views of the two texts; scratch memory is
- * given back. Threads: no state. */
+ * A word is a run of letters and digits of one script; of Japanese, a morpheme where a morphology is
+ * given, else a run of one kind of script (kanji, hiragana, katakana). Each sign and each run of
+ * white space is a word of its own. Texts are held as they are, byte for byte; joined, the SAME and
+ * REMOVED parts are the first text, the SAME and ADDED parts the second.
+ * The shortest script of changes (Myers, "An O(ND) difference algorithm and its variations", 1986)
+ * in linear space; past DIFFERENCE_EDITS_MAX changes the rest counts as replaced.
+ * Memory: the caller's arena. Threads: no state. */
 #ifndef ASSAY_TEXT_DIFFERENCE_H
 #define ASSAY_TEXT_DIFFERENCE_H
-
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/view.h"
+#include "text/morphology.h"
 
-enum { DIFFERENCE_EDITS_MAX = 1000, DIFFERENCE_PIECES_MAX = 200000 };
+enum { DIFFERENCE_EDITS_MAX = 4000 };
 
-enum difference_kind {
-    DIFFERENCE_SAME,    /* text is of `after`, equal bytes in `before` */
-    DIFFERENCE_REMOVED, /* text is of `before` */
-    DIFFERENCE_ADDED,   /* text is of `after` */
-};
-
-struct difference_span {
-    enum difference_kind kind;
-    struct view text;
-};
+enum difference_kind { DIFFERENCE_SAME, DIFFERENCE_REMOVED, DIFFERENCE_ADDED };
 
 struct difference {
-    const struct difference_span *spans; /* removed before added where both stand in one place */
-    size_t count;
-    bool is_coarse; /* a bound was met */
+    enum difference_kind kind;
+    struct view text; /* of the first text where SAME or REMOVED, of the second where ADDED */
 };
 
-/* SAME and REMOVED spans put together are `before`, SAME and ADDED `after`. ERR_MEMORY. */
-MUST_CHECK int difference_of(struct arena *arena, struct view before, struct view after,
-                             struct difference *ret_difference);
+/* `morphology` may be NULL. ERR_MEMORY, ERR_CORRUPT of a dictionary. */
+MUST_CHECK int difference_of(const struct morphology *morphology, struct arena *arena,
+                             struct view before, struct view after,
+                             const struct difference **ret_parts, size_t *ret_count);
 
 #endif

@@ -94,6 +94,13 @@ struct run_entry {
     int32_t drop_micro;    /* baseline − now; SCORE_ABSENT-free: 0 where there is no baseline */
     int32_t counted_micro; /* the drop less what an only accepted answer's unknown noise explains */
     int32_t noise_micro;   /* one standard error of that drop; SCORE_ABSENT where unknown */
+    bool is_tested;        /* p_fell and p_adjusted are known: both sides were repeated */
+    double p_fell;         /* one-sided, that this entry's answers score lower than the accepted */
+    double p_adjusted;     /* the same among all entries, Benjamini–Hochberg */
+    bool is_quarantined;   /* known to be flaky: reported, but decides nothing */
+    struct view quarantine_until; /* "2026-12-24"; empty where it is not */
+    bool is_signed_off;           /* its major regression was accepted (core/golden/signoff.h) */
+    struct view signed_off_by;
     enum severity severity;
     bool passed;                  /* no check fails in most of its samples */
     bool flaky;                   /* some samples fail a check, but not most */
@@ -138,6 +145,19 @@ struct statistics {
     enum gate_outcome outcome;
 };
 
+/* What a drop of the suite comes from: one part of the score over one group of entries. */
+enum explanation_group { EXPLAIN_SUITE, EXPLAIN_LANGUAGE, EXPLAIN_TAG };
+
+struct explanation {
+    enum explanation_group group;
+    struct view value;  /* "ja", "recommendation"; empty for the suite */
+    struct view metric; /* "score", "similarity", "keywords", "structure", "language" */
+    size_t entries;
+    double mean;       /* of score now − baseline, −1..1 */
+    double p;          /* one-sided, that it fell */
+    double p_adjusted; /* among all explanations of the run, Benjamini–Hochberg */
+};
+
 struct gate {
     enum gate_outcome outcome;
     int exit_status;
@@ -149,12 +169,28 @@ struct gate {
     struct statistics all;
     struct statistics changed;   /* entries whose prompt, model or parameters changed */
     struct statistics untouched; /* the others */
-    const struct view *reasons;  /* what decided, a sentence each */
+    size_t checks_broke;         /* entries whose checks passed in the baseline and fail now */
+    size_t checks_healed;        /* the other way round */
+    double checks_p; /* exact McNemar, one-sided, that more broke than healed; 1 where none */
+    const struct explanation *explanations; /* those with p_adjusted <= .05, the gravest first */
+    size_t explanation_count;
+    size_t quarantined; /* entries */
+    size_t signed_off;
+    const struct view *reasons; /* what decided, a sentence each */
     size_t reason_count;
     const struct view *warnings;
     size_t warning_count;
     const struct view *advice; /* what to do, a sentence each */
     size_t advice_count;
+};
+
+/* Who ran it, and on what; texts are empty where that is not known. */
+struct provenance {
+    struct view who;     /* git's user.name, else the login */
+    struct view commit;  /* of the golden set's repository, 40 hex digits */
+    bool is_dirty;       /* files of the repository differ from that commit */
+    struct view program; /* "assay 0.1.0" */
+    struct view ci;      /* address of the CI job */
 };
 
 struct run {
@@ -170,6 +206,9 @@ struct run {
     struct view scorer; /* "e5-small-q4/1", "tfidf/1", "none" */
     bool interrupted;
     bool recorded_answers; /* from --responses, not from a target */
+    struct provenance provenance;
+    uint32_t shard_index; /* which part of the suite this is, from 0 */
+    uint32_t shard_count; /* of so many; 0 or 1: the whole */
 
     struct run_entry *entries;
     size_t entry_count;
@@ -190,6 +229,9 @@ struct run {
 
     struct view pools_json; /* what the targets' pools did: an array of core/pool/account.h's
                              * objects; empty where nothing was connected */
+
+    const struct view *drift; /* slow changes that the history shows, a sentence each */
+    size_t drift_count;
 
     struct gate gate;
 };
