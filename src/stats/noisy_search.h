@@ -30,11 +30,16 @@ struct noisy_commit {
     bool is_skipped; /* cannot be asked: does not load; it may still be the first bad one */
 };
 
+struct bits;
+
 struct noisy_search {
     struct noisy_commit *commits;
     double *prior;     /* of b, sums to 1; [0] is 0 */
     double *posterior; /* the same, given what was seen */
-    double gap;        /* by how much p_good exceeds p_bad at least; .05 by default */
+    double *good_rate; /* of each b: the posterior mean of p_good were it the first bad one */
+    double *bad_rate;
+    struct bits *scratch; /* of noisy_search_next: two for each commit */
+    double gap;           /* by how much p_good exceeds p_bad at least; .05 by default */
     size_t count;
     double p_good; /* posterior means, once something was seen */
     double p_bad;
