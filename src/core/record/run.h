@@ -176,6 +176,8 @@ struct gate {
     size_t explanation_count;
     size_t quarantined; /* entries */
     size_t signed_off;
+    size_t stale;               /* baseline entries that the golden set does not have any more */
+    bool noise_known;           /* A/A was measured, or every entry has several accepted answers */
     const struct view *reasons; /* what decided, a sentence each */
     size_t reason_count;
     const struct view *warnings;
@@ -198,7 +200,9 @@ struct run {
     struct view kind; /* "test", "baseline" */
     struct view suite;
     struct view golden_file;
-    struct view baseline_file; /* empty where there is none */
+    struct view golden_version; /* of the file's text, 12 hex digits; empty where not known */
+    struct view baseline_file;  /* empty where there is none */
+    struct view baseline_version;
     int64_t started_unix_s;
     uint64_t elapsed_ns;
     uint64_t seed;
