@@ -11,11 +11,22 @@
 #include "base/strbuf.h"
 #include "core/record/run.h"
 
+/* An earlier run of the same suite. */
+struct report_past {
+    struct view run; /* its id */
+    int64_t started_unix_s;
+    int32_t mean_micro; /* of its scores; SCORE_ABSENT where nothing was scored */
+    enum gate_outcome outcome;
+};
+
 struct report_options {
     const char *assay_version;
     bool color;       /* terminal */
     unsigned columns; /* terminal: width; 0: 80 */
     bool verbose;     /* terminal: entries that are fine too */
+    const struct report_past *past; /* html: the suite's history, the oldest first, without this
+                                     * run; NULL: not known */
+    size_t past_count;
 };
 
 /* What got worse, entry by entry, the gate, what to do. */
@@ -41,15 +52,20 @@ enum { REPORT_MARKDOWN_MAX = 60000 };
 void report_markdown(const struct run *run, const struct report_options *options,
                      struct strbuf *out);
 
+/* One page for people, which needs no network and runs nothing but its own script: the verdict and
+ * its reasons, what changed, drawings, every entry with its answers side by side (html_parts.h has
+ * the limits). */
+void report_html(const struct run *run, const struct report_options *options, struct strbuf *out);
+
 /* A row of the table of formats, for `--format` and `-o FORMAT=FILE`. */
 struct report_format {
     const char *name;
     void (*write)(const struct run *run, const struct report_options *options, struct strbuf *out);
 };
 
-/* "text", "json", "markdown", "junit"; NULL for any other name. */
+/* "text", "json", "markdown", "junit", "html"; NULL for any other name. */
 const struct report_format *report_format_named(struct view name);
-/* "text,json,markdown,junit", for messages. */
+/* "text, json, markdown, junit, html", for messages. */
 const char *report_format_names(void);
 
 #endif
