@@ -76,6 +76,7 @@ struct run_entry {
     uint32_t line;
     const struct view *tags;
     size_t tag_count;
+    struct view language;       /* expected of its answers: "ja"; empty where any will do */
     struct view question;       /* the last user message, rendered */
     int64_t tokens_in_estimate; /* of the whole question, system and all turns */
 
@@ -101,8 +102,10 @@ struct run_entry {
     struct view quarantine_until; /* "2026-12-24"; empty where it is not */
     bool is_signed_off;           /* its major regression was accepted (core/golden/signoff.h) */
     struct view signed_off_by;
+    struct view signoff_lapsed; /* why an earlier sign-off holds no more, in words; empty: none */
     enum severity severity;
     bool passed;                  /* no check fails in most of its samples */
+    bool baseline_passed;         /* the same of its accepted answers, by today's expectations */
     bool flaky;                   /* some samples fail a check, but not most */
     bool newly_failed;            /* a check fails now that did not fail in the baseline */
     const struct finding *failed; /* the checks that fail in most samples, one example each */
@@ -146,6 +149,17 @@ struct statistics {
 };
 
 /* What a drop of the suite comes from: one part of the score over one group of entries. */
+/* How often the gate would fail on answers that did not change: the accepted answers of each entry,
+ * divided at random into "before" and "now" (core/golden/gate_check.h). */
+struct false_alarms {
+    bool known;
+    size_t entries;    /* with two accepted answers at least */
+    size_t splits;     /* ways of dividing that were tried */
+    double statistics; /* share of them in which the statistics fail */
+    double critical;   /* in which an entry is critical */
+    double major;      /* in which a sign-off would be waited for, or too many are major */
+};
+
 enum explanation_group { EXPLAIN_SUITE, EXPLAIN_LANGUAGE, EXPLAIN_TAG };
 
 struct explanation {
@@ -174,8 +188,10 @@ struct gate {
     double checks_p; /* exact McNemar, one-sided, that more broke than healed; 1 where none */
     const struct explanation *explanations; /* those with p_adjusted <= .05, the gravest first */
     size_t explanation_count;
-    size_t quarantined; /* entries */
-    size_t signed_off;
+    size_t quarantined;               /* entries that decide nothing */
+    size_t quarantine_expired;        /* entries whose quarantine is over: they decide again */
+    size_t signed_off;                /* major regressions that were accepted */
+    struct false_alarms false_alarms; /* of `assay baseline --check` alone */
     size_t stale;               /* baseline entries that the golden set does not have any more */
     bool noise_known;           /* A/A was measured, or every entry has several accepted answers */
     const struct view *reasons; /* what decided, a sentence each */
@@ -207,6 +223,10 @@ struct run {
     uint64_t elapsed_ns;
     uint64_t seed;
     uint32_t repeat;
+    uint32_t
+        repeat_max;   /* with --repeat auto: an entry is asked `repeat` to so many times; else 0 */
+    uint32_t rounds;  /* of asking again, with --repeat auto */
+    size_t undecided; /* entries that more answers could still have moved when asking ended */
     struct view scorer; /* "e5-small-q4/1", "tfidf/1", "none" */
     bool interrupted;
     bool recorded_answers; /* from --responses, not from a target */
