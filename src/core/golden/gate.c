@@ -7,9 +7,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/golden/explain.h"
 #include "core/golden/gate_statistics.h"
 
-enum { SENTENCES_MAX = 32, NAMES_SHOWN = 3 };
+enum { SENTENCES_MAX = 48, NAMES_SHOWN = 3, LAPSED_SHOWN = 5, ENTRIES_FEW = 5 };
+
+static const double P_CHECKS = .05;
 
 struct deciding {
     struct run *run;
@@ -56,6 +59,13 @@ static void say(struct deciding *deciding, struct view *sentences, size_t *count
             (deciding)->failed = true; \
     } while (0)
 
+static const char *name_of(struct deciding *deciding, const struct run_entry *entry)
+{
+    const char *name = arena_string(deciding->arena, entry->id);
+
+    return name != NULL ? name : "?";
+}
+
 /* "a, b, c and 4 more" for the entries that the rule picks. */
 static const char *names(struct deciding *deciding, bool (*picks)(const struct run_entry *entry))
 {
@@ -73,9 +83,7 @@ static const char *names(struct deciding *deciding, bool (*picks)(const struct r
             continue;
         size_t len = strlen(text);
         snprintf(text + len, sizeof text - len, "%s%.100s", shown > 0 ? ", " : "",
-                 arena_string(deciding->arena, entry->id) != NULL
-                     ? arena_string(deciding->arena, entry->id)
-                     : "?");
+                 name_of(deciding, entry));
         shown++;
     }
     if (count > shown)
@@ -86,7 +94,7 @@ static const char *names(struct deciding *deciding, bool (*picks)(const struct r
 
 static bool is_compared(const struct run_entry *entry)
 {
-    return entry->baseline != NULL && entry->scored_count > 0;
+    return entry->baseline != NULL && entry->scored_count > 0 && !entry->is_quarantined;
 }
 
 static bool is_critical(const struct run_entry *entry)
@@ -99,19 +107,44 @@ static bool is_major(const struct run_entry *entry)
     return is_compared(entry) && entry->severity == SEVERITY_MAJOR;
 }
 
+static bool is_waiting(const struct run_entry *entry)
+{
+    return is_major(entry) && !entry->is_signed_off;
+}
+
+static bool is_signed(const struct run_entry *entry)
+{
+    return is_major(entry) && entry->is_signed_off;
+}
+
+static bool is_checked_only(const struct run_entry *entry)
+{
+    return entry->baseline == NULL && entry->scored_count > 0 && !entry->is_quarantined;
+}
+
 static bool is_failed_check(const struct run_entry *entry)
 {
-    return entry->baseline == NULL && entry->scored_count > 0 && !entry->passed;
+    return is_checked_only(entry) && !entry->passed;
 }
 
 static bool is_error(const struct run_entry *entry)
 {
-    return entry->scored_count == 0;
+    return entry->scored_count == 0 && !entry->is_quarantined;
 }
 
 static bool is_flaky(const struct run_entry *entry)
 {
-    return entry->scored_count > 0 && entry->flaky;
+    return entry->scored_count > 0 && entry->flaky && !entry->is_quarantined;
+}
+
+static bool is_in_quarantine(const struct run_entry *entry)
+{
+    return entry->is_quarantined;
+}
+
+static bool has_left_quarantine(const struct run_entry *entry)
+{
+    return !entry->is_quarantined && entry->quarantine_until.len != 0;
 }
 
 static bool has_lost_answers(const struct run_entry *entry)
@@ -128,6 +161,15 @@ static size_t count_of(const struct run *run, bool (*picks)(const struct run_ent
     return count;
 }
 
+static const struct run_entry *first_of(const struct run *run,
+                                        bool (*picks)(const struct run_entry *entry))
+{
+    for (size_t i = 0; i < run->entry_count; i++)
+        if (picks(&run->entries[i]))
+            return &run->entries[i];
+    return NULL;
+}
+
 static void tally(struct deciding *deciding)
 {
     struct gate *gate = deciding->gate;
@@ -137,9 +179,12 @@ static void tally(struct deciding *deciding)
         if (is_compared(entry))
             gate->counts[entry->severity]++;
         gate->compared += is_compared(entry);
-        gate->checked_only += entry->baseline == NULL && entry->scored_count > 0;
+        gate->checked_only += is_checked_only(entry);
         gate->failed_checks += is_failed_check(entry);
         gate->errors += is_error(entry);
+        gate->quarantined += is_in_quarantine(entry);
+        gate->quarantine_expired += has_left_quarantine(entry);
+        gate->signed_off += is_signed(entry);
     }
 }
 
@@ -156,24 +201,70 @@ static void rule_critical(struct deciding *deciding)
 
 static void rule_major(struct deciding *deciding)
 {
-    size_t count = deciding->gate->counts[SEVERITY_MAJOR];
-    bool many = count >= 2 && count * 10 >= deciding->gate->compared;
+    size_t all = deciding->gate->counts[SEVERITY_MAJOR];
+    size_t count = all - deciding->gate->signed_off;
+    bool many = all >= 2 && all * 10 >= deciding->gate->compared;
 
-    if (count == 0 || deciding->options->mode == GATE_STATISTICS)
+    if (all == 0 || deciding->options->mode == GATE_STATISTICS)
         return;
     if (many) {
         deciding->failed = true;
-        REASON(deciding, "%zu of %zu entries are major regressions (a tenth fails): %s", count,
-               deciding->gate->compared, names(deciding, is_major));
+        REASON(deciding, "%zu of %zu entries are major regressions (a tenth fails%s): %s", all,
+               deciding->gate->compared,
+               deciding->gate->signed_off > 0 ? ", signed off or not" : "",
+               names(deciding, is_major));
         return;
     }
+    if (count == 0)
+        return;
     if (deciding->options->major == GATE_MAJOR_FAIL)
         deciding->failed = true;
     if (deciding->options->major == GATE_MAJOR_SIGNOFF)
         deciding->signoff = true;
     REASON(deciding, "%zu major regression%s%s: %s", count, count == 1 ? "" : "s",
            deciding->options->major == GATE_MAJOR_SIGNOFF ? " waiting for sign-off" : "",
-           names(deciding, is_major));
+           names(deciding, is_waiting));
+}
+
+/* Sign-offs that count, and those that do not any more. */
+static void rule_signoffs(struct deciding *deciding)
+{
+    const struct run *run = deciding->run;
+    size_t signed_off = deciding->gate->signed_off;
+    size_t shown = 0;
+
+    if (signed_off > 0)
+        WARN(deciding, "%zu major regression%s signed off: %s (by %.*s)", signed_off,
+             signed_off == 1 ? " is" : "s are", names(deciding, is_signed),
+             VIEW_ARG(first_of(run, is_signed)->signed_off_by));
+    for (size_t i = 0; i < run->entry_count && shown < LAPSED_SHOWN; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        if (!is_waiting(entry) || entry->signoff_lapsed.len == 0)
+            continue;
+        shown++;
+        WARN(deciding, "%.100s: its sign-off holds no more: %.*s", name_of(deciding, entry),
+             VIEW_ARG(entry->signoff_lapsed));
+    }
+}
+
+static void rule_quarantine(struct deciding *deciding)
+{
+    const struct gate *gate = deciding->gate;
+    const struct run_entry *first = first_of(deciding->run, is_in_quarantine);
+
+    if (gate->quarantined > 0)
+        WARN(deciding, "%zu entr%s in quarantine and decide%s nothing: %s (until %.*s)",
+             gate->quarantined, gate->quarantined == 1 ? "y is" : "ies are",
+             gate->quarantined == 1 ? "s" : "", names(deciding, is_in_quarantine),
+             VIEW_ARG(first->quarantine_until));
+    first = first_of(deciding->run, has_left_quarantine);
+    if (gate->quarantine_expired > 0)
+        WARN(deciding,
+             "the quarantine of %zu entr%s is over (%.*s was its last day): %s count%s again; take "
+             "it out of 'quarantine:' or give it a new day",
+             gate->quarantine_expired, gate->quarantine_expired == 1 ? "y" : "ies",
+             VIEW_ARG(first->quarantine_until), names(deciding, has_left_quarantine),
+             gate->quarantine_expired == 1 ? "s" : "");
 }
 
 static void rule_checks(struct deciding *deciding)
@@ -231,6 +322,47 @@ static void rule_statistics(struct deciding *deciding)
     }
 }
 
+/* Where the drop comes from. Checks that broke decide by themselves where severities do not: else
+ * each newly failed one has counted already. */
+static void rule_explanations(struct deciding *deciding)
+{
+    struct gate *gate = deciding->gate;
+
+    if (!gate->all.known)
+        return;
+    explain_checks(deciding->run);
+    if (explain_suite(deciding->run, deciding->options->noise_known, deciding->arena) != 0
+        || explain_entries(deciding->run) != 0) {
+        deciding->no_memory = true;
+        return;
+    }
+    if (gate->checks_p >= P_CHECKS)
+        return;
+    if (deciding->options->mode == GATE_STATISTICS) {
+        deciding->failed = true;
+        REASON(deciding, "the checks of %zu entries broke and of %zu healed (p = %.4f)",
+               gate->checks_broke, gate->checks_healed, gate->checks_p);
+    } else {
+        WARN(deciding,
+             "the checks of %zu entries broke and of %zu healed, more than chance does (p = "
+             "%.4f)",
+             gate->checks_broke, gate->checks_healed, gate->checks_p);
+    }
+}
+
+/* What statistics cannot tell of so few entries. */
+static void rule_few(struct deciding *deciding)
+{
+    size_t compared = deciding->gate->compared;
+
+    if (compared > 0 && compared < ENTRIES_FEW && deciding->options->mode != GATE_SEVERITY)
+        WARN(
+            deciding,
+            "%zu compared entr%s too few for statistics, which need %d to see anything: severities "
+            "decide",
+            compared, compared == 1 ? "y is" : "ies are", ENTRIES_FEW);
+}
+
 static void rule_floors(struct deciding *deciding)
 {
     const struct gate_options *options = deciding->options;
@@ -248,7 +380,8 @@ static void rule_floors(struct deciding *deciding)
               (double)mean->keywords_micro / MICRO, (double)options->keywords_floor_micro / MICRO);
     for (size_t i = 0; i < deciding->run->entry_count; i++) {
         const struct run_entry *entry = &deciding->run->entries[i];
-        low += entry->scored_count > 0 && entry->score.total_micro < options->score_floor_micro;
+        low += entry->scored_count > 0 && !entry->is_quarantined
+               && entry->score.total_micro < options->score_floor_micro;
     }
     if (low > 0)
         FLOOR(deciding, "%zu entr%s below the score floor of %.2f", low,
@@ -299,6 +432,25 @@ static void rule_baseline(struct deciding *deciding)
         WARN(deciding, "entries have one accepted answer, so their own noise is unknown: record "
                        "with 'assay baseline --repeat 3', or measure it with 'assay baseline "
                        "--check'");
+    if (deciding->options->recorded_ahead)
+        WARN(deciding,
+             "the baseline says that it was recorded later than now: is the clock of this "
+             "machine right?");
+}
+
+/* With --repeat auto: whether asking ended before all was decided. */
+static void rule_asked(struct deciding *deciding)
+{
+    const struct run *run = deciding->run;
+
+    if (run->repeat_max == 0 || run->undecided == 0)
+        return;
+    WARN(deciding,
+         "%zu entr%s so near to a limit that more answers could change the verdict: ask "
+         "more often with --repeat auto:N%s",
+         run->undecided, run->undecided == 1 ? "y is" : "ies are",
+         deciding->options->max_cost_reached ? ", or raise --max-cost, which ended the asking"
+                                             : "");
 }
 
 static bool has_other_model(const struct run_entry *entry)
@@ -309,15 +461,6 @@ static bool has_other_model(const struct run_entry *entry)
 static bool has_other_params(const struct run_entry *entry)
 {
     return is_compared(entry) && entry->params_changed;
-}
-
-static const struct run_entry *first_of(const struct run *run,
-                                        bool (*picks)(const struct run_entry *entry))
-{
-    for (size_t i = 0; i < run->entry_count; i++)
-        if (picks(&run->entries[i]))
-            return &run->entries[i];
-    return NULL;
 }
 
 static void rule_changes(struct deciding *deciding)
@@ -395,9 +538,17 @@ static void find_mean(struct deciding *deciding)
         return;
     }
     for (size_t i = 0; i < run->entry_count; i++)
-        if (run->entries[i].scored_count > 0)
+        if (run->entries[i].scored_count > 0 && !run->entries[i].is_quarantined)
             scores[count++] = run->entries[i].score;
     run->mean = score_mean(scores, count);
+}
+
+static bool is_inconclusive(const struct gate *gate)
+{
+    if (gate->changed.known && gate->untouched.known)
+        return gate->changed.outcome == GATE_INCONCLUSIVE
+               || gate->untouched.outcome == GATE_INCONCLUSIVE;
+    return gate->all.known && gate->all.outcome == GATE_INCONCLUSIVE;
 }
 
 /* The order of the contract: 130, 2, 1, 3, 4. */
@@ -407,7 +558,7 @@ static void conclude(struct deciding *deciding)
 
     gate->outcome = deciding->failed ? GATE_FAIL : deciding->signoff ? GATE_SIGNOFF : GATE_PASS;
     if (gate->outcome == GATE_PASS && deciding->options->mode != GATE_SEVERITY
-        && (gate->all.known && gate->all.outcome == GATE_INCONCLUSIVE))
+        && is_inconclusive(gate))
         gate->outcome = GATE_INCONCLUSIVE;
     gate->exit_status = deciding->run->interrupted ? 130
                         : deciding->failed         ? 1
@@ -421,9 +572,10 @@ static void conclude(struct deciding *deciding)
 int gate_decide(struct run *run, const struct gate_options *options, struct arena *arena)
 {
     static void (*const rules[])(struct deciding *) = {
-        find_mean,    tally,           rule_critical, rule_major,    rule_checks,
-        rule_errors,  rule_statistics, rule_floors,   rule_baseline, rule_changes,
-        rule_quality, rule_fluency,    conclude,
+        find_mean,       tally,           rule_critical,     rule_major, rule_checks,
+        rule_errors,     rule_statistics, rule_explanations, rule_few,   rule_signoffs,
+        rule_quarantine, rule_floors,     rule_baseline,     rule_asked, rule_changes,
+        rule_quality,    rule_fluency,    conclude,
     };
     struct deciding deciding = {.run = run, .gate = &run->gate, .options = options, .arena = arena};
 

@@ -10,7 +10,11 @@
  * the mean fell by .03 or more; pass where the two-sided 90 % BCa interval of the mean stays above
  * −.03; otherwise inconclusive. Entries that share a prompt are a cluster where there are at least
  * 20 prompts.
- * Source: docs/scoring.md. Memory: the caller's arena. Threads: no state. */
+ * An entry in quarantine counts in none of this. A major regression that was signed off
+ * (signoff.h) waits for nobody, but still counts towards the tenth. With `gate: statistics` checks
+ * that broke in more entries than chance allows (exact McNemar) fail as well.
+ * What explains a drop is worked out with it (explain.h).
+ * Source: docs/gate.md. Memory: the caller's arena. Threads: no state. */
 #ifndef ASSAY_CORE_GOLDEN_GATE_H
 #define ASSAY_CORE_GOLDEN_GATE_H
 
@@ -30,6 +34,8 @@ struct gate_options {
     int32_t score_floor_micro;
     int64_t stale_count; /* baseline entries that the golden set does not have any more */
     bool noise_known;    /* A/A was measured, or entries have several accepted answers */
+    bool recorded_ahead; /* the baseline's date lies after the run's */
+    bool max_cost_reached;
 };
 
 /* Fills run->gate and run->mean from the judged entries. ERR_MEMORY. */

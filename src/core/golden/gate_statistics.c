@@ -30,7 +30,7 @@ static bool is_in(const struct run_entry *entry, enum which which)
 {
     bool changed = entry->prompt_changed || entry->model_changed || entry->params_changed;
 
-    if (entry->baseline == NULL || entry->scored_count == 0)
+    if (entry->baseline == NULL || entry->scored_count == 0 || entry->is_quarantined)
         return false;
     return which == ALL || changed == (which == CHANGED);
 }

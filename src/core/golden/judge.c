@@ -304,6 +304,18 @@ static void weigh_checks(struct judging *judging)
     }
 }
 
+/* A check that was kept by its name alone failed when its answer was accepted. */
+static void weigh_baseline(struct judging *judging)
+{
+    judging->entry->baseline_passed = true;
+    for (size_t i = 0; i < judging->before.count; i++) {
+        const struct tally *tally = &judging->before.items[i];
+        if (most(&judging->before, tally)
+            && (tally->example->severity >= SEVERITY_MAJOR || is_asked(tally->check)))
+            judging->entry->baseline_passed = false;
+    }
+}
+
 static void explain_checks(struct judging *judging)
 {
     const struct run_entry *entry = judging->entry;
@@ -350,6 +362,7 @@ static int judge_scored(struct judging *judging)
     if (entry->baseline != NULL) {
         weigh_drop(judging);
         weigh_checks(judging);
+        weigh_baseline(judging);
     }
     explain_checks(judging);
     if (strbuf_status(&judging->reason) == ERR_MEMORY)
@@ -373,6 +386,10 @@ int judge_entry(const struct judge *judge, const struct expectation *expectation
     entry->noise_micro = SCORE_ABSENT;
     entry->baseline_score = score_absent();
     entry->failed_count = 0;
+    entry->flaky = false; /* an entry that is asked again is judged again */
+    entry->newly_failed = false;
+    entry->baseline_passed = false;
+    entry->code = 0;
     strbuf_init(&judging.reason, REASON_BYTES_MAX);
     int code = score_samples(&judging);
     if (code == 0 && entry->scored_count == 0)
