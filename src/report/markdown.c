@@ -154,21 +154,20 @@ static void write_table(struct writing *writing)
 }
 
 /* One side of a comparison, what the other side lacks in bold. */
-static void write_side(struct writing *writing, const struct difference *difference,
+static void write_side(struct writing *writing, const struct difference *parts, size_t count,
                        enum difference_kind own)
 {
     size_t bytes = 0;
 
-    for (size_t i = 0; i < difference->count && bytes < ANSWER_BYTES_MAX; i++) {
-        const struct difference_span *span = &difference->spans[i];
-        struct view text = utf8_cut(span->text, ANSWER_BYTES_MAX - bytes);
-        if (span->kind != own && span->kind != DIFFERENCE_SAME)
+    for (size_t i = 0; i < count && bytes < ANSWER_BYTES_MAX; i++) {
+        struct view text = utf8_cut(parts[i].text, ANSWER_BYTES_MAX - bytes);
+        if (parts[i].kind != own && parts[i].kind != DIFFERENCE_SAME)
             continue;
-        bytes += span->text.len;
-        if (span->kind == own)
+        bytes += parts[i].text.len;
+        if (parts[i].kind == own)
             strbuf_add_text(writing->out, "<b>");
         add_escaped(writing->out, text);
-        if (span->kind == own)
+        if (parts[i].kind == own)
             strbuf_add_text(writing->out, "</b>");
     }
     if (bytes >= ANSWER_BYTES_MAX)
@@ -178,14 +177,15 @@ static void write_side(struct writing *writing, const struct difference *differe
 static void write_pair(struct writing *writing, struct view before, struct view now)
 {
     struct arena arena;
-    struct difference difference;
+    const struct difference *parts;
+    size_t count;
 
     arena_init(&arena, 64 << 20);
     strbuf_add_text(writing->out, "<table><tr><th>accepted</th><th>now</th></tr><tr><td>\n\n");
-    if (difference_of(&arena, before, now, &difference) == 0) {
-        write_side(writing, &difference, DIFFERENCE_REMOVED);
+    if (difference_of(NULL, &arena, before, now, &parts, &count) == 0) {
+        write_side(writing, parts, count, DIFFERENCE_REMOVED);
         strbuf_add_text(writing->out, "\n\n</td><td>\n\n");
-        write_side(writing, &difference, DIFFERENCE_ADDED);
+        write_side(writing, parts, count, DIFFERENCE_ADDED);
     } else {
         add_cut(writing->out, before);
         strbuf_add_text(writing->out, "\n\n</td><td>\n\n");

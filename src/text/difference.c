@@ -1,46 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * difference: see difference.h. The furthest-reaching points of every round are kept, d + 1 of them
- * in round d, so that the way back can be walked; the bound on rounds bounds that memory to some
- * four megabytes. */
+ * difference: see difference.h. Both texts are cut into words; ways from both corners of the grid of
+ * words meet in the middle of a shortest path, which halves the problem (Myers, section 4b). What
+ * was met is noted as a flag for each word that both texts have. */
 #include "text/difference.h"
+
+#include <limits.h>
+#include <unicode/uchar.h>
 
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "text/chars.h"
 
-struct piece {
+struct word {
     struct view text;
     uint64_t hash;
 };
 
-struct pieces {
-    struct piece *list;
+struct words {
+    struct word *list;
     size_t count;
     size_t capacity;
+    bool *is_kept; /* which words the other text has, too, in this order */
 };
 
-/* The middle parts that differ, and which piece of the one is which of the other. */
-struct comparison {
-    const struct piece *before;
-    const struct piece *after;
-    long before_count;
-    long after_count;
-    long **rounds; /* round d: x of the furthest point on diagonals −d..d, at index k + d */
-    long round_count;
-    size_t *match; /* of each piece before: 1 + its piece after; 0 where it was removed */
-};
+/* ---- words ----------------------------------------------------------------------------------- */
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
+enum { ZERO_WIDTH_JOINER = 0x200d };
 
-/* Pieces of one kind run on; signs and line ends stand alone. */
-static bool runs_on(enum char_kind kind)
-{
-    return kind != CHAR_ASCII_SIGN && kind != CHAR_OTHER;
-}
-
-static enum char_kind piece_kind(uint32_t codepoint)
+static enum char_kind kind_of(uint32_t codepoint)
 {
     enum char_kind kind = char_kind_of(codepoint);
 
@@ -49,245 +38,375 @@ static enum char_kind piece_kind(uint32_t codepoint)
     return kind == CHAR_DIGIT ? CHAR_LATIN : kind;
 }
 
-static int pieces_add(struct pieces *pieces, struct view text)
+/* Words of one kind run on; signs and line ends stand alone. */
+static bool runs_on(enum char_kind kind)
 {
-    if (pieces->count == pieces->capacity) {
-        size_t capacity = pieces->capacity > 0 ? 2 * pieces->capacity : 64;
-        struct piece *list = mem_resize(pieces->list, capacity, sizeof *list);
+    return kind != CHAR_ASCII_SIGN && kind != CHAR_OTHER;
+}
+
+static bool is_japanese(enum char_kind kind)
+{
+    return kind == CHAR_HIRAGANA || kind == CHAR_KATAKANA || kind == CHAR_HAN;
+}
+
+/* Marks, variation selectors, skin tones and what a joiner joins. */
+static bool is_attached(uint32_t codepoint, uint32_t previous)
+{
+    return codepoint >= 0x80
+           && (codepoint == ZERO_WIDTH_JOINER || previous == ZERO_WIDTH_JOINER
+               || u_hasBinaryProperty((UChar32)codepoint, UCHAR_GRAPHEME_EXTEND)
+               || u_hasBinaryProperty((UChar32)codepoint, UCHAR_EMOJI_MODIFIER));
+}
+
+/* Where the dictionary says that words of Japanese begin and end, read along with the text. */
+struct cuts {
+    const struct morpheme *list;
+    size_t count;
+    size_t at;
+    bool is_known;
+    size_t known_until; /* the dictionary looked no further */
+};
+
+static bool is_cut(struct cuts *cuts, size_t pos)
+{
+    while (cuts->at < cuts->count && cuts->list[cuts->at].end < pos)
+        cuts->at++;
+    return cuts->at < cuts->count
+           && (cuts->list[cuts->at].end == pos || cuts->list[cuts->at].start == pos);
+}
+
+static bool joins(struct cuts *cuts, size_t pos, enum char_kind before, enum char_kind after)
+{
+    if (!runs_on(before))
+        return false;
+    if (cuts->is_known && pos < cuts->known_until && is_japanese(before) && is_japanese(after))
+        return !is_cut(cuts, pos);
+    return before == after;
+}
+
+static int words_add(struct words *words, struct view text)
+{
+    if (words->count == words->capacity) {
+        size_t capacity = words->capacity > 0 ? 2 * words->capacity : 64;
+        struct word *list = mem_resize(words->list, capacity, sizeof *list);
         if (list == NULL)
             return ERR_MEMORY;
-        pieces->list = list;
-        pieces->capacity = capacity;
+        words->list = list;
+        words->capacity = capacity;
     }
-    pieces->list[pieces->count++] = (struct piece){.text = text, .hash = map_hash(text, 0)};
+    words->list[words->count++] = (struct word){.text = text, .hash = map_hash(text, 0)};
     return 0;
 }
 
-static int pieces_cut(struct pieces *pieces, struct view text)
+static int words_cut(struct words *words, struct view text, struct cuts *cuts)
 {
+    size_t start = 0;
+    size_t pos = 0;
+    uint32_t previous = 0;
+    enum char_kind kind = CHAR_OTHER;
     int code = 0;
 
-    for (size_t pos = 0; code == 0 && pos < text.len;) {
-        size_t start = pos;
-        enum char_kind kind = piece_kind(utf8_next(text, &pos, NULL));
-        while (pos < text.len && runs_on(kind)) {
-            size_t after = pos;
-            if (piece_kind(utf8_next(text, &after, NULL)) != kind)
-                break;
-            pos = after;
+    while (code == 0 && pos < text.len) {
+        size_t at = pos;
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        bool attached = at > start && is_attached(codepoint, previous);
+        enum char_kind own = attached ? kind : kind_of(codepoint);
+        if (at > start && !attached && !joins(cuts, at, kind, own)) {
+            code = words_add(words, view_slice(text, start, at));
+            start = at;
         }
-        code = pieces_add(pieces, view_slice(text, start, pos));
+        kind = own;
+        previous = codepoint;
+    }
+    if (code == 0 && start < text.len)
+        code = words_add(words, view_slice(text, start, text.len));
+    return code;
+}
+
+static int words_of(const struct morphology *morphology, struct view text, struct words *words)
+{
+    struct cuts cuts = {.is_known = morphology != NULL, .known_until = MORPHOLOGY_TEXT_MAX};
+    struct arena arena;
+    int code = 0;
+
+    arena_init(&arena, SIZE_MAX);
+    if (morphology != NULL)
+        code = morphology->analyse(morphology->context, &arena, text, &cuts.list, &cuts.count);
+    if (code == 0)
+        code = words_cut(words, text, &cuts);
+    arena_release(&arena);
+    if (code == 0) {
+        words->is_kept = mem_new(words->count + 1, sizeof *words->is_kept);
+        code = words->is_kept != NULL ? 0 : ERR_MEMORY;
     }
     return code;
 }
 
-static bool same(const struct piece *a, const struct piece *b)
+static void words_release(struct words *words)
 {
-    return a->hash == b->hash && view_equal(a->text, b->text);
+    mem_free(words->list);
+    mem_free(words->is_kept);
 }
 
 /* ---- the shortest way ------------------------------------------------------------------------ */
 
-/* x of the furthest point on diagonal k that round d − 1 reached; −1 where it did not go there. */
-static long reached(const struct comparison *comparison, long d, long k)
+/* A part of the grid: words [left, right) of the first text, [top, bottom) of the second. */
+struct box {
+    long left;
+    long top;
+    long right;
+    long bottom;
+};
+
+static const long NOWHERE = LONG_MIN / 4;
+
+struct search {
+    struct words *before;
+    struct words *after;
+    long *forward;  /* the furthest x on diagonal k, at index middle + k */
+    long *backward; /* from the other corner, distances from right */
+    long middle;
+    long rounds_max;
+};
+
+/* Where a box is cut in two or, where nobody met, in three. */
+struct meeting {
+    long x;
+    long y;
+    long end_x;
+    long end_y;
+};
+
+static bool same(const struct search *search, long x, long y)
 {
-    return d < 0 || k < -d || k > d || ((k + d) & 1) != 0 ? -1 : comparison->rounds[d][k + d];
+    const struct word *a = &search->before->list[x];
+    const struct word *b = &search->after->list[y];
+
+    return a->hash == b->hash && view_equal(a->text, b->text);
 }
 
-/* Whether the way to diagonal k in round d comes from the diagonal above (a piece added). */
-static bool comes_down(const struct comparison *comparison, long d, long k)
+static void keep(struct search *search, long x, long y)
 {
-    return k == -d
-           || (k != d && reached(comparison, d - 1, k - 1) < reached(comparison, d - 1, k + 1));
+    search->before->is_kept[x] = true;
+    search->after->is_kept[y] = true;
 }
 
-/* Where the way enters diagonal k in round d, before it slides. */
-static long enters_at(const struct comparison *comparison, long d, long k)
+/* One step of round d onto diagonal k, and as far as it slides from there; NOWHERE where both ways
+ * onto it lead out of the box. From the lower corner where `mirrored`. */
+static void step(const struct search *search, const struct box *box, bool mirrored, long d, long k)
 {
-    if (d == 0)
-        return 0;
-    return comes_down(comparison, d, k) ? reached(comparison, d - 1, k + 1)
-                                        : reached(comparison, d - 1, k - 1) + 1;
-}
+    long *furthest = (mirrored ? search->backward : search->forward) + search->middle;
+    long width = box->right - box->left;
+    long height = box->bottom - box->top;
+    long down = k < d || d == 0 ? furthest[k + 1] : NOWHERE;
+    long right = k > -d ? furthest[k - 1] + 1 : NOWHERE;
 
-static long slide(const struct comparison *comparison, long x, long k)
-{
-    while (x < comparison->before_count && x - k < comparison->after_count
-           && same(&comparison->before[x], &comparison->after[x - k]))
+    if (down - k > height)
+        down = NOWHERE;
+    if (right > width)
+        right = NOWHERE;
+    long x = down > right ? down : right;
+    while (x >= 0 && x < width && x - k < height
+           && (mirrored ? same(search, box->right - 1 - x, box->bottom - 1 - (x - k))
+                        : same(search, box->left + x, box->top + x - k)))
         x++;
-    return x;
+    furthest[k] = x >= 0 ? x : NOWHERE;
 }
 
-/* Goes forward until the end is reached: 1 and *ret_d, 0 where the bound was met first, or
- * ERR_MEMORY. */
-static int search(struct comparison *comparison, long *ret_d)
+/* Whether the way on diagonal k has met the other one, which did `rounds` rounds. */
+static bool meets(const struct search *search, const struct box *box, bool mirrored, long k,
+                  long rounds)
 {
-    long most = comparison->before_count + comparison->after_count;
+    const long *own = (mirrored ? search->backward : search->forward) + search->middle;
+    const long *other = (mirrored ? search->forward : search->backward) + search->middle;
+    long width = box->right - box->left;
+    long opposite = width - (box->bottom - box->top) - k;
 
-    if (most > DIFFERENCE_EDITS_MAX)
-        most = DIFFERENCE_EDITS_MAX;
-    comparison->rounds = mem_new((size_t)most + 1, sizeof *comparison->rounds);
-    if (comparison->rounds == NULL)
-        return ERR_MEMORY;
-    for (long d = 0; d <= most; d++) {
-        long *round = mem_new(2 * (size_t)d + 1, sizeof *round);
-        if (round == NULL)
-            return ERR_MEMORY;
-        comparison->rounds[d] = round;
-        comparison->round_count = d + 1;
-        for (long k = -d; k <= d; k += 2) {
-            long x = slide(comparison, enters_at(comparison, d, k), k);
-            round[k + d] = x;
-            if (x >= comparison->before_count && x - k >= comparison->after_count) {
-                *ret_d = d;
-                return 1;
-            }
-        }
-    }
-    return 0;
+    return opposite >= -rounds && opposite <= rounds && own[k] + other[opposite] >= width;
 }
 
-/* Walks back from the end and notes the pieces that slid together. */
-static void walk_back(struct comparison *comparison, long d)
+/* The point that a way got to, in words from the two texts' starts. */
+static void point_of(const struct search *search, const struct box *box, bool mirrored, long k,
+                     long *ret_x, long *ret_y)
 {
-    long x = comparison->before_count;
-    long k = comparison->before_count - comparison->after_count;
+    long x = (mirrored ? search->backward : search->forward)[search->middle + k];
 
-    for (; d >= 0; d--) {
-        long entry = enters_at(comparison, d, k);
-        for (; x > entry; x--)
-            comparison->match[x - 1] = (size_t)(x - k);
-        if (d > 0 && comes_down(comparison, d, k)) {
-            k++;
-        } else if (d > 0) {
-            k--;
-            x--;
+    *ret_x = mirrored ? box->right - x : box->left + x;
+    *ret_y = mirrored ? box->bottom - (x - k) : box->top + (x - k);
+}
+
+/* Of the ways from one corner after `rounds` rounds, the point that passed most words. */
+static void furthest_point(const struct search *search, const struct box *box, bool mirrored,
+                           long rounds, long *ret_x, long *ret_y)
+{
+    long most = -1;
+
+    for (long k = -rounds; k <= rounds; k += 2) {
+        long x;
+        long y;
+        if ((mirrored ? search->backward : search->forward)[search->middle + k] < 0)
+            continue;
+        point_of(search, box, mirrored, k, &x, &y);
+        long passed =
+            mirrored ? (box->right - x) + (box->bottom - y) : x - box->left + y - box->top;
+        if (passed > most) {
+            most = passed;
+            *ret_x = x;
+            *ret_y = y;
         }
     }
 }
 
-static int compare(struct comparison *comparison, bool *ret_is_coarse)
+/* Finds a point of a shortest way through the box. Past the bound on rounds, how far the two sides
+ * got; where they passed each other, only the first side counts. */
+static struct meeting find_middle(const struct search *search, const struct box *box)
 {
+    struct meeting meeting = {box->left, box->top, box->right, box->bottom};
+    bool is_odd = (((box->right - box->left) - (box->bottom - box->top)) & 1) != 0;
     long d = 0;
-    int found = search(comparison, &d);
 
-    if (found == 1)
-        walk_back(comparison, d);
-    *ret_is_coarse = found == 0;
-    for (long i = 0; i < comparison->round_count; i++)
-        mem_free(comparison->rounds[i]);
-    mem_free(comparison->rounds);
-    return found < 0 ? found : 0;
+    search->forward[search->middle + 1] = 0;
+    search->backward[search->middle + 1] = 0;
+    for (; d <= search->rounds_max; d++) {
+        for (int mirrored = 0; mirrored < 2; mirrored++)
+            for (long k = -d; k <= d; k += 2) {
+                step(search, box, mirrored, d, k);
+                if (is_odd == (mirrored == 1) || !meets(search, box, mirrored, k, d - !mirrored))
+                    continue;
+                point_of(search, box, mirrored, k, &meeting.x, &meeting.y);
+                meeting.end_x = meeting.x;
+                meeting.end_y = meeting.y;
+                return meeting;
+            }
+    }
+    furthest_point(search, box, false, d - 1, &meeting.x, &meeting.y);
+    furthest_point(search, box, true, d - 1, &meeting.end_x, &meeting.end_y);
+    if (meeting.end_x < meeting.x || meeting.end_y < meeting.y) {
+        meeting.end_x = box->right;
+        meeting.end_y = box->bottom;
+    }
+    return meeting;
 }
 
-/* ---- spans ----------------------------------------------------------------------------------- */
+/* Recursion is bounded: a box has at most half its parent's changes, and the first one's are
+ * bounded by DIFFERENCE_EDITS_MAX where it could be crossed at all. */
+static void cross(struct search *search, struct box box)
+{
+    while (box.left < box.right && box.top < box.bottom && same(search, box.left, box.top))
+        keep(search, box.left++, box.top++);
+    while (box.left < box.right && box.top < box.bottom
+           && same(search, box.right - 1, box.bottom - 1))
+        keep(search, --box.right, --box.bottom);
+    if (box.left == box.right || box.top == box.bottom)
+        return;
+    struct meeting meeting = find_middle(search, &box);
+    struct box first = {box.left, box.top, meeting.x, meeting.y};
+    struct box second = {meeting.end_x, meeting.end_y, box.right, box.bottom};
+    cross(search, first);
+    cross(search, second);
+}
+
+static int compare(struct words *before, struct words *after)
+{
+    long sum = (long)(before->count + after->count);
+    struct search search = {.before = before, .after = after};
+
+    search.rounds_max = (sum + 1) / 2;
+    if (search.rounds_max > DIFFERENCE_EDITS_MAX / 2)
+        search.rounds_max = DIFFERENCE_EDITS_MAX / 2;
+    search.middle = search.rounds_max + 1;
+    size_t diagonals = 2 * (size_t)search.middle + 1;
+    search.forward = mem_new(diagonals, sizeof *search.forward);
+    search.backward = mem_new(diagonals, sizeof *search.backward);
+    bool fits = search.forward != NULL && search.backward != NULL;
+    if (fits)
+        cross(&search, (struct box){0, 0, (long)before->count, (long)after->count});
+    mem_free(search.forward);
+    mem_free(search.backward);
+    return fits ? 0 : ERR_MEMORY;
+}
+
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 struct writer {
-    struct difference_span *spans;
+    struct difference *parts; /* NULL: only counts */
     size_t count;
 };
 
-/* Appends pieces [from, to), to the last span where it is of that kind. */
-static void write(struct writer *writer, enum difference_kind kind, const struct pieces *pieces,
-                  size_t from, size_t to)
+static void write_part(struct writer *writer, enum difference_kind kind, const struct words *words,
+                       size_t from, size_t to)
 {
     if (from >= to)
         return;
-    const struct piece *last = &pieces->list[to - 1];
-    const char *start = pieces->list[from].text.ptr;
-    const char *end = last->text.ptr + last->text.len;
-    struct difference_span *previous = writer->count > 0 ? &writer->spans[writer->count - 1] : NULL;
-    if (previous != NULL && previous->kind == kind) {
-        previous->text.len = (size_t)(end - previous->text.ptr);
-        return;
-    }
-    writer->spans[writer->count++] =
-        (struct difference_span){.kind = kind, .text = view_make(start, (size_t)(end - start))};
+    const struct word *last = &words->list[to - 1];
+    const char *start = words->list[from].text.ptr;
+    if (writer->parts != NULL)
+        writer->parts[writer->count] = (struct difference){
+            .kind = kind,
+            .text = view_make(start, (size_t)(last->text.ptr + last->text.len - start)),
+        };
+    writer->count++;
 }
 
-/* match[i] is 1 + the piece after that piece i before is, over the whole texts. */
-static int write_spans(struct arena *arena, const struct pieces *before, const struct pieces *after,
-                       const size_t *match, struct difference *difference)
+/* The first word from `from` on that is (not) kept. */
+static size_t run_end(const struct words *words, size_t from, bool is_kept)
 {
-    struct writer writer = {
-        .spans = arena_new(arena, before->count + after->count + 1, sizeof *writer.spans)};
-    size_t removed_from = 0, added_from = 0;
+    while (from < words->count && words->is_kept[from] == is_kept)
+        from++;
+    return from;
+}
 
-    if (writer.spans == NULL)
-        return ERR_MEMORY;
-    for (size_t i = 0; i < before->count; i++) {
-        if (match[i] == 0)
-            continue;
-        size_t j = match[i] - 1;
-        write(&writer, DIFFERENCE_REMOVED, before, removed_from, i);
-        write(&writer, DIFFERENCE_ADDED, after, added_from, j);
-        write(&writer, DIFFERENCE_SAME, after, j, j + 1);
-        removed_from = i + 1;
-        added_from = j + 1;
+/* A run that both have may stand beside two runs, when only one text has something between. */
+static void write_parts(struct writer *writer, const struct words *before,
+                        const struct words *after)
+{
+    size_t i = 0;
+    size_t j = 0;
+
+    while (i < before->count || j < after->count) {
+        size_t removed = run_end(before, i, false);
+        size_t added = run_end(after, j, false);
+        write_part(writer, DIFFERENCE_REMOVED, before, i, removed);
+        write_part(writer, DIFFERENCE_ADDED, after, j, added);
+        size_t kept_before = run_end(before, removed, true) - removed;
+        size_t kept_after = run_end(after, added, true) - added;
+        size_t kept = kept_before < kept_after ? kept_before : kept_after;
+        write_part(writer, DIFFERENCE_SAME, before, removed, removed + kept);
+        i = removed + kept;
+        j = added + kept;
     }
-    write(&writer, DIFFERENCE_REMOVED, before, removed_from, before->count);
-    write(&writer, DIFFERENCE_ADDED, after, added_from, after->count);
-    difference->spans = writer.spans;
-    difference->count = writer.count;
+}
+
+static int parts_of(struct arena *arena, const struct words *before, const struct words *after,
+                    const struct difference **ret_parts, size_t *ret_count)
+{
+    struct writer writer = {0};
+
+    write_parts(&writer, before, after);
+    writer.parts = arena_new(arena, writer.count + 1, sizeof *writer.parts);
+    if (writer.parts == NULL)
+        return ERR_MEMORY;
+    writer.count = 0;
+    write_parts(&writer, before, after);
+    *ret_parts = writer.parts;
+    *ret_count = writer.count;
     return 0;
 }
 
-/* Matches the common ends, and what lies between them by comparison. */
-static int match_all(const struct pieces *before, const struct pieces *after, size_t *match,
-                     bool *ret_is_coarse)
+int difference_of(const struct morphology *morphology, struct arena *arena, struct view before,
+                  struct view after, const struct difference **ret_parts, size_t *ret_count)
 {
-    size_t shorter = before->count < after->count ? before->count : after->count;
-    size_t head = 0, tail = 0;
-
-    *ret_is_coarse = before->count > DIFFERENCE_PIECES_MAX || after->count > DIFFERENCE_PIECES_MAX;
-    if (shorter == 0)
-        return 0;
-    while (head < shorter && same(&before->list[head], &after->list[head])) {
-        match[head] = head + 1;
-        head++;
-    }
-    while (
-        tail < shorter - head
-        && same(&before->list[before->count - 1 - tail], &after->list[after->count - 1 - tail])) {
-        match[before->count - 1 - tail] = after->count - tail;
-        tail++;
-    }
-    struct comparison comparison = {
-        .before = before->list + head,
-        .after = after->list + head,
-        .before_count = (long)(before->count - head - tail),
-        .after_count = (long)(after->count - head - tail),
-        .match = match + head,
-    };
-    if (*ret_is_coarse || comparison.before_count == 0 || comparison.after_count == 0)
-        return 0;
-    int code = compare(&comparison, ret_is_coarse);
-    for (long i = 0; i < comparison.before_count; i++)
-        if (comparison.match[i] != 0)
-            comparison.match[i] += head;
-    return code;
-}
-
-int difference_of(struct arena *arena, struct view before, struct view after,
-                  struct difference *ret_difference)
-{
-    struct pieces a = {0}, b = {0};
-    struct difference difference = {0};
-    size_t *match = NULL;
-    int code = pieces_cut(&a, before);
+    struct words first = {0};
+    struct words second = {0};
+    int code = words_of(morphology, before, &first);
 
     if (code == 0)
-        code = pieces_cut(&b, after);
-    if (code == 0) {
-        match = mem_new(a.count + 1, sizeof *match);
-        code = match != NULL ? match_all(&a, &b, match, &difference.is_coarse) : ERR_MEMORY;
-    }
+        code = words_of(morphology, after, &second);
     if (code == 0)
-        code = write_spans(arena, &a, &b, match, &difference);
-    mem_free(match);
-    mem_free(a.list);
-    mem_free(b.list);
+        code = compare(&first, &second);
     if (code == 0)
-        *ret_difference = difference;
+        code = parts_of(arena, &first, &second, ret_parts, ret_count);
+    words_release(&first);
+    words_release(&second);
     return code;
 }
