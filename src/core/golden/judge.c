@@ -18,8 +18,7 @@ int judge_sample(const struct expectation *expectation, struct sample *sample, s
     sample->score = score_absent();
     if (sample->answer.reply.code != 0)
         return 0;
-    int code = examine(expectation, sample->answer.reply.text, &sample->answer.reply, arena,
-                       &examined, reterr);
+    int code = examine_sample(expectation, sample, arena, &examined, reterr);
     if (code != 0)
         return code;
     sample->scored = true;

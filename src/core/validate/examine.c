@@ -14,6 +14,7 @@ struct examining {
     const struct expectation *expectation;
     struct view answer;
     const struct reply *reply;
+    const struct sample *sample; /* NULL: latency and cost are not known */
     struct arena *arena;
     struct examined *examined;
     struct finding *findings;
@@ -312,6 +313,11 @@ static int run_checks(struct examining *examining, struct validation *validation
         subject.has_usage = examining->reply->usage.known && !examining->reply->usage.estimated;
         subject.usage = examining->reply->usage;
     }
+    if (examining->sample != NULL) {
+        subject.knows_figures = true;
+        subject.latency_ns = examining->sample->answer.latency_ns;
+        subject.cost_nano_usd = examining->sample->cost_nano_usd;
+    }
     int code = validation_begin(validation, &subject, examining->reterr);
     if (code == 0)
         code = validation_feed(validation, examining->answer, examining->reterr);
@@ -336,8 +342,8 @@ static int examine_policy(struct examining *examining)
     return code;
 }
 
-int examine(const struct expectation *expectation, struct view answer, const struct reply *reply,
-            struct arena *arena, struct examined *ret_examined, struct err *reterr)
+static int examine_answer(struct examining *examining, struct examined *ret_examined,
+                          struct err *reterr)
 {
     static int (*const parts[])(struct examining *) = {
         examine_keywords, examine_patterns, examine_structure,
@@ -345,27 +351,43 @@ int examine(const struct expectation *expectation, struct view answer, const str
     };
     struct examined examined = {.score = score_absent(), .language = view_of("und")};
     struct finding findings[FINDINGS_MAX + EXPECTATION_CHECKS];
-    struct examining examining = {
-        .expectation = expectation,
-        .answer = answer,
-        .reply = reply,
-        .arena = arena,
-        .examined = &examined,
-        .findings = findings,
-        .reterr = reterr,
-        .blank = view_trim(answer).len == 0,
-    };
 
+    examining->examined = &examined;
+    examining->findings = findings;
+    examining->blank = view_trim(examining->answer).len == 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct err before = {0};
-        examining.reterr = &before;
-        int code = parts[i](&examining);
+        examining->reterr = &before;
+        int code = parts[i](examining);
         if (code != 0)
             return fail(reterr, code, "%s",
                         before.text[0] != '\0' ? before.text : "no memory to examine an answer");
     }
-    if (keep_findings(&examining) != 0)
+    if (keep_findings(examining) != 0)
         return fail(reterr, ERR_MEMORY, "no memory to examine an answer");
     *ret_examined = examined;
     return 0;
+}
+
+int examine(const struct expectation *expectation, struct view answer, const struct reply *reply,
+            struct arena *arena, struct examined *ret_examined, struct err *reterr)
+{
+    struct examining examining = {
+        .expectation = expectation, .answer = answer, .reply = reply, .arena = arena};
+
+    return examine_answer(&examining, ret_examined, reterr);
+}
+
+int examine_sample(const struct expectation *expectation, const struct sample *sample,
+                   struct arena *arena, struct examined *ret_examined, struct err *reterr)
+{
+    struct examining examining = {
+        .expectation = expectation,
+        .answer = sample->answer.reply.text,
+        .reply = &sample->answer.reply,
+        .sample = sample,
+        .arena = arena,
+    };
+
+    return examine_answer(&examining, ret_examined, reterr);
 }

@@ -43,4 +43,9 @@ MUST_CHECK int examine(const struct expectation *expectation, struct view answer
                        const struct reply *reply, struct arena *arena,
                        struct examined *ret_examined, struct err *reterr);
 
+/* The same of a whole answer, with its latency and cost. */
+MUST_CHECK int examine_sample(const struct expectation *expectation, const struct sample *sample,
+                              struct arena *arena, struct examined *ret_examined,
+                              struct err *reterr);
+
 #endif

@@ -196,8 +196,8 @@ static int add_pattern(struct making *making, const struct expect_check *check,
 /* True for a check of a policy; which names there are is policy_of_expect's to say. */
 static bool is_of_policy(struct view name)
 {
-    static const char *const starts[] = {"safety.", "support.",  "judge.",
-                                         "exec.",   "guardrail", "fluency"};
+    static const char *const starts[] = {"safety.",   "support.", "judge.", "exec.",
+                                         "guardrail", "fluency",  "assert."};
 
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
         if (view_starts(name, view_of(starts[i])))

@@ -33,6 +33,7 @@
 #include "config/problems.h"
 #include "config/spec.h"
 #include "core/record/verdict.h"
+#include "core/validate/asserts.h"
 #include "core/validate/expectation.h"
 #include "text/scan.h"
 
@@ -140,6 +141,10 @@ struct policy_low {
 struct policy_pattern {
     struct view match; /* must be there; empty: see not */
     struct view not_;  /* must not */
+};
+
+struct policy_assert {
+    struct assert_item item;
 };
 
 struct policy_judge {

@@ -44,6 +44,12 @@ struct policy_value_keys {
     const struct json *allow;
 };
 
+struct policy_assert_keys {
+    struct policy_row_keys row;
+    struct policy_assert options;
+    struct assert_item_keys keys;
+};
+
 struct policy_judge_keys {
     struct policy_row_keys row;
     struct policy_judge options;

@@ -236,6 +236,13 @@ static int finish_pattern(const struct finishing *finishing, void *at)
     return 0;
 }
 
+static int finish_assert(const struct finishing *finishing, void *at)
+{
+    struct policy_assert_keys *keys = at;
+
+    return assert_read(finishing->reader, finishing->at, &keys->keys, &keys->options.item);
+}
+
 static int finish_judge(const struct finishing *finishing, void *at)
 {
     enum { MARK_MAX = 1000, MICRO_OF_ONE = 1000000 };
@@ -279,6 +286,7 @@ static int (*const finishers[POLICY_CHECK_KINDS])(const struct finishing *, void
     [POLICY_LENGTH] = finish_length,
     [POLICY_VALUE] = finish_value,
     [POLICY_PATTERN] = finish_pattern,
+    [POLICY_ASSERT] = finish_assert,
     [POLICY_JUDGE] = finish_judge,
     [POLICY_EXEC] = finish_exec,
 };

@@ -207,6 +207,9 @@ static const struct config_field pattern_fields[] = {
 };
 TABLE(pattern);
 
+static const struct config_field assert_fields[] = {ROW(assert), ASSERT_FIELDS(AT(assert, keys))};
+TABLE(assert);
+
 static const struct config_field judge_fields[] = {
     ROW(judge),
     {.key = "target",
@@ -310,6 +313,7 @@ TABLE(fluency);
 #define KEYS_value KEYS(value)
 #define KEYS_low KEYS(low)
 #define KEYS_pattern KEYS(pattern)
+#define KEYS_assert KEYS(assert)
 #define KEYS_judge KEYS(judge)
 #define KEYS_exec KEYS(exec)
 #define KEYS_guardrail KEYS(guardrail)

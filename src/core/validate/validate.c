@@ -412,6 +412,7 @@ static int (*const enders[POLICY_CHECK_KINDS])(struct validation *, uint32_t, st
     [POLICY_LENGTH] = check_length,       [POLICY_STOP_REASON] = check_stop_reason,
     [POLICY_VALUE] = check_value,         [POLICY_LOW] = check_low,
     [POLICY_PATTERN] = check_pattern,     [POLICY_FLUENCY] = check_fluency,
+    [POLICY_ASSERT] = check_assert,
 };
 
 static int end_checks(struct validation *validation, struct err *reterr)

@@ -36,6 +36,9 @@ struct validate_subject {
     bool usage_is_due; /* the answer should have told its usage */
     bool has_usage;
     struct usage usage;
+    bool knows_figures;    /* latency and cost were measured, so that a check may ask for them */
+    uint64_t latency_ns;   /* 0: not known */
+    int64_t cost_nano_usd; /* 0: not known */
     /* Calibrated similarity of two texts, 0 to 1,000,000, negative: unknown; for `support.low` with
      * `embedding: builtin`. May be NULL. */
     int64_t (*similarity)(void *context, struct view a, struct view b);

@@ -136,6 +136,7 @@ MUST_CHECK int check_language(struct validation *validation, uint32_t row, struc
 MUST_CHECK int check_length(struct validation *validation, uint32_t row, struct err *reterr);
 MUST_CHECK int check_stop_reason(struct validation *validation, uint32_t row, struct err *reterr);
 MUST_CHECK int check_pattern(struct validation *validation, uint32_t row, struct err *reterr);
+MUST_CHECK int check_assert(struct validation *validation, uint32_t row, struct err *reterr);
 MUST_CHECK int check_fluency(struct validation *validation, uint32_t row, struct err *reterr);
 MUST_CHECK int check_value(struct validation *validation, uint32_t row, struct err *reterr);
 MUST_CHECK int check_low(struct validation *validation, uint32_t row, struct err *reterr);
