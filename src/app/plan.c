@@ -32,14 +32,15 @@ static int no_memory(struct err *reterr)
     return fail(reterr, ERR_MEMORY, "no memory to plan this run");
 }
 
-/* The whole file in the arena. */
-static int read_into(struct arena *arena, const char *path, size_t limit, struct view *ret_text,
-                     struct err *reterr)
+/* The whole file in the arena; `files` NULL: of the file system. */
+static int read_into(struct arena *arena, const struct plan_files *files, const char *path,
+                     size_t limit, struct view *ret_text, struct err *reterr)
 {
     struct strbuf content;
 
     strbuf_init(&content, limit);
-    int code = file_read(path, &content, reterr);
+    int code = files != NULL ? files->read(files->context, path, &content, reterr)
+                             : file_read(path, &content, reterr);
     if (code == 0 && arena_copy(arena, strbuf_view(&content), ret_text) != 0)
         code = no_memory(reterr);
     strbuf_release(&content);
@@ -59,19 +60,20 @@ static bool look_up(void *context, struct view name, struct view *ret_value)
     return true;
 }
 
-int plan_settings(struct arena *arena, const char *config, const char *const *overrides,
-                  size_t override_count, struct settings *ret_settings, struct err *reterr)
+static int read_settings(struct arena *arena, const struct plan_files *files, const char *config,
+                         const char *const *overrides, size_t override_count,
+                         struct settings *ret_settings, struct err *reterr)
 {
     struct problems problems;
     struct view views[OVERRIDES_MAX];
     struct view text = {"", 0};
     struct view file = {"", 0};
 
-    if (config == NULL && file_exists("assay.yaml"))
+    if (config == NULL && (files != NULL || file_exists("assay.yaml")))
         config = "assay.yaml";
     if (config != NULL) {
         file = view_of(config);
-        int code = read_into(arena, config, CONFIG_BYTES_MAX, &text, reterr);
+        int code = read_into(arena, files, config, CONFIG_BYTES_MAX, &text, reterr);
         if (code != 0) /* a configuration that is named and missing is a mistake of the user's */
             return code == ERR_MISSING ? fail_within(reterr, ERR_CONFIG, "%s", "") : code;
     }
@@ -87,12 +89,19 @@ int plan_settings(struct arena *arena, const char *config, const char *const *ov
     return problems_status(&problems, reterr) != 0 ? code : no_memory(reterr);
 }
 
+int plan_settings(struct arena *arena, const char *config, const char *const *overrides,
+                  size_t override_count, struct settings *ret_settings, struct err *reterr)
+{
+    return read_settings(arena, NULL, config, overrides, override_count, ret_settings, reterr);
+}
+
 static int load_settings(struct planning *planning)
 {
     const struct plan_options *options = planning->options;
 
-    return plan_settings(&planning->plan->arena, options->config, options->overrides,
-                         options->override_count, &planning->plan->settings, planning->reterr);
+    return read_settings(&planning->plan->arena, options->files, options->config,
+                         options->overrides, options->override_count, &planning->plan->settings,
+                         planning->reterr);
 }
 
 /* ---- suite and targets ---------------------------------------------------------------------- */
@@ -197,6 +206,19 @@ static int choose_numbers(struct planning *planning)
 
 /* ---- the golden set ------------------------------------------------------------------------- */
 
+/* A schema came later than the revision, often: today's judges its answers then. */
+static int read_named(struct planning *planning, const struct golden_file *file, const char *path,
+                      struct view *ret_text, struct err *reterr)
+{
+    const struct plan_files *files = planning->options->files;
+    struct arena *arena = &planning->plan->arena;
+
+    int code = read_into(arena, files, path, GOLDEN_BYTES_MAX, ret_text, reterr);
+    if (code == ERR_MISSING && files != NULL && file->kind == GOLDEN_FILE_SCHEMA)
+        code = read_into(arena, NULL, path, GOLDEN_BYTES_MAX, ret_text, reterr);
+    return code;
+}
+
 static int read_files(struct planning *planning)
 {
     struct golden_set *set = &planning->plan->set;
@@ -207,7 +229,7 @@ static int read_files(struct planning *planning)
         const char *path = arena_string(&planning->plan->arena, set->files[i].path);
         if (path == NULL)
             return no_memory(planning->reterr);
-        int code = read_into(&planning->plan->arena, path, GOLDEN_BYTES_MAX, &text, &err);
+        int code = read_named(planning, &set->files[i], path, &text, &err);
         if (code == 0)
             code = golden_file_put(set, i, text);
         else
@@ -228,7 +250,8 @@ static int load_golden(struct planning *planning)
 
     if (path == NULL)
         return no_memory(planning->reterr);
-    int code = read_into(&plan->arena, path, GOLDEN_BYTES_MAX, &text, planning->reterr);
+    int code = read_into(&plan->arena, planning->options->files, path, GOLDEN_BYTES_MAX, &text,
+                         planning->reterr);
     if (code == ERR_MISSING)
         return fail_within(planning->reterr, ERR_CONFIG, "%s: suite '%.*s': ",
                            settings_place(&plan->settings, plan->suite->at, &plan->arena),
@@ -236,8 +259,13 @@ static int load_golden(struct planning *planning)
     if (code != 0)
         return code;
     problems_init(&planning->problems, &plan->arena, plan->suite->golden);
-    code = golden_load(&plan->arena, plan->suite->golden, text, GOLDEN_FORM_AUTO,
-                       &planning->problems, &plan->set);
+    const struct plan_entries *from = planning->options->entries_from;
+    if (from != NULL)
+        code = golden_load_adopting(&plan->arena, plan->suite->golden, text, from->file, from->text,
+                                    &planning->problems, &plan->set, &plan->adopted);
+    else
+        code = golden_load(&plan->arena, plan->suite->golden, text, GOLDEN_FORM_AUTO,
+                           &planning->problems, &plan->set);
     if (code == ERR_MEMORY)
         return no_memory(planning->reterr);
     code = read_files(planning);
@@ -317,6 +345,15 @@ static int unknown_id(struct planning *planning, const char *id)
     return fail(planning->reterr, ERR_USAGE, "%.*s has no entry '%s'", VIEW_ARG(set->file), id);
 }
 
+/* Today's golden set has it, the revision cannot ask it: told in plan->adopted. */
+static bool is_left_out(const struct plan *plan, const char *id)
+{
+    for (size_t i = 0; i < plan->adopted.unmatched_count; i++)
+        if (!plan->adopted.unmatched[i].is_extra && view_is(plan->adopted.unmatched[i].id, id))
+            return true;
+    return false;
+}
+
 static int choose_items(struct planning *planning)
 {
     struct plan *plan = planning->plan;
@@ -324,7 +361,8 @@ static int choose_items(struct planning *planning)
     size_t room = plan->set.entry_count * plan->target_count;
 
     for (size_t i = 0; i < options->id_count; i++)
-        if (golden_entry_of(&plan->set, view_of(options->ids[i])) == NULL)
+        if (golden_entry_of(&plan->set, view_of(options->ids[i])) == NULL
+            && !is_left_out(plan, options->ids[i]))
             return unknown_id(planning, options->ids[i]);
     plan->items = arena_new(&plan->arena, room, sizeof *plan->items);
     if (plan->items == NULL)
@@ -422,6 +460,8 @@ static int load_baseline(struct planning *planning)
                      VIEW_ARG(path_directory(plan->suite->golden)), VIEW_ARG(plan->suite->name));
     if (plan->baseline_path == NULL)
         return no_memory(planning->reterr);
+    if (planning->options->files != NULL && !planning->options->need_baseline)
+        return 0;
     if (!file_exists(plan->baseline_path)) {
         if (!planning->options->need_baseline)
             return 0;
@@ -429,8 +469,8 @@ static int load_baseline(struct planning *planning)
                     "%s: there is no baseline yet: record one with 'assay baseline'",
                     plan->baseline_path);
     }
-    int code =
-        read_into(&plan->arena, plan->baseline_path, BASELINE_BYTES_MAX, &text, planning->reterr);
+    int code = read_into(&plan->arena, NULL, plan->baseline_path, BASELINE_BYTES_MAX, &text,
+                         planning->reterr);
     if (code == 0)
         code = baseline_parse(&plan->arena, view_of(plan->baseline_path), text, &plan->baseline,
                               planning->reterr);

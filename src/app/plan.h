@@ -9,6 +9,7 @@
 #define ASSAY_APP_PLAN_H
 
 #include "config/settings.h"
+#include "core/golden/adopt.h"
 #include "core/golden/baseline.h"
 #include "core/golden/entries.h"
 #include "core/validate/examine.h"
@@ -19,6 +20,12 @@ struct plan_files {
     /* Appends the file's text. ERR_MISSING where there is none. */
     int (*read)(void *context, const char *path, struct strbuf *out, struct err *reterr);
     void *context;
+};
+
+/* A golden set's own text, whose entries stand in for another one's (core/golden/adopt.h). */
+struct plan_entries {
+    struct view file; /* its path; what it names lies relative to it */
+    struct view text; /* holds as long as the plan */
 };
 
 /* As the command line has it; NULL and 0 where it says nothing. */
@@ -32,9 +39,12 @@ struct plan_options {
     size_t id_count;
     const char *const *overrides; /* KEY=VALUE */
     size_t override_count;
-    const struct plan_files *prompt_files; /* prompts and their templates come from there; golden
-                                              set, schemas, settings and baseline do not; NULL: all
-                                              from the file system */
+    const struct plan_files *files; /* settings, golden set, templates, system prompts and schemas
+                                       come from there (a schema that is not there from the file
+                                       system), and no baseline is read unless needed; NULL: all
+                                       from the file system */
+    const struct plan_entries *entries_from; /* with `files`: these entries are asked, matched by
+                                                id, prompts by name; NULL: the set's own */
     uint32_t shard_index; /* from 0; items i with i mod shard_count = shard_index alone */
     uint32_t shard_count; /* 0: all */
     int64_t repeat;
@@ -64,6 +74,7 @@ struct plan {
     struct plan_item *items;
     size_t item_count;
     const struct view *prompt_texts; /* of set.prompts: system and messages in one text */
+    struct adopted adopted;          /* of entries_from: what does not match */
     struct baseline baseline;
     bool has_baseline;
     const char *baseline_path;

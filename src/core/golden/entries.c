@@ -251,8 +251,8 @@ static int read_root(struct golden_loader *loader, const struct json *root)
     return code != 0 ? code : read_entries(loader, keys.entries);
 }
 
-int golden_load(struct arena *arena, struct view file, struct view text, enum golden_form form,
-                struct problems *problems, struct golden_set *ret_set)
+int golden_load_tree(struct arena *arena, struct view file, const struct json *root,
+                     struct problems *problems, struct golden_set *ret_set)
 {
     struct golden_set set = {.arena = arena};
     struct golden_loader loader = {
@@ -261,19 +261,15 @@ int golden_load(struct arena *arena, struct view file, struct view text, enum go
         .reader = {arena, problems, path_folder(file)},
         .set = &set,
     };
-    struct json *root;
 
     problems->file = file;
     int code = arena_copy(arena, file, &set.file);
     if (code != 0)
         return code;
-    code = golden_read_text(arena, file, text, form, problems, &root);
-    if (code == ERR_MEMORY)
-        return code;
     map_init(&loader.ids, GOLDEN_ENTRIES_MAX, 0);
     map_init(&loader.prompt_names, GOLDEN_PROMPTS_MAX, 0);
     map_init(&loader.files, SIZE_MAX, 0);
-    if (code == 0)
+    if (root != NULL)
         code = read_root(&loader, root);
     map_release(&loader.files);
     map_release(&loader.prompt_names);
@@ -282,6 +278,18 @@ int golden_load(struct arena *arena, struct view file, struct view text, enum go
         return code;
     *ret_set = set;
     return problems->code;
+}
+
+int golden_load(struct arena *arena, struct view file, struct view text, enum golden_form form,
+                struct problems *problems, struct golden_set *ret_set)
+{
+    struct json *root = NULL;
+
+    problems->file = file;
+    int code = golden_read_text(arena, file, text, form, problems, &root);
+    if (code == ERR_MEMORY)
+        return code;
+    return golden_load_tree(arena, file, code == 0 ? root : NULL, problems, ret_set);
 }
 
 int golden_file_put(struct golden_set *set, size_t i, struct view text)

@@ -64,6 +64,11 @@ MUST_CHECK int golden_read_text(struct arena *arena, struct view file, struct vi
                                 enum golden_form form, struct problems *problems,
                                 struct json **ret_root);
 
+/* The second half of golden_load: a tree as golden_read_text makes it (NULL: it could not be read,
+ * and problems say so) → a set. */
+MUST_CHECK int golden_load_tree(struct arena *arena, struct view file, const struct json *root,
+                                struct problems *problems, struct golden_set *ret_set);
+
 /* The index of the file that `value` names, which joins set->files where it is new. */
 MUST_CHECK int golden_name_file(struct golden_loader *loader, const struct json *value,
                                 enum golden_file_kind kind, size_t *ret_index);

@@ -46,6 +46,13 @@ MUST_CHECK int file_make_directories(const char *path, struct err *reterr);
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
 
+/* Appends the folder that relative names start from, absolute, links resolved. */
+MUST_CHECK int file_current_folder(struct strbuf *path, struct err *reterr);
+
+/* Appends the path with all links resolved; its last step need not exist. ERR_MISSING where its
+ * folder does not. */
+MUST_CHECK int file_resolve_links(const char *path, struct strbuf *resolved, struct err *reterr);
+
 /* What changes when a file does, to see whether it did. ERR_MISSING where there is none. */
 struct file_stamp {
     uint64_t size_bytes;

@@ -17,6 +17,36 @@
 
 enum { NAMES_MAX = 65536, TREE_DESCRIPTORS = 16, TEMPORARY_TRIES = 100 };
 
+int file_current_folder(struct strbuf *path, struct err *reterr)
+{
+    char here[PATH_MAX];
+
+    if (getcwd(here, sizeof here) == NULL)
+        return file_fail(reterr, errno, false, "read", "the current folder");
+    strbuf_add_text(path, here);
+    return strbuf_status(path);
+}
+
+int file_resolve_links(const char *path, struct strbuf *resolved, struct err *reterr)
+{
+    char whole[PATH_MAX];
+    char folder[PATH_MAX];
+
+    if (realpath(path, whole) != NULL) {
+        strbuf_add_text(resolved, whole);
+        return strbuf_status(resolved);
+    }
+    struct view above = path_directory(view_of(path));
+    if (errno != ENOENT || above.len >= sizeof folder)
+        return file_fail(reterr, errno, false, "read", path);
+    memcpy(folder, above.ptr, above.len);
+    folder[above.len] = '\0';
+    if (realpath(folder, whole) == NULL)
+        return file_fail(reterr, errno, false, "read", path);
+    path_join(resolved, view_of(whole), path_name(view_of(path)));
+    return strbuf_status(resolved);
+}
+
 int file_make_directories(const char *path, struct err *reterr)
 {
     char partial[PATH_MAX];
