@@ -92,6 +92,4 @@ MUST_CHECK int settings_alerts_read(const struct config_reader *reader,
                                     const struct settings *settings, const struct json *section,
                                     struct settings_alerts *ret_alerts);
 
-const struct config_table *settings_alerts_table(void);
-
 #endif

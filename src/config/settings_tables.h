@@ -25,4 +25,12 @@ extern const struct config_table settings_retry_table;
 extern const struct config_table settings_concurrency_table;
 extern const struct config_table settings_breaker_table;
 
+/* How a server is verified. */
+extern const struct config_table settings_tls_table;
+/* The section `alerts`: alerts.c. */
+extern const struct config_table settings_alerts_table;
+
+/* 1 to 64 of A-Z a-z 0-9 . _ -, as names of targets, suites and channels are. */
+bool settings_is_name(struct view name);
+
 #endif
