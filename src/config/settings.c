@@ -331,6 +331,45 @@ static int find_embedding(struct building *building, const struct json *member,
                           "an embedding is builtin, tfidf, none or one of the targets");
 }
 
+int settings_repeat(struct view text, int64_t *ret_repeat, int64_t *ret_max)
+{
+    int64_t repeat = 0;
+    int64_t most = 0;
+    struct view rest = text;
+
+    if (view_is(text, "auto")) {
+        most = SETTINGS_REPEAT_AUTO;
+    } else if (view_is(view_split(&rest, ':'), "auto")) {
+        if (view_to_int(rest, &most) != 0 || most < 2 || most > SETTINGS_REPEAT_AUTO_MAX)
+            return ERR_INVALID;
+    } else if (view_to_int(text, &repeat) != 0 || repeat < 1 || repeat > SETTINGS_REPEAT_MAX) {
+        return ERR_INVALID;
+    }
+    *ret_repeat = repeat;
+    *ret_max = most;
+    return 0;
+}
+
+static int read_repeat(struct building *building, struct settings_suite *suite)
+{
+    const struct json *written = suite->repeat_written;
+
+    suite->repeat = 1;
+    if (written == NULL)
+        return 0;
+    if ((json_is(written, JSON_NUMBER) || json_is(written, JSON_STRING))
+        && settings_repeat(written->text, &suite->repeat, &suite->repeat_max) == 0)
+        return 0;
+    int64_t number;
+    if (json_is(written, JSON_NUMBER) && view_to_int(written->text, &number) == 0)
+        return problems_at(building->problems, written, "'repeat' must be from 1 to %d, found %s",
+                           SETTINGS_REPEAT_MAX, problems_quote(written->text).text);
+    return problems_at(building->problems, written,
+                       "'repeat' must be a whole number, found text %s: it may also be auto, or "
+                       "auto:MAX with MAX from 2 to %d",
+                       problems_quote(written->text).text, SETTINGS_REPEAT_AUTO_MAX);
+}
+
 static int read_suite(struct building *building, const struct json *member,
                       struct settings_suite *suite)
 {
@@ -340,6 +379,8 @@ static int read_suite(struct building *building, const struct json *member,
         return code;
     check_name(building, member, "suite");
     check_both(building, member, "target", "targets");
+    if (read_repeat(building, suite) == ERR_MEMORY)
+        return ERR_MEMORY;
     const struct settings_thresholds *thresholds = &suite->thresholds;
     if (thresholds->critical_micro < thresholds->major_micro
         || thresholds->major_micro < thresholds->minor_micro)

@@ -178,7 +178,9 @@ struct settings_suite {
     struct view embedding_name; /* as written */
     enum settings_embedding embedding;
     size_t embedding_target; /* index, of SETTINGS_EMBEDDING_TARGET */
-    int64_t repeat;
+    const struct json *repeat_written; /* as written under `repeat`; use the next two */
+    int64_t repeat;                    /* 0: auto */
+    int64_t repeat_max;                /* of auto; else 0 */
     int64_t concurrency;
     enum settings_gate gate;
     enum settings_major major;
@@ -188,7 +190,16 @@ struct settings_suite {
     int64_t seed;
     const struct json *params; /* NULL: none */
     int64_t max_cost_micro;    /* millionths of a dollar, -1: no bound */
+    const struct json *quarantine; /* list of settings_quarantine; NULL: none */
+    struct view signoffs;          /* resolved; empty: beside the baselines */
     const struct json *at;
+};
+
+/* An entry that decides nothing for a while. */
+struct settings_quarantine {
+    struct view entry;
+    struct view until; /* the last day */
+    struct view reason;
 };
 
 struct settings {
@@ -234,6 +245,11 @@ const struct settings_suite *settings_suite_of(const struct settings *settings, 
 const char *settings_place(const struct settings *settings, const struct json *at,
                            struct arena *arena);
 
+/* "3", "auto" (of 2 to SETTINGS_REPEAT_AUTO answers), "auto:12"; the numbers as in settings_suite.
+ * ERR_INVALID otherwise. */
+enum { SETTINGS_REPEAT_MAX = 1000, SETTINGS_REPEAT_AUTO = 10, SETTINGS_REPEAT_AUTO_MAX = 100 };
+MUST_CHECK int settings_repeat(struct view text, int64_t *ret_repeat, int64_t *ret_max);
+
 /* "bedrock", … */
 const char *settings_kind_name(enum settings_kind kind);
 
@@ -242,6 +258,8 @@ MUST_CHECK int settings_kind_of(struct view name, enum settings_kind *ret_kind);
 
 /* The tables, for `assay --dump-tables`: of assay.yaml as a whole (the others hang below it). */
 const struct config_table *settings_table(void);
+/* The keys of one item of a suite's `quarantine`. */
+const struct config_table *settings_quarantine_table(void);
 /* The keys of a target, which an upstream of the gateway takes too. */
 const struct config_table *settings_target_table(void);
 

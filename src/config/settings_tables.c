@@ -334,6 +334,25 @@ static const struct config_field threshold_fields[] = {
 static const struct config_table thresholds = {"thresholds mapping", threshold_fields,
                                                COUNT(threshold_fields)};
 
+static const struct config_field quarantine_fields[] = {
+    {.key = "entry",
+     .type = CONFIG_TEXT,
+     .offset = AT(settings_quarantine, entry),
+     .required = true,
+     .help = "its id"},
+    {.key = "until",
+     .type = CONFIG_TEXT,
+     .offset = AT(settings_quarantine, until),
+     .required = true,
+     .help = "the last day on which it decides nothing, like 2026-12-24"},
+    {.key = "reason",
+     .type = CONFIG_TEXT,
+     .offset = AT(settings_quarantine, reason),
+     .help = "why, for those who find it later"},
+};
+static const struct config_table quarantine = {"quarantined entry", quarantine_fields,
+                                               COUNT(quarantine_fields)};
+
 static const struct config_field suite_fields[] = {
     {.key = "golden",
      .type = CONFIG_PATH,
@@ -354,12 +373,10 @@ static const struct config_field suite_fields[] = {
      .otherwise = "builtin",
      .help = "builtin, tfidf, none, or a target that embeds"},
     {.key = "repeat",
-     .type = CONFIG_INT,
-     .offset = AT(settings_suite, repeat),
-     .min = 1,
-     .max = 1000,
-     .otherwise = "1",
-     .help = "how often each entry is asked"},
+     .type = CONFIG_RAW,
+     .offset = AT(settings_suite, repeat_written),
+     .help = "how often each entry is asked: 1 (the default) to 1000; auto or auto:MAX: as often as "
+             "its verdict needs"},
     {.key = "concurrency",
      .type = CONFIG_INT,
      .offset = AT(settings_suite, concurrency),
@@ -409,6 +426,15 @@ static const struct config_field suite_fields[] = {
      .offset = AT(settings_suite, max_cost_micro),
      .max = 1000000 * MICRO,
      .help = "dollars at which a run stops"},
+    {.key = "quarantine",
+     .type = CONFIG_EACH,
+     .offset = AT(settings_suite, quarantine),
+     .nested = &quarantine,
+     .help = "entries known to be flaky: reported, but they decide nothing until their day"},
+    {.key = "signoffs",
+     .type = CONFIG_PATH,
+     .offset = AT(settings_suite, signoffs),
+     .help = "where accepted regressions are kept (default: signoffs.jsonl beside the golden set)"},
 };
 static const struct config_table suite = {"suite", suite_fields, COUNT(suite_fields)};
 
@@ -447,6 +473,11 @@ const struct config_table *settings_table(void)
 const struct config_table *settings_target_table(void)
 {
     return &target;
+}
+
+const struct config_table *settings_quarantine_table(void)
+{
+    return &quarantine;
 }
 
 const struct config_table *settings_suite_table(void)
