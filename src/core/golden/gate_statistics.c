@@ -85,11 +85,16 @@ static int gather(const struct run *run, enum which which, struct arena *arena,
     return find_clusters(run, which, family);
 }
 
+bool gate_statistics_fail(double p, double mean)
+{
+    return p < P_FAIL && mean <= -(double)GATE_MARGIN_MICRO / MICRO;
+}
+
 static enum gate_outcome outcome_of(const struct statistics *statistics)
 {
     double margin = (double)GATE_MARGIN_MICRO / MICRO;
 
-    if (statistics->p < P_FAIL && statistics->mean <= -margin)
+    if (gate_statistics_fail(statistics->p, statistics->mean))
         return GATE_FAIL;
     return statistics->low > -margin ? GATE_PASS : GATE_INCONCLUSIVE;
 }

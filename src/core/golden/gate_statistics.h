@@ -11,6 +11,9 @@
 
 enum { GATE_MARGIN_MICRO = 30000, GATE_CLUSTERS_MIN = 20 };
 
+/* The rule of failing: a p below .05 and a mean that fell by the margin at least. */
+bool gate_statistics_fail(double p, double mean);
+
 /* Fills run->gate.all, .changed and .untouched. ERR_MEMORY. */
 MUST_CHECK int gate_statistics(struct run *run, struct arena *arena);
 

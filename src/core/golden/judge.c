@@ -257,19 +257,6 @@ static size_t count_fallen(const struct judging *judging)
     return fell;
 }
 
-/* A critical drop needs most of the answers to have fallen, a major one half of them. */
-static enum severity weigh_repeats(const struct judging *judging, enum severity severity)
-{
-    size_t fell = count_fallen(judging);
-    size_t answers = judging->entry->scored_count;
-
-    if (severity == SEVERITY_CRITICAL && fell * 2 <= answers)
-        severity = SEVERITY_MAJOR;
-    if (severity == SEVERITY_MAJOR && fell * 2 < answers)
-        severity = SEVERITY_MINOR;
-    return severity;
-}
-
 static void weigh_drop(struct judging *judging)
 {
     struct run_entry *entry = judging->entry;
@@ -282,7 +269,7 @@ static void weigh_drop(struct judging *judging)
             entry->counted_micro = 0;
     }
     enum severity severity = severity_of_drop(entry->counted_micro, &judging->judge->limits);
-    entry->severity = weigh_repeats(judging, severity);
+    entry->severity = severity_of_repeats(severity, count_fallen(judging), entry->scored_count);
     if (entry->severity != severity)
         entry->flaky = true;
     if (entry->severity != SEVERITY_NONE)

@@ -11,21 +11,14 @@
 #ifndef ASSAY_CORE_GOLDEN_QUARANTINE_H
 #define ASSAY_CORE_GOLDEN_QUARANTINE_H
 
-#include "config/problems.h"
-#include "config/spec.h"
+#include "config/settings.h"
 #include "core/golden/entries.h"
 #include "core/record/run.h"
 
 enum { QUARANTINE_MAX = 10000 };
 
-struct quarantine_item {
-    struct view entry;
-    struct view until; /* "2026-12-24": the last day */
-    struct view reason;
-};
-
 struct quarantine {
-    const struct quarantine_item *items;
+    const struct settings_quarantine *items;
     size_t count;
 };
 

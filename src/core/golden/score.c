@@ -94,6 +94,15 @@ enum severity severity_of_drop(int32_t drop_micro, const struct severity_limits 
     return drop_micro <= -limits->minor_micro ? SEVERITY_IMPROVED : SEVERITY_NONE;
 }
 
+enum severity severity_of_repeats(enum severity severity, size_t fell, size_t answers)
+{
+    if (severity == SEVERITY_CRITICAL && fell * 2 <= answers)
+        severity = SEVERITY_MAJOR;
+    if (severity == SEVERITY_MAJOR && fell * 2 < answers)
+        severity = SEVERITY_MINOR;
+    return severity;
+}
+
 int32_t similarity_to_accepted(const int32_t *similarities_micro, size_t count, size_t skip)
 {
     int32_t first = SCORE_ABSENT;

@@ -38,6 +38,10 @@ struct score score_mean(const struct score *scores, size_t count);
 /* Of a drop (baseline − now). A rise of at least the minor limit is an improvement. */
 enum severity severity_of_drop(int32_t drop_micro, const struct severity_limits *limits);
 
+/* The same where the entry was repeated: critical needs most of its answers to have fallen (by the
+ * minor limit at least), major half of them; otherwise it is the next lighter one. */
+enum severity severity_of_repeats(enum severity severity, size_t fell, size_t answers);
+
 /* The similarity of a text to accepted answers, given its calibrated similarity to each: the mean,
  * over every way to leave one of them out, of the nearest of the rest; so that it compares fairly
  * with the accepted answers' own, which have one reference fewer. With one reference: its
