@@ -62,6 +62,19 @@ static void explanations(struct json_writer *writer, const struct gate *gate)
     json_write_end(writer, ']');
 }
 
+static void false_alarms(struct json_writer *writer, const struct false_alarms *alarms)
+{
+    if (!alarms->known)
+        return;
+    json_member_object(writer, "false_alarms");
+    json_member_int(writer, "entries", (int64_t)alarms->entries);
+    json_member_int(writer, "splits", (int64_t)alarms->splits);
+    json_member_double(writer, "statistics", alarms->statistics);
+    json_member_double(writer, "critical", alarms->critical);
+    json_member_double(writer, "major", alarms->major);
+    json_write_end(writer, '}');
+}
+
 static void gate(struct json_writer *writer, const struct run *run)
 {
     const struct gate *gate = &run->gate;
@@ -79,12 +92,15 @@ static void gate(struct json_writer *writer, const struct run *run)
     json_member_int(writer, "checks_healed", (int64_t)gate->checks_healed);
     json_member_double(writer, "checks_p", gate->checks_p);
     json_member_int(writer, "quarantined", (int64_t)gate->quarantined);
+    if (gate->quarantine_expired > 0)
+        json_member_int(writer, "quarantine_expired", (int64_t)gate->quarantine_expired);
     json_member_int(writer, "signed_off", (int64_t)gate->signed_off);
     json_member_int(writer, "stale", (int64_t)gate->stale);
     json_member_bool(writer, "noise_known", gate->noise_known);
     statistics(writer, "statistics", &gate->all);
     statistics(writer, "statistics_changed", &gate->changed);
     statistics(writer, "statistics_untouched", &gate->untouched);
+    false_alarms(writer, &gate->false_alarms);
     explanations(writer, gate);
     json_sentences(writer, "reasons", gate->reasons, gate->reason_count);
     json_sentences(writer, "warnings", gate->warnings, gate->warning_count);
@@ -133,6 +149,18 @@ static void shard(struct json_writer *writer, const struct run *run)
     json_write_end(writer, '}');
 }
 
+/* How --repeat auto went. */
+static void asking(struct json_writer *writer, const struct run *run)
+{
+    if (run->repeat_max == 0 && run->rounds == 0 && run->undecided == 0)
+        return;
+    json_member_object(writer, "adaptive");
+    json_member_int(writer, "repeat_max", run->repeat_max);
+    json_member_int(writer, "rounds", run->rounds);
+    json_member_int(writer, "undecided", (int64_t)run->undecided);
+    json_write_end(writer, '}');
+}
+
 static void head(struct json_writer *writer, const struct run *run, const char *version)
 {
     char date[DATE_ISO_SIZE];
@@ -153,6 +181,7 @@ static void head(struct json_writer *writer, const struct run *run, const char *
     json_member_fixed(writer, "elapsed_ms", (int64_t)(run->elapsed_ns / 1000), 3);
     json_member_int(writer, "seed", (int64_t)(run->seed & INT64_MAX));
     json_member_int(writer, "repeat", run->repeat);
+    asking(writer, run);
     json_member_string(writer, "embedding", run->scorer);
     json_member_bool(writer, "interrupted", run->interrupted);
     json_member_bool(writer, "recorded", run->recorded_answers);

@@ -248,6 +248,7 @@ static void change(struct json_writer *writer, const struct run_entry *entry)
         json_member_double(writer, "p_adjusted", entry->p_adjusted);
     }
     json_optional_true(writer, "newly_failed", entry->newly_failed);
+    json_optional_true(writer, "baseline_passed", entry->baseline_passed);
 }
 
 /* What people decided about the entry. */
@@ -263,10 +264,12 @@ static void decisions(struct json_writer *writer, const struct run_entry *entry)
         json_optional_text(writer, "by", entry->signed_off_by);
         json_write_end(writer, '}');
     }
+    json_optional_text(writer, "signoff_lapsed", entry->signoff_lapsed);
 }
 
 static void result(struct json_writer *writer, const struct run_entry *entry)
 {
+    json_optional_text(writer, "language", entry->language);
     json_member_text(writer, "severity", severity_name(entry->severity));
     json_member_bool(writer, "passed", entry->scored_count > 0 && entry->passed);
     json_member_bool(writer, "flaky", entry->flaky);

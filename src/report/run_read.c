@@ -75,6 +75,25 @@ static void read_explanations(struct run_reader *reader, const struct json *list
     gate->explanation_count = count;
 }
 
+static struct false_alarms false_alarms_of(const struct json *object)
+{
+    if (!json_is(object, JSON_OBJECT))
+        return (struct false_alarms){0};
+    return (struct false_alarms){
+        .known = true,
+        .entries = run_reader_count(json_get(object, "entries")),
+        .splits = run_reader_count(json_get(object, "splits")),
+        .statistics = run_reader_double(json_get(object, "statistics"), 0),
+        .critical = run_reader_double(json_get(object, "critical"), 0),
+        .major = run_reader_double(json_get(object, "major"), 0),
+    };
+}
+
+static uint32_t number_of(const struct json *value)
+{
+    return (uint32_t)run_reader_fixed(value, 0, 0, UINT32_MAX, 0);
+}
+
 static void read_gate(struct run_reader *reader, const struct json *object, struct gate *gate)
 {
     *gate = (struct gate){
@@ -94,6 +113,8 @@ static void read_gate(struct run_reader *reader, const struct json *object, stru
         .signed_off = run_reader_count(json_get(object, "signed_off")),
         .stale = run_reader_count(json_get(object, "stale")),
         .noise_known = json_bool(json_get(object, "noise_known"), false),
+        .quarantine_expired = run_reader_count(json_get(object, "quarantine_expired")),
+        .false_alarms = false_alarms_of(json_get(object, "false_alarms")),
     };
     for (int i = 0; i < SEVERITY_COUNT; i++)
         gate->counts[i] = run_reader_count(json_get(object, severity_name((enum severity)i)));
@@ -183,13 +204,17 @@ static void read_numbers(const struct json *root, struct run *run)
     const struct json *cost = json_get(root, "cost_usd");
     const struct json *fluency = json_get(root, "fluency");
     const struct json *shard = json_get(root, "shard");
+    const struct json *asking = json_get(root, "adaptive");
 
     run->elapsed_ns =
         (uint64_t)run_reader_fixed(json_get(root, "elapsed_ms"), 3, 0, ELAPSED_US_MAX, 0) * 1000;
     run->seed = (uint64_t)run_reader_fixed(json_get(root, "seed"), 0, 0, INT64_MAX, 0);
     run->repeat = (uint32_t)run_reader_fixed(json_get(root, "repeat"), 0, 0, UINT32_MAX, 1);
-    run->shard_index = (uint32_t)run_reader_fixed(json_get(shard, "index"), 0, 0, UINT32_MAX, 0);
-    run->shard_count = (uint32_t)run_reader_fixed(json_get(shard, "count"), 0, 0, UINT32_MAX, 0);
+    run->shard_index = number_of(json_get(shard, "index"));
+    run->shard_count = number_of(json_get(shard, "count"));
+    run->repeat_max = number_of(json_get(asking, "repeat_max"));
+    run->rounds = number_of(json_get(asking, "rounds"));
+    run->undecided = run_reader_count(json_get(asking, "undecided"));
     run->interrupted = json_bool(json_get(root, "interrupted"), false);
     run->recorded_answers = json_bool(json_get(root, "recorded"), false);
     run->asked = run_reader_count(json_get(root, "asked"));

@@ -259,6 +259,7 @@ static void read_change(const struct json *object, struct run_entry *entry)
     entry->noise_micro =
         (int32_t)run_reader_fixed(json_get(object, "noise"), 6, 0, DROP_MAX, SCORE_ABSENT);
     entry->newly_failed = json_bool(json_get(object, "newly_failed"), false);
+    entry->baseline_passed = json_bool(json_get(object, "baseline_passed"), false);
     entry->is_tested = p_fell != NULL;
     if (!entry->is_tested)
         return;
@@ -291,6 +292,7 @@ static void read_decisions(struct run_reader *reader, const struct json *object,
     entry->quarantine_until = run_reader_word(reader, json_get(quarantined, "until"));
     entry->is_signed_off = json_is(signed_off, JSON_OBJECT);
     entry->signed_off_by = run_reader_word(reader, json_get(signed_off, "by"));
+    entry->signoff_lapsed = run_reader_word(reader, json_get(object, "signoff_lapsed"));
 }
 
 static void read_result(struct run_reader *reader, const struct json *object,
@@ -329,6 +331,7 @@ void run_reader_entry(struct run_reader *reader, const struct json *object, stru
     entry->file = run_reader_word(reader, json_get(object, "file"));
     entry->line = small_of(json_get(object, "line"));
     entry->tags = run_reader_words(reader, json_get(object, "tags"), &entry->tag_count);
+    entry->language = run_reader_word(reader, json_get(object, "language"));
     entry->question = run_reader_long(reader, json_get(object, "question"));
     entry->tokens_in_estimate = json_int(json_get(object, "tokens_in_estimate"), 0);
     read_samples(reader, object, entry);

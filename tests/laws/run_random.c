@@ -222,6 +222,7 @@ static void draw_change(struct drawing *drawing, struct run_entry *entry)
     entry->p_fell = rng_unit(&drawing->rng);
     entry->p_adjusted = rng_unit(&drawing->rng);
     entry->newly_failed = chance(drawing, 30);
+    entry->baseline_passed = chance(drawing, 60);
 }
 
 static void draw_result(struct drawing *drawing, struct run_entry *entry)
@@ -237,6 +238,8 @@ static void draw_result(struct drawing *drawing, struct run_entry *entry)
     entry->quarantine_until = entry->is_quarantined ? text(drawing) : view_of("");
     entry->is_signed_off = chance(drawing, 20);
     entry->signed_off_by = entry->is_signed_off ? text(drawing) : view_of("");
+    entry->signoff_lapsed = text(drawing);
+    entry->language = text(drawing);
     entry->noise_micro = SCORE_ABSENT;
     entry->fluency_known = chance(drawing, 50);
     entry->fluency_micro = (int32_t)below(drawing, MICRO + 1);
@@ -342,6 +345,13 @@ static void draw_gate(struct drawing *drawing, struct gate *gate)
         .signed_off = below(drawing, 9),
         .stale = below(drawing, 9),
         .noise_known = chance(drawing, 50),
+        .quarantine_expired = below(drawing, 3),
+        .false_alarms = {.known = chance(drawing, 40),
+                         .entries = below(drawing, 100),
+                         .splits = below(drawing, 1000),
+                         .statistics = rng_unit(&drawing->rng),
+                         .critical = rng_unit(&drawing->rng),
+                         .major = rng_unit(&drawing->rng)},
     };
     for (int i = 0; i < SEVERITY_COUNT; i++)
         gate->counts[i] = below(drawing, 9);
@@ -382,6 +392,9 @@ static void draw_head(struct drawing *drawing, struct run *run)
         .elapsed_ns = below(drawing, UINT64_C(1) << 50),
         .seed = below(drawing, UINT64_C(1) << 53),
         .repeat = 1 + (uint32_t)below(drawing, 10),
+        .repeat_max = (uint32_t)below(drawing, 3),
+        .rounds = (uint32_t)below(drawing, 3),
+        .undecided = below(drawing, 3),
         .scorer = text(drawing),
         .interrupted = chance(drawing, 20),
         .recorded_answers = chance(drawing, 20),
