@@ -8,6 +8,7 @@ static const struct report_format formats[] = {
     {"json", report_json},
     {"markdown", report_markdown},
     {"junit", report_junit},
+    {"html", report_html},
 };
 
 const struct report_format *report_format_named(struct view name)
@@ -20,5 +21,5 @@ const struct report_format *report_format_named(struct view name)
 
 const char *report_format_names(void)
 {
-    return "text, json, markdown, junit";
+    return "text, json, markdown, junit, html";
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * html_marks: see html_marks.h. The text is walked from one boundary of any mark to the next;
+ * between two of them the marks that lie there are opened, the language outermost. */
+#include "report/html_marks.h"
+
+#include "base/utf8.h"
+#include "report/html.h"
+#include "text/language.h"
+
+struct walk {
+    struct strbuf *out;
+    const struct html_marked *marked;
+    const struct language_segment *segments;
+    size_t segment_count;
+    size_t segment;    /* the first that ends after the place */
+    size_t part;       /* the one that holds the place, of the own side */
+    size_t part_start; /* its first byte */
+    struct view open_language;
+};
+
+/* ---- what lies at a place ------------------------------------------------------------------- */
+
+static bool is_own_side(const struct walk *walk, size_t part)
+{
+    enum difference_kind kind = walk->marked->parts[part].kind;
+    return kind == DIFFERENCE_SAME || kind == walk->marked->own;
+}
+
+static void move_to(struct walk *walk, size_t at)
+{
+    const struct html_marked *marked = walk->marked;
+
+    while (walk->segment < walk->segment_count && walk->segments[walk->segment].end <= at)
+        walk->segment++;
+    while (walk->part < marked->part_count) {
+        size_t len = is_own_side(walk, walk->part) ? marked->parts[walk->part].text.len : 0;
+        if (walk->part_start + len > at)
+            break;
+        walk->part_start += len;
+        walk->part++;
+    }
+}
+
+/* The language of the place, where it differs from the whole text's. */
+static struct view language_at(const struct walk *walk, size_t at)
+{
+    if (walk->segment == walk->segment_count || walk->segments[walk->segment].start > at)
+        return view_of("");
+    struct view code = html_language(view_of(walk->segments[walk->segment].code));
+    return view_equal(code, walk->marked->language) ? view_of("") : code;
+}
+
+static bool is_changed_at(const struct walk *walk)
+{
+    const struct html_marked *marked = walk->marked;
+    return walk->part < marked->part_count && marked->parts[walk->part].kind == marked->own;
+}
+
+static size_t finding_count(const struct html_marked *marked)
+{
+    return marked->finding_count < HTML_MARKS_MAX ? marked->finding_count : HTML_MARKS_MAX;
+}
+
+static const struct finding *finding_at(const struct html_marked *marked, size_t at)
+{
+    for (size_t i = 0; i < finding_count(marked); i++)
+        if (marked->findings[i].start <= at && at < marked->findings[i].end)
+            return &marked->findings[i];
+    return NULL;
+}
+
+static void keep_nearer(size_t *next, size_t at, size_t boundary)
+{
+    if (boundary > at && boundary < *next)
+        *next = boundary;
+}
+
+static size_t next_boundary(const struct walk *walk, size_t at)
+{
+    const struct html_marked *marked = walk->marked;
+    size_t next = marked->text.len;
+
+    if (walk->segment < walk->segment_count) {
+        keep_nearer(&next, at, walk->segments[walk->segment].start);
+        keep_nearer(&next, at, walk->segments[walk->segment].end);
+    }
+    if (walk->part < marked->part_count)
+        keep_nearer(&next, at, walk->part_start + marked->parts[walk->part].text.len);
+    for (size_t i = 0; i < finding_count(marked); i++) {
+        keep_nearer(&next, at, marked->findings[i].start);
+        keep_nearer(&next, at, marked->findings[i].end);
+    }
+    return next;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static void open_finding(struct strbuf *out, const struct finding *finding)
+{
+    strbuf_printf(out, "<mark class=%s title=\"", severity_name(finding->severity));
+    html_add_attribute(out, utf8_cut(finding->check, 100));
+    strbuf_add_text(out, ": ");
+    html_add_attribute(out, utf8_cut(finding->message, 300));
+    strbuf_add_text(out, "\">");
+}
+
+static void set_language(struct walk *walk, struct view language)
+{
+    if (view_equal(language, walk->open_language))
+        return;
+    if (walk->open_language.len != 0)
+        strbuf_add_text(walk->out, "</span>");
+    if (language.len != 0)
+        strbuf_printf(walk->out, "<span lang=%.*s>", VIEW_ARG(language));
+    walk->open_language = language;
+}
+
+static void write_stretch(struct walk *walk, size_t from, size_t to)
+{
+    const struct finding *finding = finding_at(walk->marked, from);
+    bool is_changed = is_changed_at(walk);
+    const char *change = walk->marked->own == DIFFERENCE_REMOVED ? "del" : "ins";
+
+    set_language(walk, language_at(walk, from));
+    if (finding != NULL)
+        open_finding(walk->out, finding);
+    if (is_changed)
+        strbuf_printf(walk->out, "<%s>", change);
+    html_add(walk->out, view_slice(walk->marked->text, from, to));
+    if (is_changed)
+        strbuf_printf(walk->out, "</%s>", change);
+    if (finding != NULL)
+        strbuf_add_text(walk->out, "</mark>");
+}
+
+int html_add_marked(struct strbuf *out, struct arena *arena, const struct html_marked *marked)
+{
+    struct walk walk = {.out = out, .marked = marked, .open_language = view_of("")};
+    struct language_segment *segments = NULL;
+
+    int code = language_segments(arena, marked->text, marked->language, &segments,
+                                 &walk.segment_count);
+    if (code != 0)
+        return code;
+    walk.segments = segments;
+    strbuf_add_text(out, "<div class=text dir=auto");
+    if (marked->language.len != 0)
+        strbuf_printf(out, " lang=%.*s", VIEW_ARG(marked->language));
+    strbuf_add_text(out, ">");
+    for (size_t at = 0; at < marked->text.len;) {
+        move_to(&walk, at);
+        size_t next = next_boundary(&walk, at);
+        write_stretch(&walk, at, next);
+        at = next;
+    }
+    set_language(&walk, view_of(""));
+    if (marked->text.len == 0)
+        strbuf_add_text(out, "<i class=none>(an empty answer)</i>");
+    strbuf_add_text(out, "</div>");
+    return 0;
+}
+
+/* ---- both sides in one text ----------------------------------------------------------------- */
+
+enum { KEPT_SHOWN_MAX = 600, KEPT_END = 240 };
+
+/* From `from` forward to the start of a line, or just to the start of a character. */
+static size_t line_from(struct view text, size_t from)
+{
+    size_t end = view_find_byte(view_slice(text, from, text.len), '\n');
+
+    if (from + end < text.len && end < KEPT_END)
+        return from + end + 1;
+    while (from < text.len && ((unsigned char)text.ptr[from] & 0xc0) == 0x80)
+        from++;
+    return from;
+}
+
+static void add_kept(struct strbuf *out, struct view text)
+{
+    if (text.len <= KEPT_SHOWN_MAX) {
+        html_add(out, text);
+        return;
+    }
+    struct view head = utf8_cut(text, KEPT_END);
+    size_t tail = line_from(text, text.len - KEPT_END);
+    html_add(out, head);
+    strbuf_add_text(out, "<span class=gap>… ");
+    html_printf(out, "%zu characters that did not change",
+                utf8_count(view_slice(text, head.len, tail)));
+    strbuf_add_text(out, " …</span>");
+    html_add(out, view_slice(text, tail, text.len));
+}
+
+void html_add_redline(struct strbuf *out, const struct difference *parts, size_t count)
+{
+    static const char *const tags[] = {
+        [DIFFERENCE_REMOVED] = "del", [DIFFERENCE_ADDED] = "ins"};
+
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].kind == DIFFERENCE_SAME) {
+            add_kept(out, parts[i].text);
+            continue;
+        }
+        strbuf_printf(out, "<%s>", tags[parts[i].kind]);
+        html_add(out, parts[i].text);
+        strbuf_printf(out, "</%s>", tags[parts[i].kind]);
+    }
+}
