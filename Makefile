@@ -9,7 +9,7 @@
 #   make sanitize   unit and golden tests under ASan, UBSan and valgrind
 #   make world      thousands of simulated histories: SEEDS=5000 FIRST=1
 #   make fuzz       every fuzzer for FUZZ_SECONDS=60     make test-llm   against a real language model
-#   make bench      the figures of docs, both sides      make detection  losses found, false alarms
+#   make bench      the figures of docs, both sides      make power      losses found, false alarms
 #   make accuracy   every scorer and check on public data: writes docs/accuracy.md
 #   make format     make tidy     make clean
 
@@ -25,7 +25,7 @@ SETUP := scripts/setup
 # build/ is configured once and keeps its options.
 CONFIGURED := build/build.ninja
 
-.PHONY: build demo test test-llm world bench detection accuracy fuzz sanitize install deb clean format tidy
+.PHONY: build demo test test-llm world bench power power-real accuracy fuzz sanitize install deb clean format tidy
 .NOTPARALLEL:
 
 build:
@@ -48,8 +48,12 @@ bench: build
 	@$(SETUP) build model bench test
 	@bench/run
 
-detection: build
-	@bench/detection.py
+power: build
+	@python3 tools/power simulator --write docs/power.md
+
+power-real: build
+	@$(SETUP) build model
+	@python3 tools/power real --write docs/power.md
 
 accuracy: build
 	@python3 tools/accuracy --write docs/accuracy.md

@@ -1,20 +1,14 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""detection: how reliably `assay test` finds a loss, and how often it finds one that is not there.
+"""Power and false alarms on the simulator, with 40 entries of examples/mangaassist.
 
-    bench/detection.py [--embedding tfidf builtin] [--unchanged 300] [--seeds 20]
-
-On the simulator with examples/mangaassist: a baseline of three answers an entry, then runs of three answers
-each, every run with a seed of its own, so with other answers of the same model.
+A baseline of three answers an entry, then runs of three answers each, every run with a seed of its own, so with other
+answers of the same model.
 - Unchanged: nothing was changed; any exit status but 0 is a false alarm. Ten baselines take turns.
 - Defects: the simulator goes wrong in one way, in a given share of its answers.
 - Prompts: one instruction after the other is taken out of the prompts.
-A loss counts as found where the exit status is 1 or 4. Prints Markdown tables and, of false alarms, what
-raised them. Status 1 where a target is missed: 95 % of defects found that are in half of the answers or
-more, 1 % false alarms.
+A loss counts as found where the exit status is 1 or 4.
 """
 
-import argparse
 import collections
 import concurrent.futures
 import dataclasses
@@ -26,15 +20,16 @@ import queue
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import measure
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ASSAY = os.environ.get("ASSAY_BIN", str(ROOT / "build/assay"))
 EXAMPLE = ROOT / "examples/mangaassist"
 KINDS = ("keyword", "language", "format", "hallucination", "truncation", "refusal", "garbled")
-RATES = (0.1, 0.5, 1.0)
+RATES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+ENTRIES = 40
 RATE_OF_TARGET_MIN = 0.5  # with three answers an entry, what is rarer is met in few of its answers
 REPEAT = 3
 BASELINES = 10
@@ -78,6 +73,8 @@ class Project:
         self.embedding = embedding
         self.baseline = None
         shutil.copytree(EXAMPLE, self.folder, ignore=shutil.ignore_patterns(".assay", "baselines"))
+        golden = self.folder / "golden/manga.yaml"
+        golden.write_text(thinned(golden.read_text(encoding="utf-8")), encoding="utf-8")
 
     def record(self, seed):
         status, _, said = self.assay("baseline", "--repeat", str(REPEAT), "--seed", str(seed))
@@ -109,6 +106,14 @@ class Project:
         if report is None or report["answered"] != report["asked"]:
             raise RuntimeError(f"{job}: exit status {status}: {said}")
         return outcome(job, status, report)
+
+
+def thinned(golden):
+    """The golden set with ENTRIES of its entries, evenly taken."""
+    head, *entries = golden.split("\n  - id: ")
+    kept = [entry for i, entry in enumerate(entries)
+            if (i + 1) * ENTRIES // len(entries) > i * ENTRIES // len(entries)]
+    return "\n  - id: ".join([head, *kept])
 
 
 def outcome(job, status, report):
@@ -206,78 +211,68 @@ def share(outcomes):
     return sum(o.status in FOUND for o in outcomes) / len(outcomes)
 
 
-def statuses(outcomes):
-    counts = collections.Counter(o.status for o in outcomes)
-    return ", ".join(f"{status}: {count}" for status, count in sorted(counts.items()))
+def curve(shares):
+    """A bar for each share."""
+    return "".join("▁▂▃▄▅▆▇█"[min(7, int(part * 8))] for part in shares)
 
 
 def tell_unchanged(outcomes):
+    """(text, share of false alarms)"""
     alarms = [o for o in outcomes if o.status != 0]
-    print(f"| unchanged | {len(outcomes)} runs | {len(alarms)} false alarms | "
-          f"{len(alarms) / len(outcomes):.1%}, below {upper_bound(len(alarms), len(outcomes)):.1%} "
-          "with 95 % confidence |\n")
+    lines = [f"{len(outcomes)} unchanged runs: {len(alarms)} false alarms ({len(alarms) / len(outcomes):.1%}, below "
+             f"{upper_bound(len(alarms), len(outcomes)):.1%} with 95 % confidence).\n"]
     for alarm in alarms:
-        print(f"false alarm: baseline {alarm.job.baseline}, seed {alarm.job.seed}, exit status "
-              f"{alarm.status}: {'; '.join(alarm.reasons)}")
-        for detail in alarm.details:
-            print(f"    {detail}")
-    return len(alarms) / len(outcomes)
+        lines.append(f"- baseline {alarm.job.baseline}, seed {alarm.job.seed}, exit status {alarm.status}: "
+                     f"{'; '.join((*alarm.reasons, *alarm.details))}")
+    return "\n".join(lines) + "\n", len(alarms) / len(outcomes)
 
 
 def tell_defects(outcomes):
-    print("| defect | share of answers | runs | found | exit statuses |\n| --- | --- | --- | --- | --- |")
+    """(text, share found of those that are in half of the answers or more)"""
+    rates = sorted({float(o.job.defect.split(":")[1]) for o in outcomes})
+    table = measure.Table("defect", *(f"{rate:.0%}" for rate in rates), "")
     groups = collections.defaultdict(list)
     for o in outcomes:
         groups[o.job.defect].append(o)
-    for defect, group in groups.items():
-        kind, rate = defect.split(":")
-        print(f"| {kind} | {float(rate):.0%} | {len(group)} | {share(group):.0%} | {statuses(group)} |")
+    for kind in KINDS:
+        shares = [share(groups[f"{kind}:{rate}"]) for rate in rates]
+        table.row(kind, *(f"{part:.0%}" for part in shares), curve(shares))
     counted = [o for o in outcomes if float(o.job.defect.split(":")[1]) >= RATE_OF_TARGET_MIN]
-    print(f"| all | {RATE_OF_TARGET_MIN:.0%} and more | {len(counted)} | {share(counted):.1%} | "
-          f"{statuses(counted)} |\n")
-    return share(counted)
+    return str(table), share(counted)
 
 
 def tell_prompts(outcomes):
-    print("| prompt | instruction taken out | runs | found | worst entry |\n| --- | --- | --- | --- | --- |")
+    """(text, share found of the instructions whose loss an answer shows)"""
+    table = measure.Table("prompt", "instruction taken out", "found", "worst entry")
     groups = collections.defaultdict(list)
     for o in outcomes:
         groups[o.job.without].append(o)
     for instruction, group in groups.items():
         worst = collections.Counter(o.worst for o in group).most_common(1)[0][0]
         text = instruction.text.strip().removeprefix("- ")
-        print(f"| {pathlib.Path(instruction.file).stem} | {text} | {len(group)} | {share(group):.0%} | {worst} |")
-    print()
+        table.row(pathlib.Path(instruction.file).stem, text, f"{share(group):.0%}", worst)
+    shown = [o for o in outcomes if o.worst in ("critical", "major")]
+    return str(table), share(shown)
 
 
-def measure(embedding, options):
-    """All tables for one embedding; returns whether the targets are met."""
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="assay-detection-") as folder:
+def measured(embedding, options):
+    """(text, whether the targets are met)"""
+    with tempfile.TemporaryDirectory(prefix="assay-power-") as folder:
         lab = Lab(folder, embedding)
-        print(f"## embedding: {embedding}\n", flush=True)
-        alarms = tell_unchanged(lab.run(unchanged_jobs(options.unchanged)))
-        found = tell_defects(lab.run(defect_jobs(options.seeds)))
-        tell_prompts(lab.run(prompt_jobs(options.prompt_seeds)))
-    met = found >= FOUND_SHARE_MIN and alarms <= ALARM_SHARE_MAX
-    print(f"target {FOUND_SHARE_MIN:.0%} found, at most {ALARM_SHARE_MAX:.0%} false alarms: "
-          f"{'met' if met else 'missed'} ({time.monotonic() - start:.0f} s)\n", flush=True)
-    return met
+        unchanged, alarms = tell_unchanged(lab.run(unchanged_jobs(options.unchanged)))
+        defects, found = tell_defects(lab.run(defect_jobs(options.seeds)))
+        prompts, lost = tell_prompts(lab.run(prompt_jobs(options.prompt_seeds)))
+    met = found >= FOUND_SHARE_MIN and lost >= FOUND_SHARE_MIN and alarms <= ALARM_SHARE_MAX
+    text = "\n".join([
+        f"### Embedding `{embedding}`\n", unchanged, f"Found, by the share of answers that went wrong ({options.seeds} "
+        "runs each):\n", defects, f"Instructions taken out ({options.prompt_seeds} runs each):\n", prompts,
+        f"Targets: at least {FOUND_SHARE_MIN:.0%} found of defects in half of the answers or more ({found:.1%}) and of "
+        f"instructions whose loss is critical or major ({lost:.1%}); at most {ALARM_SHARE_MAX:.0%} false alarms: "
+        f"{'met' if met else 'missed'}.\n"])
+    return text, met
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--embedding", nargs="+", default=["tfidf", "builtin"], choices=("tfidf", "builtin"))
-    parser.add_argument("--unchanged", type=int, default=300, help="unchanged runs")
-    parser.add_argument("--seeds", type=int, default=20, help="runs for each defect and rate")
-    parser.add_argument("--prompt-seeds", type=int, default=5, help="runs for each instruction")
-    options = parser.parse_args()
-    if not os.access(ASSAY, os.X_OK):
-        sys.exit(f"detection: there is no {ASSAY}; make build makes it")
-    met = [measure(embedding, options) for embedding in options.embedding]
-    return 0 if all(met) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def report(options):
+    """The section; True where its targets are met."""
+    parts = [measured(embedding, options) for embedding in options.embedding]
+    return "\n".join(text for text, _ in parts), all(met for _, met in parts)
