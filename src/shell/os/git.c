@@ -632,10 +632,12 @@ static int read_head(struct helper *helper, struct object *ret_object, struct er
     return code;
 }
 
+/* Git ends over a path that leaves the repository. */
 static bool is_askable(struct view path)
 {
-    return path.len > 0 && path.len < HEAD_BYTES_MAX / 2 && view_find_byte(path, '\n') == path.len
-           && view_find_byte(path, '\0') == path.len;
+    return path.len > 0 && path.ptr[0] != '/' && !view_starts(path, view_of("./"))
+           && !view_starts(path, view_of("..")) && path.len < HEAD_BYTES_MAX / 2
+           && view_find_byte(path, '\n') == path.len && view_find_byte(path, '\0') == path.len;
 }
 
 static int no_file(struct view commit, struct view path, struct err *reterr)
