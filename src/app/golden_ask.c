@@ -140,6 +140,7 @@ static int fill_entry(struct golden_run *run, size_t item, struct err *reterr)
         .line = golden->line,
         .tags = golden->tags.items,
         .tag_count = golden->tags.count,
+        .language = view_is(golden->expect.language, "any") ? view_of("") : golden->expect.language,
     };
     int code = find_given(run, item, entry);
     if (code != 0)
@@ -175,6 +176,53 @@ static int list_asks(struct golden_run *run)
         for (size_t item = 0; item < run->result.entry_count; item++)
             if (sample < run->result.entries[item].sample_count)
                 run->asks[at++] = (struct ask){.run = run, .item = item, .sample = sample};
+    return 0;
+}
+
+/* Room for more answers to an entry; those that are there are copied. */
+static int grow_samples(struct golden_run *run, struct run_entry *entry, size_t count)
+{
+    struct sample *samples = arena_new(&run->arena, count, sizeof *samples);
+
+    if (samples == NULL)
+        return ERR_MEMORY;
+    memcpy(samples, entry->samples, entry->sample_count * sizeof *samples);
+    for (size_t i = entry->sample_count; i < count; i++)
+        samples[i].score = score_absent();
+    entry->samples = samples;
+    entry->sample_count = count;
+    return 0;
+}
+
+int golden_ask_more(struct golden_run *run, const uint32_t *extra)
+{
+    size_t total = 0;
+    uint32_t deepest = 0;
+    size_t at = 0;
+
+    for (size_t item = 0; item < run->result.entry_count; item++) {
+        total += extra[item];
+        deepest = extra[item] > deepest ? extra[item] : deepest;
+    }
+    struct ask *asks = arena_new(&run->arena, total, sizeof *asks);
+    if (asks == NULL)
+        return ERR_MEMORY;
+    for (uint32_t turn = 0; turn < deepest; turn++)
+        for (size_t item = 0; item < run->result.entry_count; item++)
+            if (turn < extra[item])
+                asks[at++] = (struct ask){.run = run,
+                                          .item = item,
+                                          .sample = run->result.entries[item].sample_count + turn};
+    for (size_t item = 0; item < run->result.entry_count; item++) {
+        struct run_entry *entry = &run->result.entries[item];
+        if (extra[item] > 0 && grow_samples(run, entry, entry->sample_count + extra[item]) != 0)
+            return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < run->plan->target_count; i++)
+        run->queues[i].next = 0;
+    run->asks = asks;
+    run->total = total;
+    run->progress.total += total;
     return 0;
 }
 
@@ -259,7 +307,7 @@ static void account(struct golden_run *run, struct sample *sample, size_t item)
     if (result->cost_nano_usd < COST_NANO_USD_MAX)
         result->cost_nano_usd += sample->cost_nano_usd;
     result->cost_known = true;
-    int64_t most_micro = run->plan->suite->max_cost_micro;
+    int64_t most_micro = run->plan->max_cost_micro;
     if (most_micro >= 0 && result->cost_nano_usd / 1000 >= most_micro && !run->stopping) {
         run->stopping = true;
         fail(&run->stop_reason, ERR_LIMIT,
@@ -409,6 +457,8 @@ static void take_recorded(struct golden_run *run, struct ask *ask)
 /* What was not asked says why. */
 static void close_unasked(struct golden_run *run)
 {
+    if (run->result.rounds > 0)
+        return; /* what was to be asked again and was not is nobody's loss (golden_again.c) */
     for (size_t i = 0; run->stop_reason.code != 0 && i < run->total; i++) {
         struct ask *ask = &run->asks[i];
         struct sample *sample = &run->result.entries[ask->item].samples[ask->sample];
@@ -425,7 +475,7 @@ static void close_unasked(struct golden_run *run)
  * so far; the first goes alone. So the run passes its bound by one answer at the most. */
 static bool is_affordable(const struct golden_run *run)
 {
-    int64_t most_micro = run->plan->suite->max_cost_micro;
+    int64_t most_micro = run->plan->max_cost_micro;
     const struct run *result = &run->result;
 
     if (most_micro < 0 || run->is_given)

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "core/golden/fluent.h"
+#include "core/golden/gate_check.h"
 #include "core/golden/judge.h"
 #include "core/pool/account.h"
 #include "shell/os/clock.h"
@@ -59,6 +60,14 @@ static int open_targets(struct golden_run *run, struct err *reterr)
     return code;
 }
 
+static int set_apart(struct golden_run *run)
+{
+    char today[SIGNOFF_DATE_SIZE];
+
+    signoff_date(run->result.started_unix_s, today);
+    return quarantine_apply(&run->plan->quarantine, &run->result, today);
+}
+
 static int begin(struct golden_run *run, struct err *reterr)
 {
     const struct plan *plan = run->plan;
@@ -71,6 +80,7 @@ static int begin(struct golden_run *run, struct err *reterr)
         .started_unix_s = clock_unix_s(),
         .seed = plan->seed,
         .repeat = plan->repeat,
+        .provenance = run->options.provenance,
         .recorded_answers = run->options.recorded != NULL || run->options.rescore,
         .mean = score_absent(),
     };
@@ -83,6 +93,8 @@ static int begin(struct golden_run *run, struct err *reterr)
         code = golden_others_prepare(run, reterr);
     if (code == 0)
         code = golden_ask_prepare(run, reterr);
+    if (code == 0 && set_apart(run) != 0)
+        code = fail(reterr, ERR_MEMORY, "no memory for a run");
     return code;
 }
 
@@ -140,7 +152,7 @@ static void end(void *context)
 {
     struct golden_run *run = context;
 
-    if (run->has_ended)
+    if (run->has_ended || golden_again(run))
         return;
     run->has_ended = true;
     run->result.elapsed_ns = clock_now_ns() - run->started_ns;
@@ -155,6 +167,7 @@ void golden_run_answered(struct golden_run *run)
     }
     run->progress.embedding = true;
     golden_run_tell(run);
+    run->progress.embedding = false;
     embedder_when_idle(run->embedder, end, run);
 }
 
@@ -322,30 +335,63 @@ static int write_pools(struct golden_run *run)
     return code;
 }
 
-int golden_run_finish(struct golden_run *run, const struct run **ret_result, struct err *reterr)
+void golden_run_judge(struct golden_run *run)
 {
-    const struct settings_suite *suite = run->plan->suite;
     int32_t noise_micro = run->plan->has_baseline ? run->plan->baseline.noise_micro : SCORE_ABSENT;
     struct judge judge = {
-        .limits = limits_of(suite),
+        .limits = limits_of(run->plan->suite),
         .similar = &run->similar,
         .allowance_micro = noise_micro == SCORE_ABSENT ? 0 : noise_micro,
     };
+
+    for (size_t item = 0; item < run->result.entry_count; item++)
+        judge_one(run, &judge, item);
+}
+
+/* A baseline of tomorrow: a clock that was set back, here or where it was recorded. */
+static bool is_recorded_ahead(const struct golden_run *run)
+{
+    enum { SLACK_S = 600 };
+    int64_t recorded_unix_s;
+
+    return run->plan->has_baseline
+           && date_parse(run->plan->baseline.recorded, &recorded_unix_s) == 0
+           && recorded_unix_s > run->result.started_unix_s + SLACK_S;
+}
+
+static int weigh_signoffs(struct golden_run *run)
+{
+    char today[SIGNOFF_DATE_SIZE];
+
+    signoff_date(run->result.started_unix_s, today);
+    return signoff_apply(&run->plan->signoffs, &run->result, today, &run->arena);
+}
+
+int golden_run_check(struct golden_run *run, struct err *reterr)
+{
+    struct severity_limits limits = limits_of(run->plan->suite);
+
+    return gate_check(&run->result, &limits, &run->similar, &run->result.gate.false_alarms, reterr);
+}
+
+int golden_run_finish(struct golden_run *run, const struct run **ret_result, struct err *reterr)
+{
     struct gate_options gate = run->options.gate;
 
     if (run->failure.code != 0)
         return fail(reterr, run->failure.code, "%s", run->failure.text);
-    for (size_t item = 0; item < run->result.entry_count; item++)
-        judge_one(run, &judge, item);
+    golden_run_judge(run);
     int code = judge_fluency(run, reterr);
     if (code != 0)
         return code;
     judge_noise(&run->result);
-    gate.limits = judge.limits;
+    gate.limits = limits_of(run->plan->suite);
+    gate.recorded_ahead = is_recorded_ahead(run);
+    gate.max_cost_reached = run->stop_reason.code == ERR_LIMIT;
     gate.stale_count = (int64_t)count_stale(run->plan);
     gate.noise_known = is_noise_known(run);
-    if (gate_decide(&run->result, &gate, &run->arena) != 0 || find_changes(run) != 0
-        || write_pools(run) != 0)
+    if (weigh_signoffs(run) != 0 || gate_decide(&run->result, &gate, &run->arena) != 0
+        || find_changes(run) != 0 || write_pools(run) != 0)
         return fail(reterr, ERR_MEMORY, "no memory to judge the run");
     *ret_result = &run->result;
     return 0;

@@ -36,7 +36,8 @@ struct golden_run_options {
     const char *program;        /* this program, for its helpers */
     const char *defect;         /* of the simulator; NULL: the target's */
     struct recorded *recorded;  /* NULL: ask the targets */
-    bool rescore;               /* the baseline's accepted answers stand in for asking */
+    struct provenance provenance;
+    bool rescore; /* the baseline's accepted answers stand in for asking */
     struct gate_options gate;
     bool no_cache;
     void (*progress)(void *context, const struct golden_progress *progress);
@@ -63,6 +64,10 @@ void golden_run_interrupt(struct golden_run *run);
 /* Judges. Holds until golden_run_free. */
 MUST_CHECK int golden_run_finish(struct golden_run *run, const struct run **ret_result,
                                  struct err *reterr);
+
+/* How often the gate would fail on the accepted answers alone, divided at random (gate_check.h), into
+ * the result's gate. Call it after golden_run_finish. */
+MUST_CHECK int golden_run_check(struct golden_run *run, struct err *reterr);
 
 /* The baseline that the finished run makes, its answers measured against one another; entries that
  * were not asked stay as they were, those that left the golden set do not. Call it after

@@ -47,6 +47,7 @@ struct golden_run {
     size_t in_flight_max;
     struct exec *execs;        /* commands that check an answer now (golden_exec.c) */
     struct ask_checks *others; /* who is asked about answers (golden_others.c); NULL: nobody */
+    uint32_t *extra; /* of the entries, with --repeat auto: how many more answers each is to have */
     bool stopping;
     bool any_success;
     size_t failures_in_a_row;
@@ -73,6 +74,13 @@ struct golden_run {
 MUST_CHECK int golden_ask_prepare(struct golden_run *run, struct err *reterr);
 void golden_ask_pump(void *context);
 
+/* Asks entry i extra[i] times more. ERR_MEMORY. */
+MUST_CHECK int golden_ask_more(struct golden_run *run, const uint32_t *extra);
+
+/* golden_again.c: all answers are there. Another round of questions where they leave something
+ * open (--repeat auto); false where asking is over. */
+bool golden_again(struct golden_run *run);
+
 /* golden_embed.c */
 MUST_CHECK int golden_embed_prepare(struct golden_run *run, struct err *reterr);
 void golden_embed_release(struct golden_run *run);
@@ -83,7 +91,9 @@ void golden_embed_want(struct golden_run *run, const struct run_entry *entry,
 MUST_CHECK int golden_embed_calibrate(struct golden_run *run, struct baseline *baseline,
                                       struct err *reterr);
 
-/* golden_run.c: all answers are there. */
+/* golden_run.c: scores and severities of all entries, from the answers there are. */
+void golden_run_judge(struct golden_run *run);
+/* All answers are there. */
 void golden_run_answered(struct golden_run *run);
 /* Something that is nobody's answer went wrong; the run ends. */
 void golden_run_broken(struct golden_run *run, int code, const char *text);

@@ -5,6 +5,7 @@
 
 #include "app/plan_checks.h"
 #include "base/nearest.h"
+#include "core/golden/adaptive_repeats.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
 #include "base/path.h"
@@ -14,6 +15,7 @@ enum {
     CONFIG_BYTES_MAX = 64 << 20,
     GOLDEN_BYTES_MAX = 256 << 20,
     BASELINE_BYTES_MAX = 1 << 30,
+    SIGNOFFS_BYTES_MAX = 256 << 20,
     NAMES_MAX = 64,
     OVERRIDES_MAX = 64,
 };
@@ -194,7 +196,13 @@ static int choose_numbers(struct planning *planning)
     const struct plan_options *options = planning->options;
     struct plan *plan = planning->plan;
 
-    plan->repeat = (uint32_t)(options->repeat > 0 ? options->repeat : plan->suite->repeat);
+    bool is_said = options->repeat > 0 || options->repeat_max > 0;
+    plan->repeat = (uint32_t)(is_said ? options->repeat : plan->suite->repeat);
+    plan->repeat_max = (uint32_t)(is_said ? options->repeat_max : plan->suite->repeat_max);
+    if (plan->repeat_max > 0)
+        plan->repeat = ADAPTIVE_REPEATS_FIRST;
+    plan->max_cost_micro =
+        options->max_cost_micro > 0 ? options->max_cost_micro : plan->suite->max_cost_micro;
     plan->concurrency =
         (uint32_t)(options->concurrency > 0 ? options->concurrency : plan->suite->concurrency);
     plan->seed = (uint64_t)(options->seed >= 0 ? options->seed : plan->suite->seed);
@@ -274,6 +282,21 @@ static int load_golden(struct planning *planning)
     if (golden_resolve(&plan->set, &planning->problems) == ERR_MEMORY)
         return no_memory(planning->reterr);
     return problems_status(&planning->problems, planning->reterr);
+}
+
+static int load_quarantine(struct planning *planning)
+{
+    struct plan *plan = planning->plan;
+    struct problems problems;
+    struct config_reader reader = {&plan->arena, &problems, plan->settings.folder};
+
+    if (planning->options->files != NULL)
+        return 0; /* of a revision: what counts is what its prompts bring about */
+    problems_init(&problems, &plan->arena, plan->settings.file);
+    int code = quarantine_read(&reader, plan->suite->quarantine, &plan->set, &plan->quarantine);
+    if (code == ERR_MEMORY)
+        return no_memory(planning->reterr);
+    return problems_status(&problems, planning->reterr);
 }
 
 static void add_part(struct strbuf *text, const char *role, struct view part)
@@ -482,11 +505,34 @@ static int load_baseline(struct planning *planning)
     return check_scorer(planning);
 }
 
+/* Accepted regressions; where there is no such file, there are none. */
+static int load_signoffs(struct planning *planning)
+{
+    struct plan *plan = planning->plan;
+    struct view named = plan->suite->signoffs;
+    struct view text;
+
+    plan->signoffs_path = named.len != 0
+                              ? arena_string(&plan->arena, named)
+                              : arena_printf(&plan->arena, "%.*s/signoffs.jsonl",
+                                             VIEW_ARG(path_directory(plan->suite->golden)));
+    if (plan->signoffs_path == NULL)
+        return no_memory(planning->reterr);
+    if (planning->options->files != NULL || !file_exists(plan->signoffs_path))
+        return 0;
+    int code = read_into(&plan->arena, NULL, plan->signoffs_path, SIGNOFFS_BYTES_MAX, &text,
+                         planning->reterr);
+    return code != 0 ? code
+                     : signoff_parse(&plan->arena, view_of(plan->signoffs_path), text,
+                                     &plan->signoffs, planning->reterr);
+}
+
 int plan_make(const struct plan_options *options, struct plan *ret_plan, struct err *reterr)
 {
     static int (*const steps[])(struct planning *) = {
-        load_settings, choose_suite, choose_targets,    choose_numbers, load_golden,
-        join_prompts,  choose_items, make_expectations, make_checks,    load_baseline,
+        load_settings,     choose_suite,    choose_targets, choose_numbers,
+        load_golden,       load_quarantine, join_prompts,   choose_items,
+        make_expectations, make_checks,     load_baseline,  load_signoffs,
     };
     struct planning planning = {.options = options, .plan = ret_plan, .reterr = reterr};
 

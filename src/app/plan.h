@@ -12,6 +12,8 @@
 #include "core/golden/adopt.h"
 #include "core/golden/baseline.h"
 #include "core/golden/entries.h"
+#include "core/golden/quarantine.h"
+#include "core/golden/signoff.h"
 #include "core/validate/examine.h"
 
 /* Where a plan's files come from, other than the file system: a git revision, say
@@ -48,6 +50,8 @@ struct plan_options {
     uint32_t shard_index; /* from 0; items i with i mod shard_count = shard_index alone */
     uint32_t shard_count; /* 0: all */
     int64_t repeat;
+    int64_t repeat_max;     /* of --repeat auto, with a repeat of 0; else 0 */
+    int64_t max_cost_micro; /* millionths of a dollar; 0: the suite's */
     int64_t concurrency;
     int64_t seed;       /* −1: the suite's */
     bool need_baseline; /* ERR_MISSING with the remedy where there is none */
@@ -79,7 +83,12 @@ struct plan {
     bool has_baseline;
     const char *baseline_path;
     const char *state_dir; /* .assay beside assay.yaml */
+    struct quarantine quarantine;
+    struct signoffs signoffs; /* none where there is no such file */
+    const char *signoffs_path;
     uint32_t repeat;
+    uint32_t repeat_max;    /* above 0: entries are asked `repeat` to so many times */
+    int64_t max_cost_micro; /* -1: no bound */
     uint32_t concurrency;
     uint64_t seed;
 };
