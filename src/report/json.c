@@ -97,6 +97,8 @@ static void gate(struct json_writer *writer, const struct run *run)
     json_member_int(writer, "signed_off", (int64_t)gate->signed_off);
     json_member_int(writer, "stale", (int64_t)gate->stale);
     json_member_bool(writer, "noise_known", gate->noise_known);
+    json_optional_true(writer, "recorded_ahead", gate->recorded_ahead);
+    json_optional_true(writer, "max_cost_reached", gate->max_cost_reached);
     statistics(writer, "statistics", &gate->all);
     statistics(writer, "statistics_changed", &gate->changed);
     statistics(writer, "statistics_untouched", &gate->untouched);

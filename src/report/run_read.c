@@ -113,6 +113,8 @@ static void read_gate(struct run_reader *reader, const struct json *object, stru
         .signed_off = run_reader_count(json_get(object, "signed_off")),
         .stale = run_reader_count(json_get(object, "stale")),
         .noise_known = json_bool(json_get(object, "noise_known"), false),
+        .recorded_ahead = json_bool(json_get(object, "recorded_ahead"), false),
+        .max_cost_reached = json_bool(json_get(object, "max_cost_reached"), false),
         .quarantine_expired = run_reader_count(json_get(object, "quarantine_expired")),
         .false_alarms = false_alarms_of(json_get(object, "false_alarms")),
     };

@@ -345,6 +345,8 @@ static void draw_gate(struct drawing *drawing, struct gate *gate)
         .signed_off = below(drawing, 9),
         .stale = below(drawing, 9),
         .noise_known = chance(drawing, 50),
+        .recorded_ahead = chance(drawing, 20),
+        .max_cost_reached = chance(drawing, 20),
         .quarantine_expired = below(drawing, 3),
         .false_alarms = {.known = chance(drawing, 40),
                          .entries = below(drawing, 100),

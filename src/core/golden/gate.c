@@ -579,7 +579,12 @@ int gate_decide(struct run *run, const struct gate_options *options, struct aren
     };
     struct deciding deciding = {.run = run, .gate = &run->gate, .options = options, .arena = arena};
 
-    run->gate = (struct gate){0};
+    run->gate = (struct gate){
+        .stale = options->stale_count > 0 ? (size_t)options->stale_count : 0,
+        .noise_known = options->noise_known,
+        .recorded_ahead = options->recorded_ahead,
+        .max_cost_reached = options->max_cost_reached,
+    };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         rules[i](&deciding);
     struct view *reasons = arena_new(arena, SENTENCES_MAX, sizeof *reasons);

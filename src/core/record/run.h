@@ -37,6 +37,7 @@ struct sample {
     struct answer answer;
     bool asked;  /* false where the run ended before its turn */
     bool scored; /* true where answer.reply.code is 0 */
+    bool is_kept; /* given by an answer cache: nothing was paid for it now */
     struct score score;
     struct verdict verdict; /* failed checks */
     struct view language;   /* what was found: "ja", "en", "mixed", … */
@@ -194,6 +195,8 @@ struct gate {
     struct false_alarms false_alarms; /* of `assay baseline --check` alone */
     size_t stale;               /* baseline entries that the golden set does not have any more */
     bool noise_known;           /* A/A was measured, or every entry has several accepted answers */
+    bool recorded_ahead;        /* the baseline's date lies after the run's */
+    bool max_cost_reached;      /* which ended the asking */
     const struct view *reasons; /* what decided, a sentence each */
     size_t reason_count;
     const struct view *warnings;
