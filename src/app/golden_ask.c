@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "app/golden_exec.h"
+#include "app/golden_keep.h"
 #include "app/golden_others.h"
 #include "app/golden_run_state.h"
 #include "core/golden/judge.h"
@@ -50,7 +51,7 @@ static int render(const struct golden_run *run, size_t item, size_t sample, stru
     int code = golden_render(&plan->set, plan->items[item].entry, scratch, ret_chat, reterr);
     if (code == 0)
         code = golden_merge(scratch, plan->suite->params, ret_chat->params, &ret_chat->params);
-    ret_chat->sample = sample;
+    ret_chat->sample = run->options.first_sample + sample;
     return code;
 }
 
@@ -249,6 +250,8 @@ int golden_ask_prepare(struct golden_run *run, struct err *reterr)
     int code = 0;
 
     run->is_given = run->options.rescore || run->options.recorded != NULL;
+    if (golden_keep_prepare(run) != 0)
+        return fail(reterr, ERR_MEMORY, "no memory for %zu entries", count);
     run->given = arena_new(&run->arena, count, sizeof *run->given);
     run->result.entries = arena_new(&run->arena, count, sizeof *run->result.entries);
     if (run->result.entries == NULL || run->given == NULL)
@@ -295,6 +298,8 @@ static void account(struct golden_run *run, struct sample *sample, size_t item)
     const struct usage *usage = &sample->answer.reply.usage;
     struct run *result = &run->result;
 
+    if (sample->is_kept)
+        return; /* was paid for before */
     result->tokens_in += tokens_of(usage->tokens_in);
     result->tokens_out += tokens_of(usage->tokens_out);
     result->tokens_estimated = result->tokens_estimated || usage->estimated;
@@ -412,6 +417,7 @@ static void on_answer(void *context, struct id id, const struct answer *answer)
     (void)id;
     run->in_flight--;
     run->queues[run->plan->items[ask->item].target].in_flight--;
+    golden_keep_put(run, ask, answer);
     take_answer(run, ask->item, ask->sample, answer);
     golden_ask_pump(run);
 }
@@ -425,15 +431,23 @@ static void not_taken(struct golden_run *run, const struct ask *ask, int code, c
 static void ask_target(struct golden_run *run, struct ask *ask)
 {
     struct target *target = &run->targets[run->plan->items[ask->item].target];
+    struct answer known;
     struct arena scratch;
     struct chat chat;
     struct err err = {0};
 
     arena_init(&scratch, QUESTION_BYTES_MAX);
     int code = render(run, ask->item, ask->sample, &scratch, &chat, &err);
-    if (code == 0)
+    bool is_known = code == 0 && golden_keep_find(run, ask, &chat, &scratch, &known);
+    if (is_known) {
+        run->result.entries[ask->item].samples[ask->sample].is_kept = true;
+        take_answer(run, ask->item, ask->sample, &known);
+    } else if (code == 0) {
         code = asker_ask(target->asker, &chat, on_answer, ask, NULL, &err);
+    }
     arena_release(&scratch);
+    if (is_known)
+        return;
     if (code != 0) {
         not_taken(run, ask, code, err.text);
         return;
@@ -525,7 +539,7 @@ void golden_ask_pump(void *context)
                 continue;
             more = true;
             put(run, ask);
-            if (run->is_given && ++taken == RECORDED_AT_ONCE) {
+            if ((run->is_given || run->options.answers != NULL) && ++taken == RECORDED_AT_ONCE) {
                 loop_defer(run->host->loop, &run->pump); /* let Ctrl-C be heard in between */
                 return;
             }

@@ -19,6 +19,7 @@
 #include "app/target.h"
 #include "core/golden/gate.h"
 
+struct answer_cache;
 struct golden_run;
 
 struct golden_progress {
@@ -40,6 +41,10 @@ struct golden_run_options {
     bool rescore; /* the baseline's accepted answers stand in for asking */
     struct gate_options gate;
     bool no_cache;
+    struct answer_cache *answers; /* looked up before asking, and kept there (app/answer_cache.h);
+                                     holds until golden_run_free. NULL: every question is asked */
+    uint32_t first_sample;        /* the number of each entry's first sample: other numbers are
+                                     other draws of the same question */
     void (*progress)(void *context, const struct golden_progress *progress);
     void *progress_context;
     /* A pool's maximum moved, for a log (as struct asker_options has it); NULL: none. */

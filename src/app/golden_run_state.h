@@ -8,6 +8,7 @@
 #define ASSAY_APP_GOLDEN_RUN_STATE_H
 
 #include "app/golden_run.h"
+#include "base/digest.h"
 #include "core/golden/similar.h"
 #include "shell/net/loop.h"
 
@@ -15,7 +16,9 @@ struct ask {
     struct golden_run *run;
     size_t item;
     size_t sample;
-    bool taken; /* its question was put, or its recorded answer looked for */
+    bool taken;             /* its question was put, or its recorded answer looked for */
+    bool is_named;          /* `question` is known */
+    struct digest question; /* of an answer cache */
 };
 
 /* How far the questions to one target are: a slow target holds up no other. */
@@ -36,6 +39,8 @@ struct golden_run {
     struct arena arena;
     struct run result;
     struct target *targets; /* of plan->targets; NULL where answers are recorded */
+
+    struct digest *target_digests; /* of plan->targets, with an answer cache (golden_keep.c) */
 
     /* asking */
     struct recorded_entry **given; /* of the items: answers that stand in for asking, or NULL */
