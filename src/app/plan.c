@@ -266,6 +266,7 @@ static int load_golden(struct planning *planning)
                            VIEW_ARG(plan->suite->name));
     if (code != 0)
         return code;
+    digest_short(text, plan->golden_version);
     problems_init(&planning->problems, &plan->arena, plan->suite->golden);
     const struct plan_entries *from = planning->options->entries_from;
     if (from != NULL)
@@ -390,11 +391,13 @@ static int choose_items(struct planning *planning)
     plan->items = arena_new(&plan->arena, room, sizeof *plan->items);
     if (plan->items == NULL)
         return no_memory(planning->reterr);
+    size_t all = 0; /* of every shard */
     for (size_t i = 0; i < plan->set.entry_count; i++)
         for (size_t t = 0; t < plan->target_count; t++)
-            if (wanted(options, &plan->set.entries[i]))
+            if (wanted(options, &plan->set.entries[i]) && shard_has(&options->shard, all++))
                 plan->items[plan->item_count++] = (struct plan_item){.entry = i, .target = t};
-    if (plan->item_count == 0)
+    plan->shard = options->shard;
+    if (all == 0)
         return fail(planning->reterr, ERR_USAGE,
                     "%.*s: no entry has the tag '%s': see 'tags:' of its %zu entries",
                     VIEW_ARG(plan->set.file), options->tag_count > 0 ? options->tags[0] : "",
@@ -497,6 +500,8 @@ static int load_baseline(struct planning *planning)
     if (code == 0)
         code = baseline_parse(&plan->arena, view_of(plan->baseline_path), text, &plan->baseline,
                               planning->reterr);
+    if (code == 0)
+        digest_short(text, plan->baseline_version);
     if (code == ERR_CORRUPT && planning->options->replaces)
         return 0;
     if (code != 0)

@@ -8,10 +8,12 @@
 #ifndef ASSAY_APP_PLAN_H
 #define ASSAY_APP_PLAN_H
 
+#include "base/digest.h"
 #include "config/settings.h"
 #include "core/golden/adopt.h"
 #include "core/golden/baseline.h"
 #include "core/golden/entries.h"
+#include "core/golden/shard.h"
 #include "core/golden/quarantine.h"
 #include "core/golden/signoff.h"
 #include "core/validate/examine.h"
@@ -47,8 +49,7 @@ struct plan_options {
                                        from the file system */
     const struct plan_entries *entries_from; /* with `files`: these entries are asked, matched by
                                                 id, prompts by name; NULL: the set's own */
-    uint32_t shard_index; /* from 0; items i with i mod shard_count = shard_index alone */
-    uint32_t shard_count; /* 0: all */
+    struct shard shard;                      /* these of the items alone */
     int64_t repeat;
     int64_t repeat_max;     /* of --repeat auto, with a repeat of 0; else 0 */
     int64_t max_cost_micro; /* millionths of a dollar; 0: the suite's */
@@ -82,7 +83,10 @@ struct plan {
     struct baseline baseline;
     bool has_baseline;
     const char *baseline_path;
-    const char *state_dir; /* .assay beside assay.yaml */
+    struct shard shard;
+    char golden_version[DIGEST_SHORT_SIZE];   /* of the golden set's own text */
+    char baseline_version[DIGEST_SHORT_SIZE]; /* of the baseline's; "" where there is none */
+    const char *state_dir;                    /* .assay beside assay.yaml */
     struct quarantine quarantine;
     struct signoffs signoffs; /* none where there is no such file */
     const char *signoffs_path;
