@@ -58,12 +58,14 @@ int patterns_cache_read(const char *cache, const char *key, struct strbuf *ret_b
 {
     struct strbuf path;
     int code = path_of(cache, key, &path);
-    int file = code == 0 ? open(strbuf_text(&path), O_RDONLY | O_CLOEXEC) : -1;
+    int file = code == 0 ? open(strbuf_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    struct stat status;
 
     strbuf_release(&path);
     if (file < 0)
         return ERR_MISSING;
-    code = read_all(file, ret_bytes);
+    code = fstat(file, &status) == 0 && S_ISREG(status.st_mode) ? read_all(file, ret_bytes)
+                                                                : ERR_MISSING;
     close(file);
     return code == 0 ? check(ret_bytes, view_of(key)) : code;
 }

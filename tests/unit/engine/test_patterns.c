@@ -461,6 +461,20 @@ static void a_damaged_file_is_made_anew(void **state)
     }
 }
 
+/* Opening a pipe for reading waits for whoever writes into it. */
+static void a_pipe_in_its_place_holds_nobody_up(void **state)
+{
+    (void)state;
+    char path[512];
+
+    (void)origin_of(folder);
+    assert_true(cached_file(path, sizeof path));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(origin_of(folder), PATTERNS_WRITTEN);
+    assert_int_equal(origin_of(folder), PATTERNS_READ);
+}
+
 /* Whoever moves files about in the folder: the numbers of a larger set's rules are not ours. */
 static void a_file_of_another_set_is_made_anew(void **state)
 {
@@ -568,6 +582,8 @@ int main(void)
         cmocka_unit_test(only_wanted_rules_are_told),
         cmocka_unit_test(nothing_is_overlooked_wherever_it_stands),
         cmocka_unit_test_setup_teardown(a_compiled_set_is_kept_and_read_again, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_pipe_in_its_place_holds_nobody_up, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_made_anew, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_file_of_another_set_is_made_anew, make_folder,
