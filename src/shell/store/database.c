@@ -10,7 +10,7 @@
 #include "shell/os/file.h"
 #include "base/path.h"
 
-enum { BUSY_MS = 5000, PATH_BYTES_MAX = 4096 };
+enum { PATH_BYTES_MAX = 4096 };
 
 struct meaning {
     int sqlite_code; /* primary */
@@ -20,7 +20,7 @@ struct meaning {
 };
 
 static const struct meaning meanings[] = {
-    {SQLITE_BUSY, ERR_LOCKED, "in use by another process for more than 5 s",
+    {SQLITE_BUSY, ERR_LOCKED, "in use by another process, which was waited for in vain",
      "wait for it to end, or end it (fuser shows which)"},
     {SQLITE_LOCKED, ERR_LOCKED, "in use by another process", "wait for it to end"},
     {SQLITE_READONLY, ERR_READ_ONLY, "may not be written",
@@ -64,6 +64,11 @@ int database_fail(struct database *database, int sqlite_code, const char *doing,
                     database->path, doing);
     return fail(reterr, meaning->code, "%s: cannot %s: %s (SQLite: %s); %s", database->path, doing,
                 meaning->text, detail, remedy_of(database, meaning));
+}
+
+void database_wait(struct database *database, int wait_ms)
+{
+    (void)sqlite3_busy_timeout(database->handle, wait_ms);
 }
 
 int database_run(struct database *database, const char *sql, struct err *reterr)
@@ -190,10 +195,8 @@ static int make_folder(const char *path, struct err *reterr)
 static int configure(struct database *database, struct err *reterr)
 {
     sqlite3_extended_result_codes(database->handle, 1);
-    int code = sqlite3_busy_timeout(database->handle, BUSY_MS);
-    if (code != SQLITE_OK)
-        return database_fail(database, code, "open", reterr);
-    code = sqlite3_exec(database->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    database_wait(database, DATABASE_BUSY_MS);
+    int code = sqlite3_exec(database->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code =
             sqlite3_exec(database->handle, "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON",

@@ -15,7 +15,7 @@
 #include "base/strbuf.h"
 #include "base/view.h"
 
-enum { DATABASE_STATEMENTS_MAX = 16 };
+enum { DATABASE_STATEMENTS_MAX = 24, DATABASE_BUSY_MS = 5000 };
 
 struct database {
     sqlite3 *handle;
@@ -38,6 +38,9 @@ MUST_CHECK int database_open(struct database *database, const struct database_wi
 
 /* Folds the WAL into the file and closes it. A zeroed database is fine. */
 void database_close(struct database *database);
+
+/* How long other writers are waited for from now on; DATABASE_BUSY_MS at first. */
+void database_wait(struct database *database, int wait_ms);
 
 MUST_CHECK int database_run(struct database *database, const char *sql, struct err *reterr);
 

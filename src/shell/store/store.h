@@ -150,12 +150,12 @@ struct store_point {
 };
 
 struct store_series {
-    struct view suite;       /* empty: any */
-    struct view entry_id;    /* empty: all */
-    struct view kind;        /* empty: all */
-    struct view family;      /* of the run; empty: all */
-    int64_t before_sequence; /* 0: no bound */
-    uint32_t runs;           /* the newest so many finished runs; 0: 1,000 */
+    struct view suite;        /* empty: any */
+    struct view entry_prefix; /* how entry_id begins; empty: all */
+    struct view kind;         /* empty: all */
+    struct view family;       /* of the run; empty: all */
+    int64_t before_sequence;  /* 0: no bound */
+    uint32_t runs;            /* the newest so many finished runs; 0: 1,000 */
 };
 
 /* Points by entry (bytes), oldest first, copied into the arena; no JSON is read. */
