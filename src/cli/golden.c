@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "app/provenance.h"
+#include "base/path.h"
 #include "cli/model_dir.h"
 #include "report/report.h"
 #include "shell/net/loop.h"
@@ -31,7 +33,13 @@ static const struct option items[] = {
      "ask this target instead of the suite's; 'sim' is always there", NULL, 0, 0},
     {"filter", 0, OPTION_LIST, "TAG", AT(tags),
      "only entries with this tag; repeatable, any counts", NULL, 0, 0},
-    {"repeat", 'n', OPTION_INT, "N", AT(repeat), "ask every entry so often", NULL, 1, 1000},
+    {"repeat", 'n', OPTION_TEXT, "N", AT(repeat),
+     "ask every entry so often; auto or auto:MAX: 2 to MAX times (10), those again whose answers "
+     "can "
+     "still change the verdict",
+     NULL, 0, 0},
+    {"max-cost", 0, OPTION_DOLLARS, "DOLLARS", AT(max_cost_nano_usd),
+     "ask nothing more once the run has cost so much (default: the suite's max_cost)", NULL, 0, 0},
     {"responses", 0, OPTION_TEXT, "FILE", AT(responses),
      "take recorded answers (JSON Lines {\"id\", \"response\"}) instead of asking; - is standard "
      "input",
@@ -66,11 +74,16 @@ const struct options_table golden_options_table = {items, sizeof items / sizeof 
 
 struct golden_options golden_options_default(void)
 {
-    return (struct golden_options){.format = "text", .seed = -1};
+    return (struct golden_options){.format = "text", .seed = -1, .max_cost_nano_usd = -1};
 }
 
 struct plan_options golden_plan_options(const struct golden_options *options)
 {
+    int64_t repeat = 0;
+    int64_t repeat_max = 0;
+
+    if (options->repeat != NULL && settings_repeat(view_of(options->repeat), &repeat, &repeat_max))
+        repeat = repeat_max = 0; /* told by golden_open */
     return (struct plan_options){
         .config = options->config,
         .suite = options->suite,
@@ -79,7 +92,11 @@ struct plan_options golden_plan_options(const struct golden_options *options)
         .tag_count = options->tags.count,
         .overrides = options->overrides.items,
         .override_count = options->overrides.count,
-        .repeat = options->repeat,
+        .repeat = repeat,
+        .repeat_max = repeat_max,
+        .max_cost_micro = options->max_cost_nano_usd > 0 && options->max_cost_nano_usd < 1000
+                              ? 1
+                              : options->max_cost_nano_usd / 1000,
         .concurrency = options->concurrency,
         .seed = options->seed,
     };
@@ -89,6 +106,21 @@ static int refuse(struct golden_command *command, int code, const struct err *er
 {
     *ret_exit = command_fail(command->cli, code, err);
     return code;
+}
+
+static int check_numbers(const struct golden_options *options, struct err *reterr)
+{
+    int64_t repeat;
+    int64_t most;
+
+    if (options->repeat != NULL && settings_repeat(view_of(options->repeat), &repeat, &most) != 0)
+        return fail(reterr, ERR_USAGE,
+                    "--repeat: '%s' must be from 1 to %d, or auto, or auto:MAX with MAX from 2 to "
+                    "%d",
+                    options->repeat, SETTINGS_REPEAT_MAX, SETTINGS_REPEAT_AUTO_MAX);
+    if (options->max_cost_nano_usd == 0)
+        return fail(reterr, ERR_USAGE, "--max-cost: must be above 0: --dry-run asks nothing");
+    return 0;
 }
 
 /* Every -o must name a format and a file before anything is asked. */
@@ -137,7 +169,9 @@ int golden_open(struct golden_command *command, const struct plan_options *plan_
 {
     struct err err = {0};
 
-    int code = check_outputs(command->options, &err);
+    int code = check_numbers(command->options, &err);
+    if (code == 0)
+        code = check_outputs(command->options, &err);
     if (code == 0)
         code = plan_make(plan_options, &command->plan, &err);
     if (code == 0)
@@ -281,6 +315,18 @@ static void log_resized(void *context, const struct asker *asker, uint32_t from,
         fprintf(stderr, "assay: target '%.*s': %u connections: %s\n", VIEW_ARG(name), from, why);
 }
 
+static int find_provenance(struct golden_command *command, struct provenance *ret_provenance,
+                           struct err *reterr)
+{
+    struct arena *arena = &command->plan.arena;
+    const char *folder = arena_string(arena, path_directory(command->plan.suite->golden));
+
+    if (folder == NULL
+        || provenance_find(folder, "assay " ASSAY_VERSION, arena, ret_provenance) != 0)
+        return fail(reterr, ERR_MEMORY, "no memory for a run");
+    return 0;
+}
+
 int golden_execute(struct golden_command *command, const char *kind, bool rescore, int *ret_exit)
 {
     struct err err = {0};
@@ -301,6 +347,8 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
 
     strbuf_init(&program, 4096);
     int code = env_program(&program, &err);
+    if (code == 0)
+        code = find_provenance(command, &options.provenance, &err);
     options.program = arena_string(&command->plan.arena, strbuf_view(&program));
     strbuf_release(&program);
     if (code == 0)
@@ -446,11 +494,14 @@ int golden_dry_run(struct golden_command *command)
     const struct plan *plan = &command->plan;
     struct err err = {0};
     struct strbuf out;
+    char more[48] = "";
     int code = 0;
 
     strbuf_init(&out, 1 << 20);
-    strbuf_printf(&out, "suite %.*s: %zu entries × %u, baseline: %s\n", VIEW_ARG(plan->suite->name),
-                  plan->item_count, plan->repeat,
+    if (plan->repeat_max > 0)
+        snprintf(more, sizeof more, " to %u, as far as needed", plan->repeat_max);
+    strbuf_printf(&out, "suite %.*s: %zu entries × %u%s, baseline: %s\n",
+                  VIEW_ARG(plan->suite->name), plan->item_count, plan->repeat, more,
                   plan->has_baseline ? plan->baseline_path : "none");
     for (size_t i = 0; i < plan->target_count && code == 0; i++)
         code = forecast_target(command, i, &out, &err);

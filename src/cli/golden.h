@@ -21,7 +21,8 @@ struct golden_options {
     const char *format;
     const char *responses;
     const char *major;
-    int64_t repeat;
+    const char *repeat; /* "3", "auto", "auto:12" */
+    int64_t max_cost_nano_usd;
     int64_t concurrency;
     int64_t seed;
     bool no_cache;
@@ -33,6 +34,7 @@ struct golden_options {
     struct option_list updates;
     bool rescore;
     bool check;
+    bool yes;
 };
 
 /* The defaults. */
