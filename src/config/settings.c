@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "base/path.h"
+#include "config/alerts.h"
 #include "config/settings_tables.h"
 #include "config/yaml.h"
 
@@ -21,7 +22,8 @@ struct building {
 static bool is_secret(struct view key)
 {
     static const char *const names[] = {"api_key",       "api-key",  "x-api-key",
-                                        "authorization", "password", "secret_access_key"};
+                                        "authorization", "password", "secret_access_key",
+                                        "routing_key",   "secret"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (view_equal_nocase(key, view_of(names[i])))
@@ -29,23 +31,42 @@ static bool is_secret(struct view key)
     return false;
 }
 
+/* The key that names a file instead. */
+static const char *file_key(struct view key)
+{
+    static const char *const names[] = {"url", "routing_key", "secret"};
+    static const char *const files[] = {"url_file", "routing_key_file", "secret_file"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (view_is(key, names[i]))
+            return files[i];
+    return "api_key_file";
+}
+
+/* Addresses of which whoever knows them may post. */
+static bool is_secret_address(struct view text)
+{
+    return view_starts(text, view_of("https://hooks.slack.com/"));
+}
+
 /* Recursion is bounded by the depth of the tree. */
 static void check_secrets(struct problems *problems, const struct json *value)
 {
     for (const struct json *child = value->child; child != NULL; child = child->next) {
-        if (child->kind == JSON_STRING && child->text.len > 0 && is_secret(child->key)
+        if (child->kind == JSON_STRING && child->text.len > 0
+            && (is_secret(child->key) || is_secret_address(child->text))
             && !config_has_reference(child->text))
             problems_at(problems, child,
                         "%s is a secret and does not belong in a file: write a reference such as "
-                        "${NAME}, or name a file with api_key_file",
-                        problems_quote(child->key).text);
+                        "${NAME}, or name a file with %s",
+                        problems_quote(child->key).text, file_key(child->key));
         check_secrets(problems, child);
     }
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static bool is_name(struct view name)
+bool settings_is_name(struct view name)
 {
     if (name.len == 0 || name.len > SETTINGS_NAME_SIZE_MAX || view_is(name, ".")
         || view_is(name, ".."))
@@ -61,7 +82,7 @@ static bool is_name(struct view name)
 
 static void check_name(struct building *building, const struct json *member, const char *what)
 {
-    if (!is_name(member->key))
+    if (!settings_is_name(member->key))
         problems_at_key(building->problems, member,
                         "%s is no name for a %s: take 1 to 64 of A-Z a-z 0-9 . _ -",
                         problems_quote(member->key).text, what);
@@ -429,6 +450,7 @@ int settings_read(struct arena *arena, struct view file, const struct json *root
                   struct problems *problems, struct settings *ret_settings)
 {
     struct settings_root top = {.targets = NULL};
+    struct settings_alerts *alerts = arena_new(arena, 1, sizeof *alerts);
     struct building building = {
         .arena = arena,
         .problems = problems,
@@ -436,6 +458,8 @@ int settings_read(struct arena *arena, struct view file, const struct json *root
     };
     building.reader = (struct config_reader){arena, problems, building.settings.folder};
 
+    if (alerts == NULL)
+        return ERR_MEMORY;
     int code = config_read(&building.reader, settings_table(), root, &top);
     if (code != ERR_MEMORY)
         code = read_targets(&building, top.targets);
@@ -446,7 +470,10 @@ int settings_read(struct arena *arena, struct view file, const struct json *root
     if (code == ERR_MEMORY)
         return code;
     building.settings.gateway = top.gateway;
-    building.settings.alerts = top.alerts;
+    if (settings_alerts_read(&building.reader, &building.settings, top.alerts, alerts)
+        == ERR_MEMORY)
+        return ERR_MEMORY;
+    building.settings.alerts = alerts;
     if (problems->code != 0)
         return problems->code;
     *ret_settings = building.settings;

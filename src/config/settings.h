@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * settings: assay.yaml, checked: targets, suites, where history lies; the sections of the gateway
- * and of alerts are kept as they are and checked by the tables of whoever uses them.
+ * settings: assay.yaml, checked: targets, suites, where history lies, alerts; the section of the
+ * gateway is kept as it is and checked by the tables of whoever uses it.
  *
  * Reads no file and no environment: text and lookup are handed in. Paths are resolved by their
  * letters against the folder of assay.yaml. A secret (api_key, a header named authorization,
@@ -177,7 +177,7 @@ struct settings_suite {
     size_t target_count;        /* 0: the suite names none */
     struct view embedding_name; /* as written */
     enum settings_embedding embedding;
-    size_t embedding_target; /* index, of SETTINGS_EMBEDDING_TARGET */
+    size_t embedding_target;           /* index, of SETTINGS_EMBEDDING_TARGET */
     const struct json *repeat_written; /* as written under `repeat`; use the next two */
     int64_t repeat;                    /* 0: auto */
     int64_t repeat_max;                /* of auto; else 0 */
@@ -188,8 +188,8 @@ struct settings_suite {
     struct settings_floors floors;
     struct settings_thresholds thresholds;
     int64_t seed;
-    const struct json *params; /* NULL: none */
-    int64_t max_cost_micro;    /* millionths of a dollar, -1: no bound */
+    const struct json *params;     /* NULL: none */
+    int64_t max_cost_micro;        /* millionths of a dollar, -1: no bound */
     const struct json *quarantine; /* list of settings_quarantine; NULL: none */
     struct view signoffs;          /* resolved; empty: beside the baselines */
     const struct json *at;
@@ -212,7 +212,7 @@ struct settings {
     struct view history; /* resolved path or postgres URL; empty: the default place */
     bool history_is_url;
     const struct json *gateway; /* NULL: none */
-    const struct json *alerts;
+    const struct settings_alerts *alerts; /* config/alerts.h; never NULL */
 };
 
 /* The whole way: YAML → overrides ("suites.manga.repeat=5") → references expanded → checked.

@@ -117,7 +117,7 @@ static const struct config_field tls_fields[] = {
      .offset = AT(settings_tls, ca_file),
      .help = "PEM file with further trusted authorities"},
 };
-static const struct config_table tls = {"tls", tls_fields, COUNT(tls_fields)};
+const struct config_table settings_tls_table = {"tls", tls_fields, COUNT(tls_fields)};
 
 static const struct config_field target_fields[] = {
     {.key = "kind",
@@ -277,7 +277,7 @@ static const struct config_field target_fields[] = {
     {.key = "tls",
      .type = CONFIG_TABLE,
      .offset = AT(settings_target, tls),
-     .nested = &tls,
+     .nested = &settings_tls_table,
      .help = "how the server is verified"},
     {.key = "aws_profile",
      .type = CONFIG_TEXT,
@@ -375,8 +375,9 @@ static const struct config_field suite_fields[] = {
     {.key = "repeat",
      .type = CONFIG_RAW,
      .offset = AT(settings_suite, repeat_written),
-     .help = "how often each entry is asked: 1 (the default) to 1000; auto or auto:MAX: as often as "
-             "its verdict needs"},
+     .help =
+         "how often each entry is asked: 1 (the default) to 1000; auto or auto:MAX: as often as "
+         "its verdict needs"},
     {.key = "concurrency",
      .type = CONFIG_INT,
      .offset = AT(settings_suite, concurrency),
@@ -461,7 +462,8 @@ static const struct config_field root_fields[] = {
     {.key = "alerts",
      .type = CONFIG_MAP,
      .offset = AT(settings_root, alerts),
-     .help = "where alerts go"},
+     .nested = &settings_alerts_table,
+     .help = "who is told of a run that went wrong"},
 };
 static const struct config_table root = {"configuration", root_fields, COUNT(root_fields)};
 
