@@ -165,19 +165,16 @@ void html_change(struct strbuf *out, double change)
 
 void html_part_bar(struct strbuf *out, int32_t before_micro, int32_t now_micro)
 {
-    enum { WIDTH = 120 };
+    enum { WIDTH = 100 };
     bool has_both = before_micro != SCORE_ABSENT && now_micro != SCORE_ABSENT;
     int before = (int)((int64_t)before_micro * WIDTH / MICRO);
     int now = now_micro == SCORE_ABSENT ? 0 : (int)((int64_t)now_micro * WIDTH / MICRO);
 
     /* the table beside it has the figures: nothing here for who cannot see it */
-    strbuf_printf(out,
-                  "<svg class=bar viewBox=\"0 0 %d 12\" aria-hidden=true>"
-                  "<rect class=rail y=4 width=%d height=4 /><rect class=\"fill%s\" y=2 width=%d "
-                  "height=8 />",
-                  WIDTH, WIDTH, has_both && now < before ? " fell" : "", now);
+    strbuf_printf(out, "<svg class=\"b%s\" viewBox=\"0 0 %d 9\"><path d=\"M0 1h%dv7H0\"/>",
+                  has_both && now < before ? " f" : "", WIDTH, now);
     if (before_micro != SCORE_ABSENT)
-        strbuf_printf(out, "<rect class=was x=%d width=2 height=12 />",
+        strbuf_printf(out, "<path d=\"M%d 0h2v9h-2\"/>",
                       before > WIDTH - 2 ? WIDTH - 2 : before);
     strbuf_add_text(out, "</svg>");
 }

@@ -42,7 +42,7 @@ static void add_text(struct strbuf *out, const struct changes_group *group)
     strbuf_add_text(out, "<div class=\"text redline\" dir=auto>");
     arena_init(&arena, ARENA_BYTES_MAX);
     if (before.len < group->first->before_text.len || after.len < group->first->text.len
-        || difference_of(NULL, &arena, before, after, &parts, &count) != 0)
+        || html_difference(&arena, before, after, &parts, &count) != 0)
         add_lines(out, utf8_cut(group->removed_and_added, HTML_TEXT_BYTES_MAX));
     else
         html_add_redline(out, parts, count);

@@ -247,7 +247,7 @@ void html_chart_statistics(struct strbuf *out, const struct run *run)
     } rows[] = {{"all", &run->gate.all},
                 {"changed", &run->gate.changed},
                 {"untouched", &run->gate.untouched}};
-    struct svg_scale scale = {.from = -0.05, .to = 0.05, .low = LEFT, .high = 640};
+    struct svg_scale scale = {.from = -0.05, .to = 0.05, .low = 84, .high = 486};
     double bottom = TOP - 14;
     size_t row = 0;
 
@@ -259,8 +259,8 @@ void html_chart_statistics(struct strbuf *out, const struct run *run)
         bottom += STEP;
     }
     html_figure_open(out, "Mean change of the score");
-    svg_open(out, 720, bottom + 44, "Mean change of the score with its 90 percent interval");
-    svg_axis_below(out, &scale, TOP - 14, bottom, 8, true);
+    svg_open(out, 560, bottom + 44, "Mean change of the score with its 90 percent interval");
+    svg_axis_below(out, &scale, TOP - 14, bottom, 6, true);
     svg_line(out, "zero", svg_at(&scale, 0), TOP - 14, svg_at(&scale, 0), bottom);
     for (size_t i = 0; i < 3; i++) {
         const struct statistics *statistics = rows[i].statistics;
@@ -272,16 +272,16 @@ void html_chart_statistics(struct strbuf *out, const struct run *run)
         const char *class_name = statistics->high < 0  ? "interval fell"
                                  : statistics->low > 0 ? "interval rose"
                                                        : "interval";
-        svg_text(out, "name", LEFT - 12, y + 4, "end", view_of(rows[i].name));
+        svg_text(out, "name", 72, y + 4, "end", view_of(rows[i].name));
         svg_line(out, class_name, svg_at(&scale, statistics->low), y,
                  svg_at(&scale, statistics->high), y);
         svg_circle(out, "now", svg_at(&scale, statistics->mean), y, 5);
         strbuf_init(&text, 64);
         html_change(&text, statistics->mean);
-        svg_text(out, "value", 712, y + 4, "end", strbuf_view(&text));
+        svg_text(out, "value", 556, y + 4, "end", strbuf_view(&text));
         strbuf_release(&text);
     }
-    svg_text(out, "label", 640, bottom + 36, "end", view_of("score now − score accepted"));
+    svg_text(out, "label", 486, bottom + 36, "end", view_of("score now − score accepted"));
     svg_close(out);
     html_figure_close(out, "The dot is the mean, the line its 90 % bootstrap interval. A line wholly "
                            "left of zero is a fall that chance does not explain.");

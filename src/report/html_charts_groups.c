@@ -10,7 +10,6 @@
 
 #include "base/map.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "report/order.h"
 #include "report/svg.h"
 #include "stats/bootstrap.h"
@@ -24,7 +23,7 @@ static bool is_compared(const struct run_entry *entry)
 
 /* ---- languages and tags --------------------------------------------------------------------- */
 
-enum { GROUPS_MAX = 1000, GROUPS_SHOWN_MAX = 12, GROUP_ENTRIES_MAX = 20000, SEED = 7 };
+enum { NAME_COLUMNS = 18, GROUPS_MAX = 1000, GROUPS_SHOWN_MAX = 12, GROUP_ENTRIES_MAX = 20000, SEED = 7 };
 
 struct group {
     struct view name;
@@ -103,7 +102,7 @@ static int by_count(const void *a, const void *b)
 static void draw_group(struct strbuf *out, const struct svg_scale *scale,
                        const struct group *group, double y)
 {
-    struct view name = utf8_cut(group->name, 24);
+    struct strbuf name;
     double low = group->has_interval ? group->interval.low_micro / MICRO : group->mean;
     double high = group->has_interval ? group->interval.high_micro / MICRO : group->mean;
     const char *class_name = !group->has_interval ? "interval"
@@ -112,7 +111,10 @@ static void draw_group(struct strbuf *out, const struct svg_scale *scale,
                                                   : "interval";
     char text[48];
 
-    svg_text(out, "name", LEFT - 12, y + 4, "end", name);
+    strbuf_init(&name, 256);
+    report_add_line(&name, group->name, NAME_COLUMNS);
+    svg_text(out, "name", LEFT - 12, y + 4, "end", strbuf_view(&name));
+    strbuf_release(&name);
     svg_line(out, class_name, svg_at(scale, low), y, svg_at(scale, high), y);
     svg_circle(out, "now", svg_at(scale, group->mean), y, 4);
     snprintf(text, sizeof text, "%zu", group->count);
@@ -158,7 +160,7 @@ void html_chart_groups(struct strbuf *out, const struct run *run, bool by_langua
 
     map_init(&groups.map, GROUPS_MAX, SEED);
     collect(run, by_language, &groups);
-    if (groups.map.count > 0) {
+    if (groups.map.count > 1) { /* of one the mean of all says as much */
         qsort(groups.map.entries, groups.map.count, sizeof *groups.map.entries, by_count);
         draw_groups(out, &groups, by_language);
     }

@@ -16,7 +16,8 @@ enum {
     ACCEPTED_MAX = 10,
     SENTENCES_MAX = 12,
     FINDINGS_MAX = 20,
-    SMALL_BYTES_MAX = 2000
+    SMALL_BYTES_MAX = 2000,
+    LONG_BYTES = 2000 /* both answers together */
 };
 
 struct writing {
@@ -104,7 +105,7 @@ static void add_part(struct strbuf *out, const struct part *part, bool has_befor
 {
     if (part->now_micro == SCORE_ABSENT && part->before_micro == SCORE_ABSENT)
         return;
-    strbuf_printf(out, "<tr><th scope=row>%s<td class=quiet>%s", part->name, part->weight);
+    strbuf_printf(out, "<tr><th>%s<td class=quiet>%s", part->name, part->weight);
     if (has_before) {
         strbuf_add_text(out, "<td class=n>");
         html_score(out, part->before_micro);
@@ -137,10 +138,9 @@ static void add_scores(struct writing *writing)
     if (entry->scored_count == 0)
         return;
     strbuf_printf(out,
-                  "<h4>Score</h4><table class=parts><thead><tr><th scope=col>part<th scope=col "
-                  "class=quiet>weight%s<th scope=col class=n>now<th scope=col><span "
-                  "class=quiet>0 to 1</span></tr></thead><tbody>",
-                  has_before ? "<th scope=col class=n>before" : "");
+                  "<h4>Score</h4><table class=parts><thead><tr><th>part<th>weight%s<th class=n>now<th>0 "
+                  "to 1</tr></thead><tbody>",
+                  has_before ? "<th class=n>before" : "");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         add_part(out, &parts[i], has_before);
     strbuf_add_text(out, "</tbody></table>");
@@ -186,16 +186,28 @@ static void add_findings(struct strbuf *out, const struct finding *findings, siz
 
 /* ---- answers side by side ------------------------------------------------------------------- */
 
-static void open_side(struct strbuf *out, const char *heading, size_t count)
+static void open_side(struct strbuf *out, const char *heading, const char *which, size_t count)
 {
     strbuf_add_text(out, "<div class=side><h4>");
     html_say(out, heading);
     if (count > 1) {
         strbuf_add_text(out, " <span class=quiet>");
-        html_printf(out, "(of %zu)", count);
+        html_printf(out, "%s of %zu", which, count);
         strbuf_add_text(out, "</span>");
     }
     strbuf_add_text(out, "</h4>");
+}
+
+static void add_alone(struct writing *writing, const struct sample *worst, const char *heading)
+{
+    open_side(writing->out, heading, "the lowest", writing->entry->scored_count);
+    add_marked(writing, (struct html_marked){.text = worst->answer.reply.text,
+                                             .language = html_language(worst->language),
+                                             .findings = worst->verdict.findings,
+                                             .finding_count = worst->verdict.count});
+    add_findings(writing->out, worst->verdict.findings, worst->verdict.count);
+    strbuf_add_text(writing->out, "</div>\n");
+    writing->shown_now = worst->answer.reply.text;
 }
 
 static void add_pair(struct writing *writing, const struct sample *worst)
@@ -211,36 +223,26 @@ static void add_pair(struct writing *writing, const struct sample *worst)
                                 .finding_count = worst->verdict.count};
     size_t count = 0;
 
-    if (!view_equal(accepted, now)
-        && difference_of(NULL, &writing->arena, utf8_cut(accepted, HTML_TEXT_BYTES_MAX),
-                         utf8_cut(now, HTML_TEXT_BYTES_MAX), &before.parts, &count)
-               == 0) {
+    writing->shown_accepted = accepted;
+    writing->shown_now = now;
+    if (view_equal(accepted, now)) {
+        add_alone(writing, worst, "Now, word for word as accepted");
+        return;
+    }
+    if (html_difference(&writing->arena, utf8_cut(accepted, HTML_TEXT_BYTES_MAX),
+                        utf8_cut(now, HTML_TEXT_BYTES_MAX), &before.parts, &count)
+        == 0) {
         after.parts = before.parts;
         before.part_count = after.part_count = count;
     }
     strbuf_add_text(writing->out, "<div class=pair>");
-    open_side(writing->out, "Accepted", entry->baseline->answer_count);
+    open_side(writing->out, "Accepted", "the nearest", entry->baseline->answer_count);
     add_marked(writing, before);
     strbuf_add_text(writing->out, "</div>");
-    open_side(writing->out, view_equal(accepted, now) ? "Now, word for word the same" : "Now",
-              entry->scored_count);
+    open_side(writing->out, "Now", "the lowest", entry->scored_count);
     add_marked(writing, after);
     add_findings(writing->out, worst->verdict.findings, worst->verdict.count);
     strbuf_add_text(writing->out, "</div></div>\n");
-    writing->shown_accepted = accepted;
-    writing->shown_now = now;
-}
-
-static void add_alone(struct writing *writing, const struct sample *worst)
-{
-    open_side(writing->out, "Answer", writing->entry->scored_count);
-    add_marked(writing, (struct html_marked){.text = worst->answer.reply.text,
-                                             .language = html_language(worst->language),
-                                             .findings = worst->verdict.findings,
-                                             .finding_count = worst->verdict.count});
-    add_findings(writing->out, worst->verdict.findings, worst->verdict.count);
-    strbuf_add_text(writing->out, "</div>\n");
-    writing->shown_now = worst->answer.reply.text;
 }
 
 static void add_sentences(struct strbuf *out, const char *heading, const char *tag,
@@ -268,7 +270,10 @@ static void add_losses(struct writing *writing)
 {
     struct losses losses;
 
-    if (report_losses(writing->entry, &writing->arena, &losses) != 0)
+    /* of short answers the sides show it at once; of those that hold nobody asks */
+    if (report_group_of(writing->entry) > GROUP_MINOR
+        || writing->shown_now.len + writing->shown_accepted.len < LONG_BYTES
+        || report_losses(writing->entry, &writing->arena, &losses) != 0)
         return;
     add_sentences(writing->out, "Sentences that went", "del", losses.lost, losses.lost_count);
     add_sentences(writing->out, "Sentences that came", "ins", losses.added, losses.added_count);
@@ -280,7 +285,7 @@ static void add_sample_figures(struct strbuf *out, const struct sample *sample, 
 {
     const struct reply *reply = &sample->answer.reply;
 
-    strbuf_printf(out, "<tr><th scope=row class=n>%zu<td class=n>", number);
+    strbuf_printf(out, "<tr><td class=n>%zu<td class=n>", number);
     html_score(out, sample->scored ? sample->score.total_micro : SCORE_ABSENT);
     strbuf_add_text(out, "<td>");
     html_add(out, sample->language);
@@ -324,10 +329,10 @@ static void add_samples(struct writing *writing)
     size_t shown = 0;
 
     strbuf_add_text(out,
-                    "<h4>Samples</h4><div class=scroll><table class=samples><thead><tr><th "
-                    "scope=col class=n>#<th scope=col class=n>score<th scope=col>lang<th scope=col "
-                    "class=n>time<th scope=col class=n>tokens in → out<th scope=col "
-                    "class=n>cost<th scope=col>ended<th scope=col>answer</tr></thead><tbody>\n");
+                    "<h4>Samples</h4><div class=scroll tabindex=0 role=group "
+                    "aria-label=Samples><table class=samples><thead><tr><th class=n>#<th "
+                    "class=n>score<th>lang<th class=n>time<th class=n>tokens in → out<th "
+                    "class=n>cost<th>ended<th>answer</tr></thead><tbody>\n");
     for (size_t i = 0; i < entry->sample_count && shown < SAMPLES_MAX; i++) {
         if (!entry->samples[i].asked)
             continue;
@@ -374,7 +379,7 @@ void html_entry(struct strbuf *out, const struct run *run, const struct run_entr
     if (worst != NULL && entry->baseline != NULL && entry->baseline->answer_count > 0)
         add_pair(&writing, worst);
     else if (worst != NULL)
-        add_alone(&writing, worst);
+        add_alone(&writing, worst, "Answer");
     add_losses(&writing);
     add_scores(&writing);
     add_samples(&writing);

@@ -203,7 +203,7 @@ static void add_targets(struct strbuf *out, const struct run *run)
 
     tally_targets(run, tallies, &count);
     strbuf_add_text(out,
-                    "<div class=scroll tabindex=0 role=region aria-label=Targets><table "
+                    "<div class=scroll tabindex=0 role=group aria-label=Targets><table "
                     "class=figures><caption>Targets</caption><thead><tr><th scope=col>target<th "
                     "scope=col>model<th scope=col class=n>entries<th scope=col class=n>answers<th "
                     "scope=col class=n>mean score<th scope=col class=n>time, median<th scope=col "

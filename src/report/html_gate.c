@@ -82,7 +82,7 @@ static void add_statistics(struct strbuf *out, const struct run *run)
         return;
     html_chart_statistics(out, run);
     strbuf_add_text(out,
-                    "<div class=scroll tabindex=0 role=region aria-label=Statistics><table "
+                    "<div class=scroll tabindex=0 role=group aria-label=Statistics><table "
                     "class=figures><caption>Score now less score accepted, entry by entry</caption>"
                     "<thead><tr><th scope=col>entries<th scope=col class=n>number<th scope=col "
                     "class=n>mean change<th scope=col class=n>90 % interval<th scope=col class=n>p "
@@ -118,21 +118,39 @@ static void add_explanation(struct strbuf *out, const struct explanation *explan
     strbuf_add_text(out, "</tr>\n");
 }
 
-static void add_explanations(struct strbuf *out, const struct gate *gate)
+enum { EXPLANATIONS_SHOWN = 8 };
+
+static void add_rows(struct strbuf *out, const struct gate *gate, size_t from, size_t to)
 {
-    if (gate->explanation_count == 0)
-        return;
     strbuf_add_text(out,
-                    "<h3>What the fall comes from</h3><div class=scroll tabindex=0 role=region "
-                    "aria-label=\"What the fall comes from\"><table class=figures><caption>Parts of "
-                    "the score over groups of entries that fell by more than chance explains; p is "
-                    "corrected for the number of looks (Benjamini–Hochberg)</caption><thead><tr>"
-                    "<th scope=col>group<th scope=col>part of the score<th scope=col "
-                    "class=n>entries<th scope=col class=n>mean change<th scope=col class=n>p<th "
-                    "scope=col class=n>p, corrected</tr></thead><tbody>\n");
-    for (size_t i = 0; i < gate->explanation_count; i++)
+                    "<div class=scroll tabindex=0 role=group aria-label=\"What the fall comes "
+                    "from\"><table class=figures><thead><tr><th scope=col>group<th scope=col>part of "
+                    "the score<th scope=col class=n>entries<th scope=col class=n>mean change<th "
+                    "scope=col class=n>p<th scope=col class=n>p, corrected</tr></thead><tbody>\n");
+    for (size_t i = from; i < to; i++)
         add_explanation(out, &gate->explanations[i]);
     strbuf_add_text(out, "</tbody></table></div>\n");
+}
+
+static void add_explanations(struct strbuf *out, const struct gate *gate)
+{
+    size_t count = gate->explanation_count;
+    size_t shown = count < EXPLANATIONS_SHOWN ? count : EXPLANATIONS_SHOWN;
+
+    if (count == 0)
+        return;
+    strbuf_add_text(out,
+                    "<h3>What the fall comes from</h3><p class=small>Parts of the score over groups "
+                    "of entries that fell by more than chance explains, the gravest first; p is "
+                    "corrected for the number of looks (Benjamini–Hochberg).</p>\n");
+    add_rows(out, gate, 0, shown);
+    if (count == shown)
+        return;
+    strbuf_add_text(out, "<details class=rules><summary>");
+    html_printf(out, "%zu more", count - shown);
+    strbuf_add_text(out, "</summary>");
+    add_rows(out, gate, shown, count);
+    strbuf_add_text(out, "</details>\n");
 }
 
 static void add_checks(struct strbuf *out, const struct gate *gate)

@@ -8,6 +8,8 @@
 #include "report/html.h"
 #include "text/language.h"
 
+enum { KEPT_JOINED_MAX = 16 /* bytes */ };
+
 struct walk {
     struct strbuf *out;
     const struct html_marked *marked;
@@ -161,9 +163,127 @@ int html_add_marked(struct strbuf *out, struct arena *arena, const struct html_m
     return 0;
 }
 
+/* ---- differences for people ----------------------------------------------------------------- */
+
+struct joining {
+    struct view before, after;
+    struct difference *parts;
+    size_t count;
+    size_t removed_from, added_from; /* where the change that is open began */
+    size_t removed_to, added_to;     /* where both texts are */
+};
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static void add_part(struct joining *joining, enum difference_kind kind, struct view text)
+{
+    if (text.len > 0)
+        joining->parts[joining->count++] = (struct difference){kind, text};
+}
+
+static bool is_sign(char byte)
+{
+    unsigned char c = (unsigned char)byte;
+    bool is_word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    return c < 0x80 && !is_word;
+}
+
+/* The change that is open; signs and spaces that both its sides begin or end with are kept. */
+static void close_change(struct joining *joining)
+{
+    struct view removed =
+        view_slice(joining->before, joining->removed_from, joining->removed_to);
+    struct view added = view_slice(joining->after, joining->added_from, joining->added_to);
+    size_t shorter = removed.len < added.len ? removed.len : added.len;
+    size_t first = 0, last = 0;
+
+    while (first < shorter && removed.ptr[first] == added.ptr[first]
+           && is_sign(removed.ptr[first]))
+        first++;
+    while (last < shorter - first
+           && removed.ptr[removed.len - 1 - last] == added.ptr[added.len - 1 - last]
+           && is_sign(removed.ptr[removed.len - 1 - last]))
+        last++;
+    add_part(joining, DIFFERENCE_SAME, view_slice(removed, 0, first));
+    add_part(joining, DIFFERENCE_REMOVED, view_slice(removed, first, removed.len - last));
+    add_part(joining, DIFFERENCE_ADDED, view_slice(added, first, added.len - last));
+    add_part(joining, DIFFERENCE_SAME,
+             view_slice(removed, removed.len - last, removed.len));
+}
+
+/* What changed before and after a kept stretch, in bytes, the larger side of each. */
+static size_t change_len(const struct difference *parts, size_t from, size_t to)
+{
+    size_t sides[3] = {0};
+
+    for (size_t i = from; i < to; i++)
+        sides[parts[i].kind] += parts[i].text.len;
+    return larger(sides[DIFFERENCE_REMOVED], sides[DIFFERENCE_ADDED]);
+}
+
+static size_t end_of_change(const struct difference *parts, size_t count, size_t from)
+{
+    while (from < count && parts[from].kind != DIFFERENCE_SAME)
+        from++;
+    return from;
+}
+
+static void join(struct joining *joining, const struct difference *parts, size_t count)
+{
+    size_t last = 0; /* bytes of the open change */
+
+    for (size_t i = 0; i < count; i++) {
+        size_t len = parts[i].text.len;
+        if (parts[i].kind != DIFFERENCE_SAME) {
+            size_t end = end_of_change(parts, count, i);
+            last += change_len(parts, i, end);
+            for (; i < end; i++)
+                *(parts[i].kind == DIFFERENCE_REMOVED ? &joining->removed_to
+                                                      : &joining->added_to) += parts[i].text.len;
+            i--;
+            continue;
+        }
+        size_t next = change_len(parts, i + 1, end_of_change(parts, count, i + 1));
+        if (last > 0 && next > 0 && len <= KEPT_JOINED_MAX && len <= last && len <= next) {
+            last += len; /* too little between two changes: part of them */
+        } else {
+            close_change(joining);
+            add_part(joining, DIFFERENCE_SAME, parts[i].text);
+            joining->removed_from = joining->removed_to + len;
+            joining->added_from = joining->added_to + len;
+            last = 0;
+        }
+        joining->removed_to += len;
+        joining->added_to += len;
+    }
+    close_change(joining);
+}
+
+int html_difference(struct arena *arena, struct view before, struct view after,
+                    const struct difference **ret_parts, size_t *ret_count)
+{
+    struct joining joining = {.before = before, .after = after};
+    const struct difference *parts = NULL;
+    size_t count = 0;
+
+    int code = difference_of(NULL, arena, before, after, &parts, &count);
+    if (code != 0)
+        return code;
+    joining.parts = arena_new(arena, 3 * count + 4, sizeof *joining.parts);
+    if (joining.parts == NULL)
+        return ERR_MEMORY;
+    join(&joining, parts, count);
+    *ret_parts = joining.parts;
+    *ret_count = joining.count;
+    return 0;
+}
+
 /* ---- both sides in one text ----------------------------------------------------------------- */
 
-enum { KEPT_SHOWN_MAX = 600, KEPT_END = 240 };
+enum { KEPT_SHOWN_MAX = 360, KEPT_END = 150 };
 
 /* From `from` forward to the start of a line, or just to the start of a character. */
 static size_t line_from(struct view text, size_t from)

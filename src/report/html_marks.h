@@ -26,6 +26,11 @@ struct html_marked {
     size_t finding_count;
 };
 
+/* The difference of two texts for people to read: changes with hardly anything between them are one
+ * change. ERR_MEMORY. */
+MUST_CHECK int html_difference(struct arena *arena, struct view before, struct view after,
+                               const struct difference **ret_parts, size_t *ret_count);
+
 /* <div class=text dir=auto lang=…> … </div>. ERR_MEMORY leaves a part written. */
 MUST_CHECK int html_add_marked(struct strbuf *out, struct arena *arena,
                                const struct html_marked *marked);

@@ -54,7 +54,7 @@ void html_bar(struct strbuf *out, struct view title, const char *kind)
     html_say(out, kind);
     strbuf_add_text(out, "</span> <bdi>");
     html_add(out, title);
-    strbuf_add_text(out, "</bdi></p><button type=button id=theme class=js aria-label=\"Colours: as "
+    strbuf_add_text(out, "</bdi></p><nav class=js aria-label=Sections></nav><button type=button id=theme class=js aria-label=\"Colours: as "
                          "the system\"><span aria-hidden=true>◐</span> <span class=word>Auto</span>"
                          "</button></header>\n<main id=main>\n");
 }

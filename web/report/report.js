@@ -43,6 +43,13 @@
     });
   }
 
+  // The page's sections, for the bar.
+  function startNavigation() {
+    const links = all('main > section > h2').map((head) =>
+      make('a', head.textContent, {href: `#${head.parentElement.id}`}));
+    find('nav')?.append(...links);
+  }
+
   // ---- entries ---------------------------------------------------------------------------------
 
   const order = ['critical', 'major', 'failed', 'error', 'minor', 'improved', 'ok'];
@@ -265,6 +272,7 @@
   function start() {
     root.classList.add('has-script');
     startTheme();
+    startNavigation();
     table = find('#list');
     if (!table) return;
     readEntries();
