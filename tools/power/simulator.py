@@ -242,7 +242,7 @@ def tell_defects(outcomes):
 
 
 def tell_prompts(outcomes):
-    """(text, share found of the instructions whose loss an answer shows)"""
+    """(text, share found of the runs in which an entry became critical or major)"""
     table = measure.Table("prompt", "instruction taken out", "found", "worst entry")
     groups = collections.defaultdict(list)
     for o in outcomes:
@@ -266,8 +266,9 @@ def measured(embedding, options):
     text = "\n".join([
         f"### Embedding `{embedding}`\n", unchanged, f"Found, by the share of answers that went wrong ({options.seeds} "
         "runs each):\n", defects, f"Instructions taken out ({options.prompt_seeds} runs each):\n", prompts,
-        f"Targets: at least {FOUND_SHARE_MIN:.0%} found of defects in half of the answers or more ({found:.1%}) and of "
-        f"instructions whose loss is critical or major ({lost:.1%}); at most {ALARM_SHARE_MAX:.0%} false alarms: "
+        f"Targets: at least {FOUND_SHARE_MIN:.0%} found of defects in half of the answers or more ({found:.1%}) and of the "
+        f"runs without an instruction in which an entry became critical or major ({lost:.1%}; of the other runs none shows "
+        f"a loss, see below); at most {ALARM_SHARE_MAX:.0%} false alarms: "
         f"{'met' if met else 'missed'}.\n"])
     return text, met
 
