@@ -34,6 +34,11 @@ MUST_CHECK int pool_account_read(const struct json *object, struct pool_account 
                                  struct err *reterr);
 void pool_account_release(struct pool_account *account);
 
+/* Adds another pool's account, of a process that ran beside: counts, sizes and histograms without
+ * loss, the highest values of both, shares weighed by what each pool could carry. ERR_LIMIT where
+ * there are more values than a histogram can count; `into` is then of no use. */
+MUST_CHECK int pool_account_add(struct pool_account *into, const struct pool_account *from);
+
 /* The time a checkout took, whichever way; the caller releases it. ERR_MEMORY. */
 MUST_CHECK int pool_account_checkout(const struct pool_account *account,
                                      struct histogram *ret_histogram);
