@@ -351,7 +351,9 @@ static int judge_stop(struct judging *judging)
     const char *name = subject->has_stop ? stop_reason_name(subject->stop) : "an unknown reason";
 
     judging->is_skipped = !subject->knows_figures;
-    judging->holds = subject->has_stop && view_is(judging->item->texts[0], name);
+    enum stop_reason wanted = stop_reason_read(judging->item->texts[0]);
+    bool is_end = subject->stop == STOP_SEQUENCE && wanted == STOP_END;
+    judging->holds = subject->has_stop && (subject->stop == wanted || is_end);
     judging->note = arena_printf(judging->arena, "it ended with %s", name);
     return 0;
 }
