@@ -9,8 +9,15 @@
 #include "core/golden/baseline.h"
 #include "shell/os/file.h"
 #include "base/path.h"
+#include "base/utf8.h"
+#include "core/golden/adaptive_repeats.h"
+#include "shell/os/terminal.h"
+#include "text/difference.h"
 
-enum { BASELINE_BYTES_MAX = 1 << 30, TEXT_SHOWN_MAX = 160 };
+enum { BASELINE_BYTES_MAX = 1 << 30, TEXT_SHOWN_MAX = 160, ANSWER_SHOWN_MAX = 4000 };
+enum { SAME_SHOWN_MAX = 60 };
+
+static const double FALSE_ALARMS_MANY = .05;
 
 #define AT(member) offsetof(struct golden_options, member)
 
@@ -23,8 +30,10 @@ static const struct option items[] = {
     {"check", 0, OPTION_FLAG, NULL, AT(check),
      "ask again and compare with the baseline (A/A): how much do unchanged answers vary? The "
      "figure "
-     "is kept in the baseline",
+     "is kept in the baseline; the accepted answers are divided A/A as well, for the gate's own "
+     "false alarms",
      NULL, 0, 0},
+    {"yes", 'y', OPTION_FLAG, NULL, AT(yes), "with --update: write without asking", NULL, 0, 0},
 };
 
 static const struct options_table table = {items, sizeof items / sizeof items[0]};
@@ -49,6 +58,81 @@ static int write_baseline(struct golden_command *command, const struct baseline 
     return code == 0 ? 0 : command_fail(command->cli, code, &err);
 }
 
+/* ---- what an update changes ----------------------------------------------------------------- */
+
+/* What models said may hold anything: control characters become spaces. */
+static void add_plain(struct strbuf *out, struct view text)
+{
+    for (size_t pos = 0; pos < text.len;) {
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        bool is_control = codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0)
+                          || (codepoint >= 0x2028 && codepoint <= 0x202e)
+                          || (codepoint >= 0x2066 && codepoint <= 0x2069);
+        strbuf_add_codepoint(out, is_control ? ' ' : codepoint);
+    }
+}
+
+enum paint { PAINT_NONE, PAINT_REMOVED, PAINT_ADDED };
+
+static void add_painted(const struct golden_command *command, struct strbuf *out, enum paint paint,
+                        struct view text)
+{
+    static const char *const colors[] = {"", "\033[31m", "\033[32m"};
+    static const char *const open[] = {"", "[-", "{+"};
+    static const char *const close[] = {"", "-]", "+}"};
+    enum terminal_color color = TERMINAL_COLOR_AUTO;
+    struct err ignored;
+
+    if (terminal_color_read(view_of(command->cli->color), &color, &ignored) != 0)
+        color = TERMINAL_COLOR_AUTO;
+    bool is_colored = paint != PAINT_NONE && terminal_colored(2, color);
+    strbuf_add_text(out, is_colored ? colors[paint] : open[paint]);
+    add_plain(out, text);
+    strbuf_add_text(out, is_colored ? "\033[0m" : close[paint]);
+}
+
+/* What both have is cut in its middle where it is long. */
+static void add_same(const struct golden_command *command, struct strbuf *out, struct view text)
+{
+    if (text.len <= 2 * SAME_SHOWN_MAX) {
+        add_painted(command, out, PAINT_NONE, text);
+        return;
+    }
+    add_painted(command, out, PAINT_NONE, utf8_cut(text, SAME_SHOWN_MAX));
+    strbuf_add_text(out, " … ");
+    size_t from = text.len - SAME_SHOWN_MAX;
+    while (from < text.len && ((unsigned char)text.ptr[from] & 0xc0) == 0x80)
+        from++;
+    add_painted(command, out, PAINT_NONE, view_slice(text, from, text.len));
+}
+
+static void show_difference(const struct golden_command *command, struct view before,
+                            struct view now)
+{
+    const struct difference *parts;
+    struct arena arena;
+    struct strbuf out;
+    size_t count;
+
+    arena_init(&arena, 64 << 20);
+    strbuf_init(&out, 1 << 20);
+    if (difference_of(NULL, &arena, utf8_cut(before, ANSWER_SHOWN_MAX),
+                      utf8_cut(now, ANSWER_SHOWN_MAX), &parts, &count)
+        != 0)
+        count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].kind == DIFFERENCE_SAME)
+            add_same(command, &out, parts[i].text);
+        else
+            add_painted(command, &out,
+                        parts[i].kind == DIFFERENCE_REMOVED ? PAINT_REMOVED : PAINT_ADDED,
+                        parts[i].text);
+    }
+    fprintf(stderr, "  %s\n", strbuf_text(&out));
+    strbuf_release(&out);
+    arena_release(&arena);
+}
+
 static void show_line(const char *before, struct view text)
 {
     struct strbuf line;
@@ -57,6 +141,39 @@ static void show_line(const char *before, struct view text)
     report_add_line(&line, text, TEXT_SHOWN_MAX);
     fprintf(stderr, "%s%s\n", before, strbuf_text(&line));
     strbuf_release(&line);
+}
+
+static void show_change(const char *what, struct view before, struct view now)
+{
+    if (!view_equal(before, now))
+        fprintf(stderr, "  %s: %.*s → %.*s\n", what, VIEW_ARG(utf8_cut(before, TEXT_SHOWN_MAX)),
+                VIEW_ARG(utf8_cut(now, TEXT_SHOWN_MAX)));
+}
+
+static int32_t mean_of(const struct baseline_entry *entry)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < entry->answer_count; i++)
+        sum += entry->answers[i].score.total_micro;
+    return entry->answer_count > 0 ? (int32_t)(sum / (int64_t)entry->answer_count) : 0;
+}
+
+static void show_entry(const struct golden_command *command, const struct baseline_entry *before,
+                       const struct baseline_entry *now)
+{
+    show_line("", now->id);
+    if (before == NULL) {
+        show_line("  new: ", now->answers[0].text);
+        return;
+    }
+    show_change("template", before->prompt_hash, now->prompt_hash);
+    show_change("model", before->model, now->model);
+    show_change("parameters", before->params, now->params);
+    fprintf(stderr, "  score %.3f → %.3f; %zu accepted answer%s → %zu\n",
+            (double)mean_of(before) / MICRO, (double)mean_of(now) / MICRO, before->answer_count,
+            before->answer_count == 1 ? "" : "s", now->answer_count);
+    show_difference(command, before->answers[0].text, now->answers[0].text);
 }
 
 /* What an update replaces, before it is written. */
@@ -68,13 +185,20 @@ static void show_update(const struct golden_command *command, const struct basel
             command->plan.has_baseline
                 ? baseline_find(&command->plan.baseline, now->id, now->target)
                 : NULL;
-        if (before != NULL && before->answers == now->answers)
-            continue;
-        show_line("", now->id);
-        if (before != NULL)
-            show_line("  - ", before->answers[0].text);
-        show_line("  + ", now->answers[0].text);
+        if (before == NULL || before->answers != now->answers)
+            show_entry(command, before, now);
     }
+}
+
+/* At a terminal the change is asked about; elsewhere it was shown, and is made. */
+static bool is_wanted(const struct golden_command *command)
+{
+    if (command->options->yes || !terminal_is(0) || !terminal_is(2))
+        return true;
+    fprintf(stderr, "write this to %s? [y/N] ", command->plan.baseline_path);
+    fflush(stderr);
+    int answer = getc(stdin);
+    return answer == 'y' || answer == 'Y';
 }
 
 static int record(struct golden_command *command)
@@ -93,8 +217,13 @@ static int record(struct golden_command *command)
         command_fail(command->cli, ERR_FAILED, &err);
         return err_exit_status(ERR_UPSTREAM);
     }
-    if (command->options->updates.count > 0)
+    if (command->options->updates.count > 0) {
         show_update(command, &made);
+        if (!is_wanted(command)) {
+            fputs("nothing was written\n", stderr);
+            return 0;
+        }
+    }
     int status = write_baseline(command, &made);
     if (status == 0 && !command->cli->quiet)
         fprintf(stderr, "recorded %zu entr%s with %zu answer%s in %s\n", answered,
@@ -151,12 +280,40 @@ static int keep_noise(struct golden_command *command, const struct measured *mea
     return wrote;
 }
 
+/* How the gate fares on the accepted answers alone. */
+static void tell_false_alarms(const struct golden_command *command)
+{
+    const struct false_alarms *alarms = &command->result->gate.false_alarms;
+
+    if (command->cli->quiet)
+        return;
+    if (!alarms->known) {
+        fputs("the gate's false alarms on unchanged answers are unknown: they need three accepted "
+              "answers an entry, as 'assay baseline --repeat 3' records\n",
+              stderr);
+        return;
+    }
+    fprintf(stderr,
+            "false alarms on unchanged answers, over %zu random divisions of the accepted answers "
+            "of %zu entr%s: statistics fail in %.1f %%, an entry is critical in %.1f %%, major in "
+            "%.1f %%\n",
+            alarms->splits, alarms->entries, alarms->entries == 1 ? "y" : "ies",
+            100 * alarms->statistics, 100 * alarms->critical, 100 * alarms->major);
+    if (alarms->critical > FALSE_ALARMS_MANY || alarms->statistics > FALSE_ALARMS_MANY)
+        fputs("that is more than one in twenty: record more answers (--repeat 5), lower the "
+              "temperature, or widen the suite's thresholds\n",
+              stderr);
+}
+
 static int check(struct golden_command *command)
 {
+    struct err check_err = {0};
     int status = 0;
 
     if (golden_execute(command, "test", false, &status) != 0)
         return status;
+    if (!command->result->interrupted && golden_run_check(command->run, &check_err) != 0)
+        return command_fail(command->cli, check_err.code, &check_err);
     status = golden_write_outputs(command);
     if (command->result->interrupted)
         status = command->result->gate.exit_status;
@@ -175,6 +332,7 @@ static int check(struct golden_command *command)
     int wrote = keep_noise(command, &measured);
     if (wrote != 0)
         return wrote;
+    tell_false_alarms(command);
     return status == 0 && command->result->gate.errors > 0 ? err_exit_status(ERR_UPSTREAM) : status;
 }
 
@@ -227,6 +385,8 @@ static int take_operands(struct golden_options *options, const struct operands *
     }
     if (options->rescore && (options->check || options->responses != NULL))
         return fail(reterr, ERR_USAGE, "--rescore goes with neither --check nor --responses");
+    if (options->yes && options->updates.count == 0)
+        return fail(reterr, ERR_USAGE, "--yes goes with --update");
     if (options->filter_failing)
         return fail(reterr, ERR_USAGE, "--filter-failing belongs to 'assay test'");
     return 0;
@@ -252,8 +412,14 @@ static int run(struct cli *cli, int argc, char *const argv[])
     plan_options.any_scorer = !options.check;
     plan_options.replaces =
         !options.check && !options.rescore && options.updates.count == 0 && options.tags.count == 0;
-    if (golden_open(&command, &plan_options, &status) == 0)
+    if (golden_open(&command, &plan_options, &status) == 0) {
+        if (!options.check && command.plan.repeat_max > 0) {
+            command.plan.repeat =
+                ADAPTIVE_REPEATS_BASELINE; /* nothing is decided: so often suffices */
+            command.plan.repeat_max = 0;
+        }
         status = run_planned(&command);
+    }
     golden_close(&command);
     return status;
 }
@@ -267,7 +433,12 @@ const struct command command_baseline = {
         "baselines/SUITE.jsonl beside it: JSON Lines, one accepted answer a line, to be kept in "
         "version control. With --repeat 3 an entry has three accepted answers, and the noise of "
         "the "
-        "model is known.\n"
+        "model is known; --repeat auto records three.\n"
+        "\n"
+        "--update shows what it replaces, word by word, before it writes; at a terminal it asks "
+        "first. "
+        "The file's first line says who recorded it, when, on which commit, with which models and "
+        "parameters.\n"
         "\n"
         "Exit status: 0 whatever the checks say; 2 usage or configuration; 3 a target, store or "
         "file "

@@ -79,6 +79,19 @@ static struct score scores_of(const struct json *scores)
     };
 }
 
+static struct provenance provenance_of(const struct json *from)
+{
+    struct view none = {"", 0};
+
+    return (struct provenance){
+        .who = json_text(json_get(from, "who"), none),
+        .commit = json_text(json_get(from, "commit"), none),
+        .is_dirty = json_is(json_get(from, "dirty"), JSON_TRUE),
+        .program = json_text(json_get(from, "program"), none),
+        .ci = json_text(json_get(from, "ci"), none),
+    };
+}
+
 static int parse_head(struct parsing *parsing, const struct json *line)
 {
     struct baseline *baseline = parsing->baseline;
@@ -95,6 +108,7 @@ static int parse_head(struct parsing *parsing, const struct json *line)
                     BASELINE_SCHEMA);
     baseline->suite = json_text(json_get(line, "suite"), none);
     baseline->recorded = json_text(json_get(line, "recorded"), none);
+    baseline->provenance = provenance_of(json_get(line, "provenance"));
     baseline->scorer = json_text(json_get(scorers, "similarity"), view_of("none"));
     baseline->examine_scorer = json_text(json_get(scorers, "examine"), none);
     baseline->noise_micro = micro_of(json_get(line, "noise"), SCORE_ABSENT);

@@ -3,11 +3,13 @@
  * baseline: the accepted answers of a suite, as the file baselines/<suite>.jsonl keeps them.
  *
  * JSON Lines, so that a change of one answer is a change of one line:
- *   {"assay","kind":"baseline","schema":1,"suite","recorded","scorers":{…},"noise","calibration",
- *    "answers":N}
+ *   {"assay","kind":"baseline","schema":1,"suite","recorded","provenance":{"who","commit","dirty",
+ *    "program","ci"},"models":[…],"params":[…],"scorers":{…},"noise","calibration","answers":N}
  *   {"prompt":NAME,"version":HASH12,"text":…}                        each prompt version in use
  *   {"id","target","model","version","params","n":1,"of":3,"response":…,"scores":{…},"failed":[…],
  *    "embedding":HASH12}                                             each accepted answer
+ * "recorded" and "provenance" are of the last recording; "models" and "params" say at a glance what
+ * the answers' own lines say (eight of each at most).
  * The count in the first line shows a file that was cut short. An answer's similarity is
  * leave-one-out; its other scores are what the answer had when it was accepted (a run judges it
  * anew by today's golden set).
@@ -33,7 +35,8 @@ struct baseline_prompt {
 struct baseline {
     struct view file; /* for messages */
     struct view suite;
-    struct view recorded;       /* RFC 3339 */
+    struct view recorded; /* RFC 3339 */
+    struct provenance provenance;
     struct view scorer;         /* of similarity: "e5-small-q4/1", "none" */
     struct view examine_scorer; /* EXAMINE_VERSION when it was recorded */
     int32_t noise_micro;        /* the drop that an unchanged run typically shows; SCORE_ABSENT */

@@ -24,6 +24,62 @@ static size_t count_answers(const struct baseline *baseline)
     return count;
 }
 
+/* Who recorded it, as far as that is known. */
+static void write_provenance(struct json_writer *writer, const struct provenance *provenance)
+{
+    const struct {
+        const char *key;
+        struct view text;
+    } members[] = {
+        {"who", provenance->who},
+        {"commit", provenance->commit},
+        {"program", provenance->program},
+        {"ci", provenance->ci},
+    };
+
+    json_member_object(writer, "provenance");
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (members[i].text.len != 0)
+            json_member_string(writer, members[i].key, members[i].text);
+    if (provenance->commit.len != 0)
+        json_member_bool(writer, "dirty", provenance->is_dirty);
+    json_write_end(writer, '}');
+}
+
+enum { SHOWN_MAX = 8 };
+
+/* Each value once, in the order in which it first comes. */
+static void write_distinct(struct json_writer *writer, const char *key,
+                           const struct baseline *baseline,
+                           struct view (*value_of)(const struct baseline_entry *entry))
+{
+    struct view seen[SHOWN_MAX];
+    size_t count = 0;
+
+    json_member_array(writer, key);
+    for (size_t i = 0; i < baseline->entry_count && count < SHOWN_MAX; i++) {
+        struct view value = value_of(&baseline->entries[i]);
+        bool known = value.len == 0;
+        for (size_t j = 0; j < count && !known; j++)
+            known = view_equal(seen[j], value);
+        if (known)
+            continue;
+        seen[count++] = value;
+        json_write_string(writer, value);
+    }
+    json_write_end(writer, ']');
+}
+
+static struct view model_of(const struct baseline_entry *entry)
+{
+    return entry->model;
+}
+
+static struct view params_of(const struct baseline_entry *entry)
+{
+    return entry->params;
+}
+
 static void write_head(const struct baseline *baseline, const char *assay_version,
                        struct strbuf *out)
 {
@@ -36,6 +92,9 @@ static void write_head(const struct baseline *baseline, const char *assay_versio
     json_member_int(&writer, "schema", BASELINE_SCHEMA);
     json_member_string(&writer, "suite", baseline->suite);
     json_member_string(&writer, "recorded", baseline->recorded);
+    write_provenance(&writer, &baseline->provenance);
+    write_distinct(&writer, "models", baseline, model_of);
+    write_distinct(&writer, "params", baseline, params_of);
     json_member_object(&writer, "scorers");
     json_member_string(&writer, "similarity", baseline->scorer);
     json_member_string(&writer, "examine", baseline->examine_scorer);
@@ -182,6 +241,7 @@ int baseline_from_run(struct arena *arena, const struct run *run, const struct v
         .suite = run->suite,
         .scorer = run->scorer,
         .examine_scorer = view_of(EXAMINE_VERSION),
+        .provenance = run->provenance,
         .noise_micro = SCORE_ABSENT,
         .entries = arena_new(arena, room, sizeof *made.entries),
         .prompts = arena_new(arena, room, sizeof *made.prompts),
