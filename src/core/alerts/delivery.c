@@ -7,7 +7,6 @@
 
 static const uint64_t base_ns = SECOND_NS / 4;
 static const uint64_t delay_ns_max = 4 * SECOND_NS;
-static const uint64_t attempt_ns_max = 5 * SECOND_NS; /* so that one that hangs is tried again */
 
 void delivery_init(struct delivery *delivery, uint64_t now_ns, uint64_t deadline_ns, size_t count,
                    uint64_t seed)
@@ -21,17 +20,14 @@ void delivery_init(struct delivery *delivery, uint64_t now_ns, uint64_t deadline
     rng_init_named(&delivery->rng, seed, view_of("delivery"));
 }
 
-bool delivery_next(struct delivery *delivery, uint64_t now_ns, size_t *ret_message,
-                   uint64_t *ret_timeout_ns)
+bool delivery_next(struct delivery *delivery, uint64_t now_ns, size_t *ret_message)
 {
     if (delivery->state != DELIVERY_WAITING || now_ns < delivery->at_ns
         || now_ns >= delivery->deadline_ns)
         return false;
-    uint64_t left_ns = delivery->deadline_ns - now_ns;
     delivery->state = DELIVERY_ASKING;
     delivery->attempts++;
     *ret_message = delivery->current;
-    *ret_timeout_ns = left_ns < attempt_ns_max ? left_ns : attempt_ns_max;
     return true;
 }
 

@@ -50,9 +50,8 @@ struct delivery_event {
 void delivery_init(struct delivery *delivery, uint64_t now_ns, uint64_t deadline_ns, size_t count,
                    uint64_t seed);
 
-/* True: send message *ret_message now, with that long to answer. */
-bool delivery_next(struct delivery *delivery, uint64_t now_ns, size_t *ret_message,
-                   uint64_t *ret_timeout_ns);
+/* True: send message *ret_message now. How long to wait for an answer is the driver's to say. */
+bool delivery_next(struct delivery *delivery, uint64_t now_ns, size_t *ret_message);
 
 /* The request under way ended. */
 void delivery_feed(struct delivery *delivery, uint64_t now_ns, const struct delivery_event *event);

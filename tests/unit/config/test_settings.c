@@ -4,7 +4,7 @@
 #include "support.h"
 
 #include "base/mem.h"
-#include "config/settings.h"
+#include "config/alerts.h"
 
 static bool lookup(void *context, struct view name, struct view *ret_value)
 {
@@ -89,7 +89,7 @@ static void the_example_of_the_manual_is_read(void **state)
     assert_int_equal(suite->targets[0], 0);
     assert_int_equal(suite->repeat, 3);
     assert_int_equal(settings.gateway->count, 1);
-    assert_null(settings.alerts);
+    assert_false(settings.alerts->is_given);
     assert_null(settings_target_of(&settings, view_of("nobody")));
     assert_null(settings_suite_of(&settings, view_of("nobody")));
 }
@@ -180,7 +180,8 @@ static void every_setting_reaches_its_member(void **state)
         " strict: true, floors: {similarity: 0.5, keywords: 0.6, score: 0.4},"
         " thresholds: {critical: 0.3, major: 0.2, minor: 0.1}, seed: 9, params: {temperature: 0},"
         " max_cost: 5.00}\n"
-        "history: past.db\nalerts: {slack: {url: x}}\n");
+        "history: past.db\nalerts: {channels: {team: {kind: webhook, url: "
+        "\"https://x.example\"}}}\n");
     const struct settings_target *a = &settings.targets[0];
     const struct settings_suite *s = &settings.suites[0];
 
@@ -213,7 +214,7 @@ static void every_setting_reaches_its_member(void **state)
     assert_int_equal(s->max_cost_micro, 5000000);
     assert_true(view_is(settings.history, "conf/past.db"));
     assert_false(settings.history_is_url);
-    assert_int_equal(settings.alerts->count, 1);
+    assert_int_equal(settings.alerts->channel_count, 1);
 }
 
 static void the_simulator_exists_without_configuration(void **state)
