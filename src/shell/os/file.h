@@ -32,6 +32,17 @@ MUST_CHECK int file_read_from(int descriptor, const char *name, struct strbuf *c
  * regular file (a pipe, /dev/stdout) is written straight. */
 MUST_CHECK int file_write(const char *path, struct view content, struct err *reterr);
 
+/* The same in pieces, for what need not be in memory at once: the file is in place once it is
+ * closed, and nothing of it where it is abandoned. */
+struct file_writer;
+MUST_CHECK int file_writer_open(const char *path, struct file_writer **ret_writer,
+                                struct err *reterr);
+MUST_CHECK int file_writer_add(struct file_writer *writer, struct view piece, struct err *reterr);
+/* Puts it in place and frees the writer, also on failure. */
+MUST_CHECK int file_writer_close(struct file_writer *writer, struct err *reterr);
+/* NULL is fine. */
+void file_writer_abandon(struct file_writer *writer);
+
 /* Appends in one write where the system allows it; creates the file with mode 0666 less umask. */
 MUST_CHECK int file_append(const char *path, struct view content, struct err *reterr);
 

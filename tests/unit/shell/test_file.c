@@ -20,6 +20,7 @@
 
 #include "base/mem.h"
 #include "shell/os/file.h"
+#include "shell/os/file_map.h"
 
 enum { NOBODY = 65534 };
 
@@ -187,6 +188,49 @@ static void appending_adds_and_creates(void **state)
     assert_int_equal(file_append(in_folder("log"), view_of("a\n"), &err), 0);
     assert_int_equal(file_append(in_folder("log"), view_of("b\n"), &err), 0);
     expect_text(in_folder("log"), "a\nb\n");
+}
+
+static void a_file_in_pieces_is_there_once_it_is_closed_or_not_at_all(void **state)
+{
+    struct file_writer *writer;
+    struct err err;
+
+    (void)state;
+    write_text(in_folder("a"), "old");
+    assert_int_equal(file_writer_open(in_folder("a"), &writer, &err), 0);
+    assert_int_equal(file_writer_add(writer, view_of("one "), &err), 0);
+    expect_text(in_folder("a"), "old");
+    assert_int_equal(file_writer_add(writer, view_of("two"), &err), 0);
+    assert_int_equal(file_writer_close(writer, &err), 0);
+    expect_text(in_folder("a"), "one two");
+    assert_int_equal(file_writer_open(in_folder("a"), &writer, &err), 0);
+    assert_int_equal(file_writer_add(writer, view_of("half"), &err), 0);
+    file_writer_abandon(writer);
+    file_writer_abandon(NULL);
+    expect_text(in_folder("a"), "one two");
+    assert_int_equal(file_writer_open(in_folder("none/x"), &writer, &err), ERR_MISSING);
+}
+
+static void a_large_file_reads_as_it_is_mapped_or_not(void **state)
+{
+    static char bytes[(16 << 20) + 3];
+    struct file_map map;
+    struct err err;
+
+    (void)state;
+    memset(bytes, 'x', sizeof bytes);
+    bytes[sizeof bytes - 1] = 'y';
+    for (size_t len = sizeof bytes - 4; len <= sizeof bytes; len += 2) {
+        struct view text = view_make(bytes, len);
+        assert_int_equal(file_write(in_folder("a"), text, &err), 0);
+        assert_int_equal(file_map_open(in_folder("a"), sizeof bytes, &map, &err), 0);
+        assert_true(view_equal(map.text, text));
+        assert_int_equal(map.mapped != NULL, len >= (16 << 20));
+        file_map_close(&map);
+    }
+    assert_int_equal(file_map_open(in_folder("none"), 10, &map, &err), ERR_MISSING);
+    write_text(in_folder("a"), "0123456789x");
+    assert_int_equal(file_map_open(in_folder("a"), 10, &map, &err), ERR_LIMIT);
 }
 
 static void a_full_disk_is_said_and_the_old_file_stays(void **state)
@@ -395,6 +439,8 @@ int main(void)
         IN_FOLDER(the_ceiling_of_a_read_is_exact),
         IN_FOLDER(what_is_missing_is_named_with_a_remedy),
         IN_FOLDER(appending_adds_and_creates),
+        IN_FOLDER(a_file_in_pieces_is_there_once_it_is_closed_or_not_at_all),
+        IN_FOLDER(a_large_file_reads_as_it_is_mapped_or_not),
         IN_FOLDER(a_full_disk_is_said_and_the_old_file_stays),
         IN_FOLDER(a_file_size_limit_is_said_and_the_old_file_stays),
         IN_FOLDER(what_may_not_be_written_or_read_is_said),
