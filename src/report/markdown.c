@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "report/changes.h"
 #include "report/losses.h"
+#include "report/markdown_parts.h"
 #include "report/order.h"
 #include "report/report.h"
 #include "text/difference.h"
@@ -26,39 +27,11 @@ struct writing {
     size_t shown;
 };
 
-/* GitHub makes links of www.… and of GH-123 by themselves. */
-static bool makes_link(struct view text, size_t at)
-{
-    return (text.ptr[at] == '.' && at >= 3
-            && view_equal_nocase(view_slice(text, at - 3, at), view_of("www")))
-           || (text.ptr[at] == '-' && at >= 2
-               && view_equal_nocase(view_slice(text, at - 2, at), view_of("gh")));
-}
-
-/* HTML-escaped, one line, with everything that Markdown or GitHub would act on as an entity. */
-static void add_escaped(struct strbuf *out, struct view text)
-{
-    for (size_t pos = 0; pos < text.len;) {
-        size_t at = pos;
-        uint32_t codepoint = utf8_next(text, &pos, NULL);
-        if (codepoint == '\n')
-            strbuf_add_text(out, "<br>");
-        else if (makes_link(text, at))
-            strbuf_printf(out, "&#8203;%c", (char)codepoint); /* a space without width breaks it */
-        else if (codepoint < 0x20)
-            strbuf_add_byte(out, ' ');
-        else if (codepoint < 0x80 && strchr("<>&\"|*_`~@#[]()!\\:", (int)codepoint) != NULL)
-            strbuf_printf(out, "&#%u;", codepoint);
-        else
-            strbuf_add_codepoint(out, codepoint);
-    }
-}
-
 static void add_cut(struct strbuf *out, struct view text)
 {
     struct view cut = utf8_cut(text, ANSWER_BYTES_MAX);
 
-    add_escaped(out, cut);
+    markdown_add_escaped(out, cut);
     if (cut.len < text.len)
         strbuf_printf(out, " … (%zu bytes more)", text.len - cut.len);
 }
@@ -71,27 +44,27 @@ static void write_head(struct writing *writing)
                                         "✅ passed, statistics inconclusive"};
 
     strbuf_add_text(writing->out, "## assay: ");
-    add_escaped(writing->out, run->suite);
+    markdown_add_escaped(writing->out, run->suite);
     strbuf_printf(writing->out, " %s\n\n", words[gate->outcome]);
     for (size_t i = 0; i < gate->reason_count; i++) {
         strbuf_add_text(writing->out, "- ");
-        add_escaped(writing->out, gate->reasons[i]);
+        markdown_add_escaped(writing->out, gate->reasons[i]);
         strbuf_add_byte(writing->out, '\n');
     }
     for (size_t i = 0; i < gate->warning_count; i++) {
         strbuf_add_text(writing->out, "- ⚠️ ");
-        add_escaped(writing->out, gate->warnings[i]);
+        markdown_add_escaped(writing->out, gate->warnings[i]);
         strbuf_add_byte(writing->out, '\n');
     }
 }
 
 static void add_name(struct writing *writing, const struct run_entry *entry)
 {
-    add_escaped(writing->out, entry->id);
+    markdown_add_escaped(writing->out, entry->id);
     if (!report_has_targets(writing->run))
         return;
     strbuf_add_text(writing->out, " &#64;");
-    add_escaped(writing->out, entry->target);
+    markdown_add_escaped(writing->out, entry->target);
 }
 
 static void add_fluency(struct strbuf *out, const struct run_entry *entry)
@@ -102,7 +75,7 @@ static void add_fluency(struct strbuf *out, const struct run_entry *entry)
     report_add_fluency(&words, entry);
     if (words.len > 0) {
         strbuf_add_text(out, "<br>");
-        add_escaped(out, strbuf_view(&words));
+        markdown_add_escaped(out, strbuf_view(&words));
     }
     strbuf_release(&words);
 }
@@ -122,7 +95,8 @@ static void write_row(void *context, const struct run_entry *entry)
     strbuf_add_text(out, " | ");
     report_add_score(out, entry->scored_count > 0 ? entry->score.total_micro : SCORE_ABSENT);
     strbuf_add_text(out, " | ");
-    add_escaped(out, utf8_cut(entry->scored_count > 0 ? entry->reason : entry->error_text, 400));
+    markdown_add_escaped(
+        out, utf8_cut(entry->scored_count > 0 ? entry->reason : entry->error_text, 400));
     add_fluency(out, entry);
     strbuf_add_text(out, " |\n");
 }
@@ -166,7 +140,7 @@ static void write_side(struct writing *writing, const struct difference *parts, 
         bytes += parts[i].text.len;
         if (parts[i].kind == own)
             strbuf_add_text(writing->out, "<b>");
-        add_escaped(writing->out, text);
+        markdown_add_escaped(writing->out, text);
         if (parts[i].kind == own)
             strbuf_add_text(writing->out, "</b>");
     }
@@ -267,7 +241,7 @@ static void write_group(void *context, const struct changes_group *group)
     if (writing->shown++ >= DETAILS_MAX)
         return;
     strbuf_printf(writing->out, "\nPrompt%s ", group->count > 1 ? "s" : "");
-    add_escaped(writing->out, group->names);
+    markdown_add_escaped(writing->out, group->names);
     strbuf_printf(writing->out, " changed from %.*s to %.*s%s:\n\n```diff\n",
                   VIEW_ARG(group->first->before_version), VIEW_ARG(group->first->version),
                   group->count > 1 ? ", …" : "");
@@ -295,7 +269,7 @@ static void write_figures(struct writing *writing)
     struct strbuf *out = writing->out;
 
     strbuf_printf(out, "\n%zu entries × %u, scored by ", run->entry_count, run->repeat);
-    add_escaped(out, run->scorer);
+    markdown_add_escaped(out, run->scorer);
     strbuf_add_text(out, ": score ");
     report_add_score(out, run->mean.total_micro);
     strbuf_add_text(out, ", similarity ");
@@ -327,7 +301,7 @@ static void write_advice(struct writing *writing)
         strbuf_add_text(writing->out, "\n**What to do**\n\n");
     for (size_t i = 0; i < count; i++) {
         strbuf_add_text(writing->out, "- ");
-        add_escaped(writing->out, view_split(&rest, '\n'));
+        markdown_add_escaped(writing->out, view_split(&rest, '\n'));
         strbuf_add_byte(writing->out, '\n');
     }
     strbuf_release(&said);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "report/columns.h"
 
 enum report_group report_group_of(const struct run_entry *entry)
 {
@@ -80,20 +81,6 @@ const struct sample *report_worst_sample(const struct run_entry *entry)
             worst = sample;
     }
     return worst;
-}
-
-/* East Asian wide characters take two columns; near enough by their blocks. */
-static size_t columns_of(uint32_t codepoint)
-{
-    return (codepoint >= 0x1100 && codepoint <= 0x115f)
-                   || (codepoint >= 0x2e80 && codepoint <= 0xa4cf)
-                   || (codepoint >= 0xac00 && codepoint <= 0xd7a3)
-                   || (codepoint >= 0xf900 && codepoint <= 0xfaff)
-                   || (codepoint >= 0xfe30 && codepoint <= 0xfe6f)
-                   || (codepoint >= 0xff00 && codepoint <= 0xff60)
-                   || (codepoint >= 0x1f300 && codepoint <= 0x1faff)
-               ? 2
-               : 1;
 }
 
 /* One line of a text that others wrote: white space folded, controls made visible, cut to fit. */
