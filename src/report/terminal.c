@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "report/changes.h"
+#include "report/gate_words.h"
 #include "report/losses.h"
 #include "report/order.h"
 #include "report/report.h"
@@ -100,14 +101,27 @@ static enum color color_of(enum report_group group)
     return colors[group];
 }
 
+static void add_words(struct printing *printing, enum color color, const struct run_entry *entry)
+{
+    struct strbuf words;
+
+    strbuf_init(&words, REASON_COLUMNS_MAX);
+    gate_words_entry(entry, &words);
+    paint(printing, color);
+    if (words.len > 0) {
+        strbuf_add_byte(printing->out, ' ');
+        add_line(printing, view_trim(strbuf_view(&words)), REASON_COLUMNS_MAX);
+    }
+    paint(printing, PLAIN);
+    strbuf_release(&words);
+}
+
 static void add_reason(struct printing *printing, const struct run_entry *entry)
 {
     struct view reason = entry->scored_count == 0 ? entry->error_text : entry->reason;
 
     add_line(printing, reason, REASON_COLUMNS_MAX);
-    if (entry->noise_micro != SCORE_ABSENT && entry->drop_micro > 0 && !entry->newly_failed
-        && entry->drop_micro < 2 * entry->noise_micro)
-        painted(printing, DIM, " (within noise)");
+    add_words(printing, DIM, entry);
     strbuf_add_byte(printing->out, '\n');
 }
 
@@ -218,13 +232,42 @@ static void print_means(struct printing *printing)
     strbuf_add_byte(printing->out, '\n');
     if (!all->known)
         return;
-    strbuf_printf(printing->out, "mean change %+.3f (90 %% interval %+.3f to %+.3f), p %s %.4f",
-                  all->mean, all->low, all->high, all->p < .0001 ? "<" : "=",
-                  all->p < .0001 ? .0001 : all->p);
-    if (all->smallest_effect > 0)
-        strbuf_printf(printing->out, "; the smallest drop this set could have seen is %.3f",
-                      all->smallest_effect);
+    gate_words_statistics(all, printing->out);
     strbuf_add_byte(printing->out, '\n');
+    if (run->gate.changed.known && run->gate.untouched.known) {
+        strbuf_printf(printing->out, "  the %zu changed entries: ", run->gate.changed.entries);
+        gate_words_statistics(&run->gate.changed, printing->out);
+        strbuf_printf(printing->out, "\n  the %zu others: ", run->gate.untouched.entries);
+        gate_words_statistics(&run->gate.untouched, printing->out);
+        strbuf_add_byte(printing->out, '\n');
+    }
+}
+
+/* Where the drop comes from, what the checks did, and what both sides of the gate say. */
+static void print_gate(struct printing *printing)
+{
+    const struct gate *gate = &printing->run->gate;
+    struct strbuf words;
+
+    strbuf_init(&words, TEXT_BYTES_MAX);
+    for (size_t i = 0; i < gate->explanation_count && i < GATE_WORDS_EXPLANATIONS_MAX; i++) {
+        strbuf_reset(&words);
+        gate_words_explanation(&gate->explanations[i], &words);
+        painted(printing, YELLOW, "fell:    ");
+        add_line(printing, strbuf_view(&words), 4 * width_of(printing));
+        strbuf_add_byte(printing->out, '\n');
+    }
+    if (gate->explanation_count > GATE_WORDS_EXPLANATIONS_MAX)
+        strbuf_printf(printing->out, "         and %zu more\n",
+                      gate->explanation_count - GATE_WORDS_EXPLANATIONS_MAX);
+    gate_words_checks(gate, printing->out);
+    if (gate->checks_broke + gate->checks_healed > 0)
+        strbuf_add_byte(printing->out, '\n');
+    if (gate->all.known) {
+        gate_words_sides(gate, printing->out);
+        strbuf_add_byte(printing->out, '\n');
+    }
+    strbuf_release(&words);
 }
 
 static void print_counts(struct printing *printing)
@@ -246,6 +289,10 @@ static void print_counts(struct printing *printing)
     if (gate->errors > 0)
         strbuf_printf(printing->out, "%s%zu without an answer",
                       gate->compared + gate->checked_only > 0 ? "; " : "", gate->errors);
+    if (gate->quarantined > 0)
+        strbuf_printf(printing->out, "%s%zu in quarantine",
+                      gate->compared + gate->checked_only + gate->errors > 0 ? "; " : "",
+                      gate->quarantined);
     strbuf_printf(printing->out, "\n%zu answer%s in %.1f s", run->answered,
                   run->answered == 1 ? "" : "s", (double)run->elapsed_ns / 1e9);
     if (run->tokens_out > 0)
@@ -304,13 +351,15 @@ void report_text(const struct run *run, const struct report_options *options, st
 
     strbuf_add_text(out, "suite ");
     add_line(&printing, run->suite, width_of(&printing));
-    strbuf_printf(out, ": %zu entr%s × %u, scored by ", run->entry_count,
-                  run->entry_count == 1 ? "y" : "ies", run->repeat);
+    strbuf_add_text(out, ": ");
+    gate_words_size(run, out);
+    strbuf_add_text(out, ", scored by ");
     add_line(&printing, run->scorer, width_of(&printing));
     strbuf_add_text(out, "\n");
     print_groups(&printing);
     changes_visit(run, print_group, &printing);
     print_means(&printing);
+    print_gate(&printing);
     print_counts(&printing);
     print_sentences(&printing, YELLOW, "warning: ", run->gate.warnings, run->gate.warning_count);
     print_advice(&printing);
