@@ -311,9 +311,9 @@ static int write_golden(struct promptfoo *foo)
     json_set(root, view_of("prompts"), prompts);
     json_set(root, view_of("entries"), foo->entries);
     struct view rest = description;
-    const char *head =
-        arena_printf(foo->arena, "# Imported from promptfoo.%s%.*s\n",
-                     description.len > 0 ? " " : "", VIEW_ARG(view_split(&rest, '\n')));
+    struct view line = view_split(&rest, '\n');
+    const char *head = arena_printf(foo->arena, "# Imported from promptfoo%s%.*s\n",
+                                    line.len > 0 ? ": " : ".", VIEW_ARG(line));
     return head != NULL ? add_tree_file(foo, "golden/promptfoo.yaml", head, root) : ERR_MEMORY;
 }
 

@@ -193,9 +193,17 @@ static int add_any(struct promptfoo *foo, const struct json *at, struct view lab
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+static uint32_t lines_before(struct view text, struct view part)
+{
+    uint32_t lines = 0;
+
+    for (const char *byte = text.ptr; byte < part.ptr; byte++)
+        lines += *byte == '\n';
+    return lines;
+}
+
 /* Parts of a text file, divided by lines "---". */
-static int add_parts(struct promptfoo *foo, const struct json *at, struct view label,
-                     struct view text)
+static int add_parts(struct promptfoo *foo, struct view label, struct view text)
 {
     static const struct view divider = VIEW("\n---");
     size_t start = 0;
@@ -210,7 +218,8 @@ static int add_parts(struct promptfoo *foo, const struct json *at, struct view l
             continue;
         }
         struct view part = view_trim(view_slice(text, start, end));
-        int code = part.len > 0 ? add_any(foo, at, label, part) : 0;
+        foo->at_base = lines_before(text, part);
+        int code = part.len > 0 ? add_any(foo, NULL, label, part) : 0;
         if (code != 0 || end == text.len)
             return code;
         start = from = after;
@@ -267,7 +276,14 @@ static int add_file(struct promptfoo *foo, const struct json *at, struct view la
                               "prompts that are made by a program are not carried: write what it "
                               "makes into a file");
     int code = promptfoo_load(foo, at, path, &text);
-    return code == 0 && text.ptr != NULL ? add_parts(foo, at, label, text) : code;
+    if (code != 0 || text.ptr == NULL)
+        return code;
+    struct view file = foo->at_file;
+    foo->at_file = path;
+    code = add_parts(foo, label, text);
+    foo->at_file = file;
+    foo->at_base = 0;
+    return code;
 }
 
 static int add_prompt(struct promptfoo *foo, const struct json *at, struct view label,

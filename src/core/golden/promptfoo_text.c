@@ -148,10 +148,14 @@ int promptfoo_template(struct promptfoo *foo, const struct json *at, struct view
     int code = 0;
 
     strbuf_init(&out, PROMPTFOO_TEXT_MAX);
+    uint32_t base = foo->at_base;
     while (code == 0 && rest.len > 0) {
         struct piece piece = next_piece(&rest);
         code = convert(foo, at, &piece, &is_raw, &out);
+        for (size_t i = 0; at == NULL && i < piece.whole.len; i++)
+            foo->at_base += piece.whole.ptr[i] == '\n';
     }
+    foo->at_base = base;
     if (code != 0) {
         strbuf_release(&out);
         return code;
