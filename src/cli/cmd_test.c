@@ -5,28 +5,22 @@
 
 #include "app/history.h"
 #include "cli/golden.h"
+#include "cli/report_output.h"
+#include "cli/run_after.h"
 
 /* What the run leaves behind; a history that cannot be written is told after the report. */
 static int save(struct golden_command *command)
 {
     struct err err = {0};
+
+    if (command->plan.shard.count > 1)
+        return 0; /* 'assay merge --save' keeps the whole */
     int code = history_save(&command->plan, command->result, ASSAY_VERSION, &err);
 
     if (code == 0)
         return 0;
     command_fail(command->cli, code, &err);
     return err_exit_status(ERR_IO); /* a store that could not be used, whatever kept it */
-}
-
-/* The contract's order of exit statuses: 130, 2, 1, 3, 4, 0. */
-static int worse(int a, int b)
-{
-    static const int order[] = {130, 2, 1, 3, 4};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if (a == order[i] || b == order[i])
-            return order[i];
-    return a != 0 ? a : b;
 }
 
 static int tell_bad_lines(struct golden_command *command)
@@ -44,10 +38,12 @@ static int run_planned(struct golden_command *command)
         return golden_dry_run(command);
     if (golden_execute(command, "test", false, &status) != 0)
         return status;
-    status = worse(command->result->gate.exit_status, golden_write_outputs(command));
-    status = worse(status, save(command));
-    status = worse(status, tell_bad_lines(command));
-    return worse(status, golden_print(command, status));
+    status = report_output_worse(command->result->gate.exit_status, golden_write_outputs(command));
+    status = report_output_worse(status, save(command));
+    status = report_output_worse(status, tell_bad_lines(command));
+    status = report_output_worse(status, golden_print(command, status));
+    run_after(command, status);
+    return status;
 }
 
 /* --filter-failing needs the suite before it knows the entries: the plan is made twice. */
@@ -126,7 +122,8 @@ const struct command command_test = {
     .examples = "  assay test\n"
                 "  assay test --suite manga --filter ja --repeat 3\n"
                 "  assay test -o junit=report.xml -o markdown=comment.md\n"
-                "  assay test --responses answers.jsonl\n",
-    .tables = {&golden_options_table},
+                "  assay test --responses answers.jsonl\n"
+                "  assay test --shard 0/4 -o json=0.json\n",
+    .tables = {&golden_options_table, &run_after_options_table},
     .run = run,
 };

@@ -7,8 +7,9 @@
 
 #include "app/provenance.h"
 #include "base/path.h"
+#include "cli/gate_settings.h"
 #include "cli/model_dir.h"
-#include "report/report.h"
+#include "cli/report_output.h"
 #include "shell/net/loop.h"
 #include "shell/os/clock.h"
 #include "shell/os/env.h"
@@ -17,7 +18,7 @@
 #include "shell/os/terminal.h"
 #include "text/tokens.h"
 
-enum { REPORT_BYTES_MAX = 1 << 30, RECORDED_BYTES_MAX = 1 << 30, PROGRESS_EVERY_NS = 100000000 };
+enum { RECORDED_BYTES_MAX = 1 << 30, PROGRESS_EVERY_NS = 100000000 };
 
 #define AT(member) offsetof(struct golden_options, member)
 
@@ -51,8 +52,9 @@ static const struct option items[] = {
     {"seed", 0, OPTION_INT, "N", AT(seed), "of everything that is drawn by chance", NULL, 0,
      SEED_MAX},
     {"format", 'f', OPTION_CHOICE, "FORMAT", AT(format),
-     "what goes to standard output: text, json, markdown, junit, html",
-     "text,json,markdown,junit,html", 0, 0},
+     "what goes to standard output: text, json, markdown, junit, html, github, gitlab, metrics, "
+     "dotenv",
+     "text,json,markdown,junit,html,github,gitlab,metrics,dotenv", 0, 0},
     {"output", 'o', OPTION_LIST, "FORMAT=FILE", AT(outputs),
      "also write a report to a file, like junit=report.xml; repeatable", NULL, 0, 0},
     {"no-cache", 0, OPTION_FLAG, NULL, AT(no_cache), "neither read nor keep embeddings", NULL, 0,
@@ -65,6 +67,10 @@ static const struct option items[] = {
      "warn,fail", 0, 0},
     {"filter-failing", 0, OPTION_FLAG, NULL, AT(filter_failing),
      "only entries that failed in the suite's last run", NULL, 0, 0},
+    {"shard", 0, OPTION_TEXT, "I/N", AT(shard),
+     "only part I (from 0) of N; auto or auto/N: as Kubernetes, AWS Batch, Slurm, MPI or GitLab "
+     "number this process; 'assay merge' joins the reports",
+     NULL, 0, 0},
     {"dry-run", 0, OPTION_FLAG, NULL, AT(dry_run),
      "tell what would be asked, how often and at what cost; ask nothing", NULL, 0, 0},
     {"verbose", 'v', OPTION_FLAG, NULL, AT(verbose), "show entries that are fine too", NULL, 0, 0},
@@ -123,27 +129,6 @@ static int check_numbers(const struct golden_options *options, struct err *reter
     return 0;
 }
 
-/* Every -o must name a format and a file before anything is asked. */
-static int check_outputs(const struct golden_options *options, struct err *reterr)
-{
-    for (size_t i = 0; i < options->outputs.count; i++) {
-        struct view rest = view_of(options->outputs.items[i]);
-        struct view format = view_split(&rest, '=');
-        if (rest.len == 0)
-            return fail(reterr, ERR_USAGE, "--output: '%s' must be FORMAT=FILE, like junit=out.xml",
-                        options->outputs.items[i]);
-        if (report_format_named(format) == NULL)
-            return fail(reterr, ERR_USAGE, "--output: there is no format '%.*s', only %s",
-                        VIEW_ARG(format), report_format_names());
-        for (size_t j = 0; j < i; j++)
-            if (view_ends(view_of(options->outputs.items[j]),
-                          view_make(rest.ptr - 1, rest.len + 1)))
-                return fail(reterr, ERR_USAGE, "--output: two reports go to '%.*s'",
-                            VIEW_ARG(rest));
-    }
-    return 0;
-}
-
 static int read_recorded(struct golden_command *command, struct err *reterr)
 {
     const char *path = command->options->responses;
@@ -164,16 +149,25 @@ static int read_recorded(struct golden_command *command, struct err *reterr)
     return code;
 }
 
+static struct view look_up(void *context, struct view name)
+{
+    (void)context;
+    return env_get(name);
+}
+
 int golden_open(struct golden_command *command, const struct plan_options *plan_options,
                 int *ret_exit)
 {
+    struct plan_options wanted = *plan_options;
     struct err err = {0};
 
     int code = check_numbers(command->options, &err);
+    if (code == 0 && command->options->shard != NULL)
+        code = shard_read(view_of(command->options->shard), look_up, NULL, &wanted.shard, &err);
     if (code == 0)
-        code = check_outputs(command->options, &err);
+        code = report_output_check(&command->options->outputs, &err);
     if (code == 0)
-        code = plan_make(plan_options, &command->plan, &err);
+        code = plan_make(&wanted, &command->plan, &err);
     if (code == 0)
         code = read_recorded(command, &err);
     if (code == 0)
@@ -249,39 +243,6 @@ static void on_ended(void *context)
     loop_stop(command->host.loop);
 }
 
-static enum gate_major major_of(const struct golden_command *command)
-{
-    static const enum gate_major of_settings[] = {
-        [SETTINGS_MAJOR_SIGNOFF] = GATE_MAJOR_SIGNOFF,
-        [SETTINGS_MAJOR_WARN] = GATE_MAJOR_WARN,
-        [SETTINGS_MAJOR_FAIL] = GATE_MAJOR_FAIL,
-    };
-    const char *said = command->options->major;
-
-    if (said == NULL)
-        return of_settings[command->plan.suite->major];
-    return view_is(view_of(said), "warn") ? GATE_MAJOR_WARN : GATE_MAJOR_FAIL;
-}
-
-static struct gate_options gate_of(const struct golden_command *command)
-{
-    static const enum gate_mode modes[] = {
-        [SETTINGS_GATE_BOTH] = GATE_BOTH,
-        [SETTINGS_GATE_SEVERITY] = GATE_SEVERITY,
-        [SETTINGS_GATE_STATISTICS] = GATE_STATISTICS,
-    };
-    const struct settings_suite *suite = command->plan.suite;
-
-    return (struct gate_options){
-        .mode = modes[suite->gate],
-        .major = major_of(command),
-        .strict = command->options->strict || suite->strict,
-        .similarity_floor_micro = (int32_t)suite->floors.similarity_micro,
-        .keywords_floor_micro = (int32_t)suite->floors.keywords_micro,
-        .score_floor_micro = (int32_t)suite->floors.score_micro,
-    };
-}
-
 static int run_loop(struct golden_command *command, struct err *reterr)
 {
     int code = signals_start(command->host.loop, on_signal, command, reterr);
@@ -337,7 +298,8 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
         .dictionary_dir = dictionary_dir_named(&command->plan.arena),
         .recorded = command->has_recorded ? &command->recorded : NULL,
         .rescore = rescore,
-        .gate = gate_of(command),
+        .gate =
+            gate_settings(command->plan.suite, command->options->strict, command->options->major),
         .no_cache = command->options->no_cache,
         .progress = show_progress,
         .progress_context = command,
@@ -360,69 +322,26 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
 
 /* ---- reports -------------------------------------------------------------------------------- */
 
-static int write_output(struct golden_command *command, const char *output,
-                        const struct report_options *report_options, struct err *reterr)
+static struct report_output output_of(const struct golden_command *command)
 {
-    struct view rest = view_of(output);
-    struct view format = view_split(&rest, '=');
-    struct report_options options = *report_options;
-    struct strbuf text;
-
-    options.color = false;
-    strbuf_init(&text, REPORT_BYTES_MAX);
-    report_format_named(format)->write(command->result, &options, &text);
-    int code = strbuf_status(&text);
-    if (code == 0)
-        code = file_write(rest.ptr, strbuf_view(&text), reterr);
-    else
-        fail(reterr, code, "%s: this report is too large", rest.ptr);
-    strbuf_release(&text);
-    return code;
-}
-
-static struct report_options report_options_of(const struct golden_command *command)
-{
-    enum terminal_color color = TERMINAL_COLOR_AUTO;
-    struct err ignored;
-
-    if (terminal_color_read(view_of(command->cli->color), &color, &ignored) != 0)
-        color = TERMINAL_COLOR_AUTO;
-    return (struct report_options){
-        .assay_version = ASSAY_VERSION,
-        .color = terminal_colored(1, color),
-        .columns = terminal_columns(1),
+    return (struct report_output){
+        .cli = command->cli,
+        .files = &command->options->outputs,
+        .format = command->options->format,
         .verbose = command->options->verbose,
     };
 }
 
 int golden_write_outputs(struct golden_command *command)
 {
-    struct report_options report_options = report_options_of(command);
-    int status = 0;
-
-    for (size_t i = 0; i < command->options->outputs.count; i++) {
-        struct err err = {0};
-        int code = write_output(command, command->options->outputs.items[i], &report_options, &err);
-        if (code == 0)
-            continue;
-        command_fail(command->cli, code, &err);
-        status = err_exit_status(ERR_IO); /* a file that could not be used */
-    }
-    return status;
+    struct report_output output = output_of(command);
+    return report_output_files(&output, command->result);
 }
 
 int golden_print(struct golden_command *command, int exit_status)
 {
-    struct report_options report_options = report_options_of(command);
-    struct run shown = *command->result;
-    struct strbuf text;
-
-    shown.gate.exit_status = exit_status;
-    strbuf_init(&text, REPORT_BYTES_MAX);
-    report_format_named(view_of(command->options->format))->write(&shown, &report_options, &text);
-    int printed = command_print(command->cli, &text);
-    strbuf_release(&text);
-    return printed;
+    struct report_output output = output_of(command);
+    return report_output_print(&output, command->result, exit_status);
 }
 
 /* ---- --dry-run ------------------------------------------------------------------------------ */

@@ -21,6 +21,7 @@ struct golden_options {
     const char *format;
     const char *responses;
     const char *major;
+    const char *shard;
     const char *repeat; /* "3", "auto", "auto:12" */
     int64_t max_cost_nano_usd;
     int64_t concurrency;
@@ -30,6 +31,9 @@ struct golden_options {
     bool dry_run;
     bool filter_failing;
     bool verbose;
+    /* of test */
+    const char *ci;
+    bool no_alerts;
     /* of baseline */
     struct option_list updates;
     bool rescore;

@@ -7,7 +7,7 @@
 #include "report/report.h"
 #include "wire/json.h"
 
-enum { ADVICE_MAX = 16 };
+enum { ADVICE_MAX = 16, PIECE_BYTES = 1 << 20 };
 
 static void statistics(struct json_writer *writer, const char *key,
                        const struct statistics *statistics)
@@ -225,22 +225,68 @@ void report_json_summary(struct json_writer *writer, const struct run *run,
     json_write_end(writer, '}');
 }
 
+static void begin(struct json_writer *writer, const struct run *run,
+                  const struct report_options *options, struct strbuf *out)
+{
+    json_writer_init(writer, out, 2);
+    json_write_object(writer);
+    head(writer, run, options->assay_version);
+    gate(writer, run);
+    drift(writer, run);
+    pools(writer, run);
+    advice(writer, run);
+    changes(writer, run);
+    json_member_array(writer, "entries");
+}
+
+static void end(struct json_writer *writer, struct strbuf *out)
+{
+    json_write_end(writer, ']');
+    json_write_end(writer, '}');
+    strbuf_add_byte(out, '\n');
+}
+
 void report_json(const struct run *run, const struct report_options *options, struct strbuf *out)
 {
     struct json_writer writer;
 
-    json_writer_init(&writer, out, 2);
-    json_write_object(&writer);
-    head(&writer, run, options->assay_version);
-    gate(&writer, run);
-    drift(&writer, run);
-    pools(&writer, run);
-    advice(&writer, run);
-    changes(&writer, run);
-    json_member_array(&writer, "entries");
+    begin(&writer, run, options, out);
     for (size_t i = 0; i < run->entry_count; i++)
         report_json_entry(&writer, &run->entries[i]);
-    json_write_end(&writer, ']');
-    json_write_end(&writer, '}');
-    strbuf_add_byte(out, '\n');
+    end(&writer, out);
+}
+
+/* Gives away what is there, once it is enough. */
+static int drain(struct strbuf *out, size_t enough, const struct report_sink *sink,
+                 struct err *reterr)
+{
+    int code = strbuf_status(out);
+
+    if (code != 0)
+        return fail(reterr, code, "an entry of this report is too large");
+    if (out->len < enough)
+        return 0;
+    code = sink->take(sink->context, strbuf_view(out), reterr);
+    strbuf_cut(out, 0);
+    return code;
+}
+
+int report_json_pieces(const struct run *run, const struct report_options *options,
+                       const struct report_sink *sink, struct err *reterr)
+{
+    struct json_writer writer;
+    struct strbuf out;
+    int code = 0;
+
+    strbuf_init(&out, REPORT_BYTES_MAX);
+    begin(&writer, run, options, &out);
+    for (size_t i = 0; i < run->entry_count && code == 0; i++) {
+        report_json_entry(&writer, &run->entries[i]);
+        code = drain(&out, PIECE_BYTES, sink, reterr);
+    }
+    end(&writer, &out);
+    if (code == 0)
+        code = drain(&out, 1, sink, reterr);
+    strbuf_release(&out);
+    return code;
 }

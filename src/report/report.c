@@ -4,11 +4,16 @@
 #include "report/report.h"
 
 static const struct report_format formats[] = {
-    {"text", report_text},
-    {"json", report_json},
-    {"markdown", report_markdown},
-    {"junit", report_junit},
-    {"html", report_html},
+    {.name = "text", .write = report_text},
+    {.name = "json", .write = report_json, .write_pieces = report_json_pieces},
+    {.name = "markdown", .write = report_markdown},
+    {.name = "junit", .write = report_junit},
+    {.name = "html", .write = report_html},
+    {.name = "github", .write = report_github},
+    {.name = "github-summary", .write = report_markdown, .appends = true},
+    {.name = "gitlab", .write = report_gitlab},
+    {.name = "metrics", .write = report_metrics},
+    {.name = "dotenv", .write = report_dotenv},
 };
 
 const struct report_format *report_format_named(struct view name)
@@ -21,5 +26,24 @@ const struct report_format *report_format_named(struct view name)
 
 const char *report_format_names(void)
 {
-    return "text, json, markdown, junit, html";
+    return "text, json, markdown, junit, html, github, github-summary, gitlab, metrics, dotenv";
+}
+
+int report_write(const struct report_format *format, const struct run *run,
+                 const struct report_options *options, const struct report_sink *sink,
+                 struct err *reterr)
+{
+    struct strbuf text;
+
+    if (format->write_pieces != NULL)
+        return format->write_pieces(run, options, sink, reterr);
+    strbuf_init(&text, REPORT_BYTES_MAX);
+    format->write(run, options, &text);
+    int code = strbuf_status(&text);
+    if (code == 0)
+        code = sink->take(sink->context, strbuf_view(&text), reterr);
+    else
+        fail(reterr, code, "this report is too large");
+    strbuf_release(&text);
+    return code;
 }

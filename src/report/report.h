@@ -21,9 +21,9 @@ struct report_past {
 
 struct report_options {
     const char *assay_version;
-    bool color;       /* terminal */
-    unsigned columns; /* terminal: width; 0: 80 */
-    bool verbose;     /* terminal: entries that are fine too */
+    bool color;                     /* terminal */
+    unsigned columns;               /* terminal: width; 0: 80 */
+    bool verbose;                   /* terminal: entries that are fine too */
     const struct report_past *past; /* html: the suite's history, the oldest first, without this
                                      * run; NULL: not known */
     size_t past_count;
@@ -34,6 +34,14 @@ void report_text(const struct run *run, const struct report_options *options, st
 
 /* {"assay", "kind": "test", "schema": 1, …}; share/assay/schemas/test.json describes it. */
 void report_json(const struct run *run, const struct report_options *options, struct strbuf *out);
+
+/* Where a report goes that need not be in memory as a whole. */
+struct report_sink {
+    int (*take)(void *context, struct view piece, struct err *reterr);
+    void *context;
+};
+MUST_CHECK int report_json_pieces(const struct run *run, const struct report_options *options,
+                                  const struct report_sink *sink, struct err *reterr);
 
 /* One entry, and the run without its entries, as objects of the same form: what history keeps. */
 struct json_writer;
@@ -57,15 +65,37 @@ void report_markdown(const struct run *run, const struct report_options *options
  * the limits). */
 void report_html(const struct run *run, const struct report_options *options, struct strbuf *out);
 
+/* Annotations of GitHub Actions: a workflow command a line, the worst first, at most what GitHub
+ * shows of a step. */
+void report_github(const struct run *run, const struct report_options *options, struct strbuf *out);
+
+/* GitLab's Code Quality: a JSON array of issues with fingerprints; empty where all is well. */
+void report_gitlab(const struct run *run, const struct report_options *options, struct strbuf *out);
+/* Figures as OpenMetrics text, and as NAME=VALUE lines (ASSAY_OUTCOME=pass). */
+void report_metrics(const struct run *run, const struct report_options *options,
+                    struct strbuf *out);
+void report_dotenv(const struct run *run, const struct report_options *options, struct strbuf *out);
+
 /* A row of the table of formats, for `--format` and `-o FORMAT=FILE`. */
 struct report_format {
     const char *name;
     void (*write)(const struct run *run, const struct report_options *options, struct strbuf *out);
+    /* The same in pieces; NULL where the format has one piece only. */
+    int (*write_pieces)(const struct run *run, const struct report_options *options,
+                        const struct report_sink *sink, struct err *reterr);
+    bool appends; /* a file of it is added to: what CI collects from several commands */
 };
 
-/* "text", "json", "markdown", "junit", "html"; NULL for any other name. */
+/* Writes in the format, in pieces where it can. The sink's codes, ERR_LIMIT past
+ * REPORT_BYTES_MAX of one piece, ERR_MEMORY. */
+enum { REPORT_BYTES_MAX = 1 << 30 };
+MUST_CHECK int report_write(const struct report_format *format, const struct run *run,
+                            const struct report_options *options, const struct report_sink *sink,
+                            struct err *reterr);
+
+/* NULL for a name that is none of report_format_names. */
 const struct report_format *report_format_named(struct view name);
-/* "text, json, markdown, junit, html", for messages. */
+/* "text, json, …", for messages. */
 const char *report_format_names(void);
 
 #endif

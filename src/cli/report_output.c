@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * report_output: see report_output.h. */
+#include "cli/report_output.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "shell/os/file.h"
+#include "shell/os/terminal.h"
+
+int report_output_check(const struct option_list *files, struct err *reterr)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        struct view rest = view_of(files->items[i]);
+        struct view format = view_split(&rest, '=');
+        if (rest.len == 0)
+            return fail(reterr, ERR_USAGE, "--output: '%s' must be FORMAT=FILE, like junit=out.xml",
+                        files->items[i]);
+        if (report_format_named(format) == NULL)
+            return fail(reterr, ERR_USAGE, "--output: there is no format '%.*s', only %s",
+                        VIEW_ARG(format), report_format_names());
+        for (size_t j = 0; j < i; j++)
+            if (view_ends(view_of(files->items[j]), view_make(rest.ptr - 1, rest.len + 1)))
+                return fail(reterr, ERR_USAGE, "--output: two reports go to '%.*s'",
+                            VIEW_ARG(rest));
+    }
+    return 0;
+}
+
+static struct report_options options_of(const struct report_output *output)
+{
+    enum terminal_color color = TERMINAL_COLOR_AUTO;
+    struct err ignored;
+
+    if (terminal_color_read(view_of(output->cli->color), &color, &ignored) != 0)
+        color = TERMINAL_COLOR_AUTO;
+    return (struct report_options){
+        .assay_version = ASSAY_VERSION,
+        .color = terminal_colored(1, color),
+        .columns = terminal_columns(1),
+        .verbose = output->verbose,
+    };
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int take_for_file(void *context, struct view piece, struct err *reterr)
+{
+    return file_writer_add(context, piece, reterr);
+}
+
+/* A file that several commands add to is never replaced. */
+static int append_file(const struct report_format *format, const char *file, const struct run *run,
+                       const struct report_options *options, struct err *reterr)
+{
+    struct strbuf text;
+
+    strbuf_init(&text, REPORT_BYTES_MAX);
+    format->write(run, options, &text);
+    int code = strbuf_status(&text);
+    if (code == 0)
+        code = file_append(file, strbuf_view(&text), reterr);
+    else
+        fail(reterr, code, "%s: this report is too large", file);
+    strbuf_release(&text);
+    return code;
+}
+
+static int write_file(const char *file, const struct run *run, struct report_options options,
+                      struct err *reterr)
+{
+    struct view rest = view_of(file);
+    struct view format = view_split(&rest, '=');
+    struct file_writer *writer;
+
+    options.color = false;
+    if (report_format_named(format)->appends)
+        return append_file(report_format_named(format), rest.ptr, run, &options, reterr);
+    int code = file_writer_open(rest.ptr, &writer, reterr);
+    if (code != 0)
+        return code;
+    struct report_sink sink = {take_for_file, writer};
+    code = report_write(report_format_named(format), run, &options, &sink, reterr);
+    if (code == 0)
+        return file_writer_close(writer, reterr);
+    file_writer_abandon(writer);
+    return code == ERR_LIMIT || code == ERR_MEMORY ? fail_within(reterr, code, "%s: ", rest.ptr)
+                                                   : code;
+}
+
+int report_output_files(const struct report_output *output, const struct run *run)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < output->files->count; i++) {
+        struct err err = {0};
+        int code = write_file(output->files->items[i], run, options_of(output), &err);
+        if (code == 0)
+            continue;
+        command_fail(output->cli, code, &err);
+        status = err_exit_status(ERR_IO); /* a file that could not be used */
+    }
+    return status;
+}
+
+/* ---- standard output ------------------------------------------------------------------------ */
+
+static int take_for_standard_output(void *context, struct view piece, struct err *reterr)
+{
+    (void)context;
+    errno = 0;
+    if (fwrite(piece.ptr, 1, piece.len, stdout) == piece.len && fflush(stdout) == 0)
+        return 0;
+    int code = errno == EPIPE ? ERR_CLOSED : errno == ENOSPC ? ERR_FULL : ERR_IO;
+    return fail(reterr, code, "standard output: %s", strerror(errno));
+}
+
+int report_output_print(const struct report_output *output, const struct run *run, int exit_status)
+{
+    const struct report_format *format = report_format_named(view_of(output->format));
+    const struct report_sink sink = {take_for_standard_output, NULL};
+    struct report_options options = options_of(output);
+    struct run shown = *run;
+    struct err err = {0};
+
+    shown.gate.exit_status = exit_status;
+    int code = report_write(format, &shown, &options, &sink, &err);
+    if (code == 0 || code == ERR_CLOSED) /* whoever read it has read enough */
+        return 0;
+    return command_fail(output->cli, code, &err);
+}
+
+int report_output_worse(int a, int b)
+{
+    static const int order[] = {130, 2, 1, 3, 4};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return a != 0 ? a : b;
+}
