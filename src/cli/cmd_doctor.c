@@ -7,6 +7,7 @@
 #include "app/plan.h"
 #include "app/target.h"
 #include "cli/command.h"
+#include "cli/doctor_coverage.h"
 #include "cli/model_dir.h"
 #include "report/order.h"
 #include "engine/e5.h"
@@ -23,6 +24,9 @@ struct doctor_options {
     struct option_list overrides;
     bool dry_run;
     bool calibrate;
+    bool coverage;
+    const char *suite;
+    const char *format;
 };
 
 #define AT(member) offsetof(struct doctor_options, member)
@@ -37,6 +41,11 @@ static const struct option items[] = {
      "instead: measure the map from cosine to similarity of every suite's embedding target on its "
      "accepted answers",
      NULL, 0, 0},
+    {"coverage", 0, OPTION_FLAG, NULL, AT(coverage),
+     "instead: what the golden set of every suite looks at, and what of it is thin", NULL, 0, 0},
+    {"suite", 0, OPTION_TEXT, "NAME", AT(suite), "with --coverage: this suite alone", NULL, 0, 0},
+    {"format", 0, OPTION_CHOICE, "FORMAT", AT(format), "with --coverage: text or json", "text,json",
+     0, 0},
 };
 
 static const struct options_table table = {items, sizeof items / sizeof items[0]};
@@ -393,7 +402,7 @@ static int examine_all(struct examination *examination)
 
 static int run(struct cli *cli, int argc, char *const argv[])
 {
-    struct doctor_options options = {0};
+    struct doctor_options options = {.format = "text"};
     struct examination examination = {.cli = cli, .options = &options};
     struct operands operands;
     struct err err = {0};
@@ -406,6 +415,16 @@ static int run(struct cli *cli, int argc, char *const argv[])
              operands.items[0]);
         return command_fail(cli, ERR_USAGE, &err);
     }
+    if (options.coverage)
+        return doctor_coverage(cli,
+                               &(struct plan_options){
+                                   .config = options.config,
+                                   .suite = options.suite,
+                                   .overrides = options.overrides.items,
+                                   .override_count = options.overrides.count,
+                                   .seed = -1,
+                               },
+                               strcmp(options.format, "json") == 0);
     arena_init(&examination.arena, 1 << 30);
     strbuf_init(&examination.out, 1 << 24);
     status = examine_all(&examination);
@@ -429,9 +448,15 @@ const struct command command_doctor = {
         "cosines lie on the suite's own accepted answers, and prints the map to put into "
         "assay.yaml.\n"
         "\n"
+        "With --coverage it asks nobody: it shows how many entries of every golden set ask what in "
+        "which language and format, the smallest loss that each part could show, and what is thin, "
+        "by which rule (docs/coverage.md).\n"
+        "\n"
         "Exit status: 0 all is well; 2 a configuration is wrong; 3 a target or model could "
         "not be used.",
-    .examples = "  assay doctor\n  assay doctor --dry-run\n  assay doctor --calibrate\n",
+    .examples =
+        "  assay doctor\n  assay doctor --dry-run\n  assay doctor --calibrate\n  assay doctor "
+        "--coverage\n",
     .tables = {&table},
     .run = run,
 };
