@@ -30,7 +30,12 @@
 #include "core/record/run.h"
 #include "stats/energy.h"
 
-enum { DRIFT_POINTS_MAX = 2000, DRIFT_RUNS_MIN = 8, DRIFT_CHANGE_MIN_MICRO = 5000 };
+enum {
+    DRIFT_POINTS_MAX = 2000,
+    DRIFT_VECTORS_MAX = 200,
+    DRIFT_RUNS_MIN = 8,
+    DRIFT_CHANGE_MIN_MICRO = 5000
+};
 
 static const double DRIFT_ALPHA = .01;
 
@@ -62,8 +67,9 @@ struct drift_mark {
 struct drift_lines {
     bool known; /* there were DRIFT_RUNS_MIN runs to draw them from */
     size_t runs;
-    double mean; /* 0..1 */
-    double low;
+    double mean;  /* 0..1 */
+    double width; /* from the mean to a line */
+    double low;   /* the lines, held in 0..1 */
     double high;
 };
 
@@ -114,11 +120,12 @@ struct drift_vectors {
     size_t before_count;
 };
 
-/* Energy-distance test of the answers as a set: have they moved though their scores may stand?
- * Each vector is taken less the mean of its entry's vectors, both sides together, so that what the
- * entries are about does not drown how they are answered. Entries that lack a side are passed over.
- * ERR_MISSING where fewer than DRIFT_RUNS_MIN vectors a side are left; ERR_MEMORY. At most
- * ENERGY_VECTORS_MAX / 2 a side are looked at, the first of each entry first. */
+/* Energy distance of the answers as a set (stats/energy.h) with its p by ENERGY_DRAWS relabellings
+ * within each entry: have they moved though their scores may stand? Each vector is taken less the
+ * mean of its entry's vectors, both sides together, so that what the entries are about does not
+ * drown how they are answered. As many vectors of each side are taken, DRIFT_VECTORS_MAX a side in
+ * all; entries that lack a side are passed over. ERR_MISSING where fewer than DRIFT_RUNS_MIN a side
+ * are left; ERR_MEMORY. */
 MUST_CHECK int drift_vectors_test(const struct drift_vectors *entries, size_t count, size_t size,
                                   uint64_t seed, struct energy *ret_result);
 
