@@ -21,11 +21,10 @@ enum { PRINTED_MAX = 1000 };
 static const struct {
     uint32_t first, last;
 } unseen[] = {
-    {0x00, 0x08},       {0x0b, 0x1f},       {0x7f, 0x9f},     {0xad, 0xad},
-    {0x034f, 0x034f},   {0x061c, 0x061c},   {0x115f, 0x1160}, {0x17b4, 0x17b5},
-    {0x180e, 0x180e},   {0x200b, 0x200b},   {0x200e, 0x200f}, {0x2028, 0x202e},
-    {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-    {0xfff0, 0xfffb},   {0xe0000, 0xe0fff}, {0xfffe, 0xffff}, {0x1bca0, 0x1bca3},
+    {0x00, 0x08},       {0x0b, 0x1f},     {0x7f, 0x9f},       {0xad, 0xad},     {0x034f, 0x034f},
+    {0x061c, 0x061c},   {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180e, 0x180e}, {0x200b, 0x200b},
+    {0x200e, 0x200f},   {0x2028, 0x202e}, {0x2060, 0x206f},   {0x3164, 0x3164}, {0xfeff, 0xfeff},
+    {0xffa0, 0xffa0},   {0xfff0, 0xfffb}, {0xe0000, 0xe0fff}, {0xfffe, 0xffff}, {0x1bca0, 0x1bca3},
     {0x1d173, 0x1d17a},
 };
 
@@ -61,8 +60,7 @@ static bool is_plain(unsigned char byte)
 }
 
 /* Escaped; what cannot be seen stands between `before` and `after` by its number. */
-static void add_escaped(struct strbuf *out, struct view text, const char *before,
-                        const char *after)
+static void add_escaped(struct strbuf *out, struct view text, const char *before, const char *after)
 {
     for (size_t pos = 0; pos < text.len;) {
         size_t start = pos;
@@ -76,8 +74,8 @@ static void add_escaped(struct strbuf *out, struct view text, const char *before
         uint32_t codepoint = utf8_next(text, &pos, NULL);
         if (entity != NULL)
             strbuf_add_text(out, entity);
-        else if (is_unseen(codepoint) && !(codepoint == '\r' && pos < text.len
-                                           && text.ptr[pos] == '\n'))
+        else if (is_unseen(codepoint)
+                 && !(codepoint == '\r' && pos < text.len && text.ptr[pos] == '\n'))
             strbuf_printf(out, "%sU+%04X%s", before, codepoint, after);
         else if (codepoint != '\r')
             strbuf_add_codepoint(out, codepoint);
@@ -130,10 +128,12 @@ static const struct {
     const char *sign;
     const char *name;
 } groups[GROUP_COUNT] = {
-    [GROUP_CRITICAL] = {"critical", "■", "critical"}, [GROUP_MAJOR] = {"major", "▲", "major"},
-    [GROUP_FAILED] = {"failed", "✕", "failed"},       [GROUP_ERROR] = {"error", "!", "error"},
-    [GROUP_MINOR] = {"minor", "▽", "minor"},          [GROUP_IMPROVED] = {"improved", "↑",
-                                                                          "improved"},
+    [GROUP_CRITICAL] = {"critical", "■", "critical"},
+    [GROUP_MAJOR] = {"major", "▲", "major"},
+    [GROUP_FAILED] = {"failed", "✕", "failed"},
+    [GROUP_ERROR] = {"error", "!", "error"},
+    [GROUP_MINOR] = {"minor", "▽", "minor"},
+    [GROUP_IMPROVED] = {"improved", "↑", "improved"},
     [GROUP_FINE] = {"ok", "✓", "ok"},
 };
 
@@ -174,8 +174,7 @@ void html_part_bar(struct strbuf *out, int32_t before_micro, int32_t now_micro)
     strbuf_printf(out, "<svg class=\"b%s\" viewBox=\"0 0 %d 9\"><path d=\"M0 1h%dv7H0\"/>",
                   has_both && now < before ? " f" : "", WIDTH, now);
     if (before_micro != SCORE_ABSENT)
-        strbuf_printf(out, "<path d=\"M%d 0h2v9h-2\"/>",
-                      before > WIDTH - 2 ? WIDTH - 2 : before);
+        strbuf_printf(out, "<path d=\"M%d 0h2v9h-2\"/>", before > WIDTH - 2 ? WIDTH - 2 : before);
     strbuf_add_text(out, "</svg>");
 }
 

@@ -35,7 +35,8 @@ struct changes {
     size_t bins[BINS];
     size_t highest;
     size_t entries;
-    enum report_group worst[BINS]; /* of the entries in a bin; the scale's severities are by place */
+    enum report_group
+        worst[BINS]; /* of the entries in a bin; the scale's severities are by place */
 };
 
 static void span_changes(const struct run *run, double *ret_low, double *ret_high)
@@ -87,11 +88,11 @@ static void draw_dots(struct strbuf *out, const struct run *run, const struct ch
             if (!is_compared(entry) || (int)report_group_of(entry) != group)
                 continue;
             size_t bin = bin_of(changes, changed_by(entry));
-            double x = changes->x.low
-                       + ((double)bin + 0.5) * (changes->x.high - changes->x.low) / BINS;
+            double x =
+                changes->x.low + ((double)bin + 0.5) * (changes->x.high - changes->x.low) / BINS;
             snprintf(class_name, sizeof class_name, "dot %s", html_group_class(group));
-            svg_circle(out, class_name, x,
-                       CHANGES_BOTTOM - 4 - (double)stacked[bin]++ * step, fmin(step / 2, 3.4));
+            svg_circle(out, class_name, x, CHANGES_BOTTOM - 4 - (double)stacked[bin]++ * step,
+                       fmin(step / 2, 3.4));
         }
 }
 
@@ -100,8 +101,8 @@ static void draw_bars(struct strbuf *out, const struct changes *changes)
     double wide = (changes->x.high - changes->x.low) / BINS;
 
     for (size_t i = 0; i < BINS; i++) {
-        double high = (double)changes->bins[i] / (double)changes->highest
-                      * (CHANGES_BOTTOM - CHANGES_TOP);
+        double high =
+            (double)changes->bins[i] / (double)changes->highest * (CHANGES_BOTTOM - CHANGES_TOP);
         if (changes->bins[i] > 0)
             svg_rect(out, "column", changes->x.low + (double)i * wide + 0.5,
                      CHANGES_BOTTOM - fmax(high, 1), wide - 1, fmax(high, 1));
@@ -141,8 +142,7 @@ void html_chart_changes(struct strbuf *out, const struct run *run)
         draw_dots(out, run, &changes);
     else
         draw_bars(out, &changes);
-    svg_text(out, "label", RIGHT, CHANGES_HEIGHT - 4, "end",
-             view_of("score now − score accepted"));
+    svg_text(out, "label", RIGHT, CHANGES_HEIGHT - 4, "end", view_of("score now − score accepted"));
     svg_close(out);
     snprintf(caption, sizeof caption,
              "%s; %zu entr%s. Left of a dashed line a fall is of that severity; a failed check "
@@ -283,8 +283,9 @@ void html_chart_statistics(struct strbuf *out, const struct run *run)
     }
     svg_text(out, "label", 486, bottom + 36, "end", view_of("score now − score accepted"));
     svg_close(out);
-    html_figure_close(out, "The dot is the mean, the line its 90 % bootstrap interval. A line wholly "
-                           "left of zero is a fall that chance does not explain.");
+    html_figure_close(out,
+                      "The dot is the mean, the line its 90 % bootstrap interval. A line wholly "
+                      "left of zero is a fall that chance does not explain.");
 }
 
 /* ---- latency -------------------------------------------------------------------------------- */
@@ -354,9 +355,10 @@ void html_chart_latency(struct strbuf *out, const struct run *run)
     char caption[CAPTION_SIZE];
     size_t count = run->recorded_answers ? 0 : latencies_of(run, &ms);
 
-    if (count >= 3) {
-        x.from = log10(ms[0]) - 0.1;
-        x.to = log10(ms[count - 1]) + 0.1;
+    if (count >= 3 && ms[count - 1] >= 1) { /* a simulator's microseconds say nothing */
+        double middle = (log10(ms[0]) + log10(ms[count - 1])) / 2;
+        x.from = fmin(log10(ms[0]) - 0.1, middle - 0.4);
+        x.to = fmax(log10(ms[count - 1]) + 0.1, middle + 0.4);
         for (size_t i = 0; i < count; i++) {
             size_t bin = (size_t)((log10(ms[i]) - x.from) / (x.to - x.from) * COLUMNS);
             bin = bin < COLUMNS ? bin : COLUMNS - 1;

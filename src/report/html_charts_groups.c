@@ -23,7 +23,13 @@ static bool is_compared(const struct run_entry *entry)
 
 /* ---- languages and tags --------------------------------------------------------------------- */
 
-enum { NAME_COLUMNS = 18, GROUPS_MAX = 1000, GROUPS_SHOWN_MAX = 12, GROUP_ENTRIES_MAX = 20000, SEED = 7 };
+enum {
+    NAME_COLUMNS = 18,
+    GROUPS_MAX = 1000,
+    GROUPS_SHOWN_MAX = 12,
+    GROUP_ENTRIES_MAX = 20000,
+    SEED = 7
+};
 
 struct group {
     struct view name;
@@ -80,10 +86,9 @@ static void reckon(struct group *group)
     for (size_t i = 0; i < group->count; i++)
         sum += (double)group->values_micro[i];
     group->mean = group->count > 0 ? sum / (double)group->count / MICRO : 0;
-    group->has_interval = count >= 3
-                          && bootstrap_mean(group->values_micro, NULL, count, 0.90, SEED,
-                                            &group->interval)
-                                 == 0;
+    group->has_interval =
+        count >= 3
+        && bootstrap_mean(group->values_micro, NULL, count, 0.90, SEED, &group->interval) == 0;
 }
 
 /* The largest groups first, so that the shown ones are those with most to say. */
@@ -99,8 +104,8 @@ static int by_count(const void *a, const void *b)
     return view_compare(one->name, other->name);
 }
 
-static void draw_group(struct strbuf *out, const struct svg_scale *scale,
-                       const struct group *group, double y)
+static void draw_group(struct strbuf *out, const struct svg_scale *scale, const struct group *group,
+                       double y)
 {
     struct strbuf name;
     double low = group->has_interval ? group->interval.low_micro / MICRO : group->mean;
@@ -226,8 +231,9 @@ void html_chart_noise(struct strbuf *out, const struct run *run)
     draw_noise(out, run, &x, &y);
     svg_text(out, "label", RIGHT, 206, "end", view_of("noise (one standard error)"));
     svg_close(out);
-    html_figure_close(out, "Up: how far the score fell. Above the dashed line an entry fell by more "
-                           "than twice what its answers vary by themselves.");
+    html_figure_close(out,
+                      "Up: how far the score fell. Above the dashed line an entry fell by more "
+                      "than twice what its answers vary by themselves.");
 }
 
 /* ---- the past ------------------------------------------------------------------------------- */
@@ -282,8 +288,8 @@ static void draw_past(struct strbuf *out, const double *values, size_t count)
         svg_line(out, "trend", svg_at(&x, (double)i - 1), svg_at(&y, values[i - 1]),
                  svg_at(&x, (double)i), svg_at(&y, values[i]));
     for (size_t i = 0; i <= count; i++)
-        svg_circle(out, i == count ? "now" : "before", svg_at(&x, (double)i),
-                   svg_at(&y, values[i]), i == count ? 5 : 3);
+        svg_circle(out, i == count ? "now" : "before", svg_at(&x, (double)i), svg_at(&y, values[i]),
+                   i == count ? 5 : 3);
 }
 
 void html_chart_past(struct strbuf *out, const struct run *run,
@@ -291,7 +297,8 @@ void html_chart_past(struct strbuf *out, const struct run *run,
 {
     double values[PAST_SHOWN_MAX + 1];
     size_t count = 0;
-    size_t skipped = options->past_count > PAST_SHOWN_MAX ? options->past_count - PAST_SHOWN_MAX : 0;
+    size_t skipped =
+        options->past_count > PAST_SHOWN_MAX ? options->past_count - PAST_SHOWN_MAX : 0;
     char caption[CAPTION_SIZE];
 
     for (size_t i = skipped; options->past != NULL && i < options->past_count; i++)

@@ -14,7 +14,7 @@ struct writing {
     const struct run *run;
     struct strbuf *out;
     size_t rows;
-    size_t bare; /* rows without their answers */
+    size_t bare;  /* rows without their answers */
     size_t bytes; /* of answers so far */
     bool has_targets;
 };
@@ -31,9 +31,12 @@ static void add_marks(struct strbuf *out, const struct run_entry *entry)
         bool holds;
         const char *word;
     } marks[] = {
-        {entry->is_quarantined, "quarantined"}, {entry->is_signed_off, "signed off"},
-        {entry->flaky, "flaky"},                {entry->prompt_changed, "prompt changed"},
-        {entry->model_changed, "other model"},  {entry->params_changed, "other parameters"},
+        {entry->is_quarantined, "quarantined"},
+        {entry->is_signed_off, "signed off"},
+        {entry->flaky, "flaky"},
+        {entry->prompt_changed, "prompt changed"},
+        {entry->model_changed, "other model"},
+        {entry->params_changed, "other parameters"},
     };
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
@@ -151,7 +154,7 @@ static void add_filters(struct strbuf *out)
         "<label>Language <select id=by-lang><option value=\"\">all</select></label> "
         "<label>Prompt <select id=by-prompt><option value=\"\">all</select></label></p>"
         "<p class=acts><span id=shown role=status aria-live=polite></span> <button type=button "
-        "id=reset>Show all</button> <button type=button id=open-all>Open shown</button> <button "
+        "id=show-all>Show all</button> <button type=button id=open-all>Open shown</button> <button "
         "type=button id=close-all>Close</button></p></form>\n"
         "<p class=\"js keys\">Keys: <kbd>/</kbd> search, <kbd>j</kbd> <kbd>k</kbd> or <kbd>↓</kbd> "
         "<kbd>↑</kbd> next and previous entry, <kbd>Enter</kbd> open, <kbd>Esc</kbd> leave the "
@@ -188,15 +191,15 @@ void html_entries(struct strbuf *out, const struct run *run)
         return;
     html_section_open(out, "entries", "Entries");
     add_filters(out);
-    strbuf_add_text(out,
-                    "<table id=list><caption class=quiet>Every entry with its score before and now, "
-                    "the worst first; the line below each opens its answers</caption><thead><tr>"
-                    "<th scope=col data-sort=group>State<th scope=col data-sort=text>Entry<th "
-                    "scope=col class=n data-sort=number>Before<th scope=col class=n "
-                    "data-sort=number>Now<th scope=col class=n data-sort=number>Change<th scope=col "
-                    "class=tags data-sort=text>Tags<th scope=col class=lang data-sort=text><abbr "
-                    "title=\"Language of the answer\">Lang</abbr><th scope=col class=prompt "
-                    "data-sort=text>Prompt</tr></thead>\n");
+    strbuf_add_text(
+        out, "<table id=list><caption class=quiet>Every entry with its score before and now, "
+             "the worst first; the line below each opens its answers</caption><thead><tr>"
+             "<th scope=col data-sort=group>State<th scope=col data-sort=text>Entry<th "
+             "scope=col class=n data-sort=number>Before<th scope=col class=n "
+             "data-sort=number>Now<th scope=col class=n data-sort=number>Change<th scope=col "
+             "class=tags data-sort=text>Tags<th scope=col class=lang data-sort=text><abbr "
+             "title=\"Language of the answer\">Lang</abbr><th scope=col class=prompt "
+             "data-sort=text>Prompt</tr></thead>\n");
     for (int group = 0; group < GROUP_COUNT; group++)
         report_visit(run, (enum report_group)group, visit, &writing);
     strbuf_add_text(out, "</table>\n<p id=nothing hidden>No entry fits these filters.</p>\n");

@@ -24,7 +24,7 @@ struct writing {
     struct strbuf *out;
     const struct run_entry *entry;
     struct arena arena;
-    struct view shown_now;      /* texts that stand in the page already */
+    struct view shown_now; /* texts that stand in the page already */
     struct view shown_accepted;
 };
 
@@ -54,8 +54,7 @@ static void add_marked(struct writing *writing, struct html_marked marked)
 
 static void add_plain(struct writing *writing, struct view text, struct view language)
 {
-    add_marked(writing,
-               (struct html_marked){.text = text, .language = html_language(language)});
+    add_marked(writing, (struct html_marked){.text = text, .language = html_language(language)});
 }
 
 /* ---- what was asked ------------------------------------------------------------------------- */
@@ -88,7 +87,7 @@ static void add_question(struct writing *writing)
     }
     strbuf_add_text(out, "</p>\n");
     if (entry->question.len != 0) {
-        strbuf_add_text(out, "<h4>Question</h4>");
+        strbuf_add_text(out, "<h3>Question</h3>");
         add_plain(writing, entry->question, view_of(""));
     }
 }
@@ -137,10 +136,11 @@ static void add_scores(struct writing *writing)
 
     if (entry->scored_count == 0)
         return;
-    strbuf_printf(out,
-                  "<h4>Score</h4><table class=parts><thead><tr><th>part<th>weight%s<th class=n>now<th>0 "
-                  "to 1</tr></thead><tbody>",
-                  has_before ? "<th class=n>before" : "");
+    strbuf_printf(
+        out,
+        "<h3>Score</h3><table class=parts><thead><tr><th>part<th>weight%s<th class=n>now<th>0 "
+        "to 1</tr></thead><tbody>",
+        has_before ? "<th class=n>before" : "");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         add_part(out, &parts[i], has_before);
     strbuf_add_text(out, "</tbody></table>");
@@ -188,14 +188,14 @@ static void add_findings(struct strbuf *out, const struct finding *findings, siz
 
 static void open_side(struct strbuf *out, const char *heading, const char *which, size_t count)
 {
-    strbuf_add_text(out, "<div class=side><h4>");
+    strbuf_add_text(out, "<div class=side><h3>");
     html_say(out, heading);
     if (count > 1) {
-        strbuf_add_text(out, " <span class=quiet>");
-        html_printf(out, "%s of %zu", which, count);
+        strbuf_add_text(out, "<span class=quiet>");
+        html_printf(out, ", %s of %zu", which, count);
         strbuf_add_text(out, "</span>");
     }
-    strbuf_add_text(out, "</h4>");
+    strbuf_add_text(out, "</h3>");
 }
 
 static void add_alone(struct writing *writing, const struct sample *worst, const char *heading)
@@ -250,9 +250,9 @@ static void add_sentences(struct strbuf *out, const char *heading, const char *t
 {
     if (count == 0)
         return;
-    strbuf_add_text(out, "<h4>");
+    strbuf_add_text(out, "<h3>");
     html_say(out, heading);
-    strbuf_add_text(out, "</h4><ul class=sentences>");
+    strbuf_add_text(out, "</h3><ul class=sentences>");
     for (size_t i = 0; i < count && i < SENTENCES_MAX; i++) {
         strbuf_printf(out, "<li dir=auto><%s>", tag);
         html_add(out, utf8_cut(sentences[i], SMALL_BYTES_MAX));
@@ -328,11 +328,10 @@ static void add_samples(struct writing *writing)
     struct strbuf *out = writing->out;
     size_t shown = 0;
 
-    strbuf_add_text(out,
-                    "<h4>Samples</h4><div class=scroll tabindex=0 role=group "
-                    "aria-label=Samples><table class=samples><thead><tr><th class=n>#<th "
-                    "class=n>score<th>lang<th class=n>time<th class=n>tokens in → out<th "
-                    "class=n>cost<th>ended<th>answer</tr></thead><tbody>\n");
+    strbuf_add_text(out, "<h3>Samples</h3><div class=scroll tabindex=0 role=group "
+                         "aria-label=Samples><table class=samples><thead><tr><th class=n>#<th "
+                         "class=n>score<th>lang<th class=n>time<th class=n>tokens in → out<th "
+                         "class=n>cost<th>ended<th>answer</tr></thead><tbody>\n");
     for (size_t i = 0; i < entry->sample_count && shown < SAMPLES_MAX; i++) {
         if (!entry->samples[i].asked)
             continue;
@@ -362,7 +361,7 @@ static void add_other_accepted(struct writing *writing)
         if (is_known || others++ >= ACCEPTED_MAX)
             continue;
         if (others == 1)
-            strbuf_add_text(out, "<h4>Also accepted</h4>");
+            strbuf_add_text(out, "<h3>Also accepted</h3>");
         add_plain(writing, utf8_cut(text, SMALL_BYTES_MAX), view_of(""));
     }
 }

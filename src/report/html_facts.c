@@ -72,8 +72,7 @@ static void add_numbers(struct strbuf *out, const struct run *run)
     strbuf_add_text(out, "</dd>");
 }
 
-static void add_run(struct strbuf *out, const struct run *run,
-                    const struct report_options *options)
+static void add_run(struct strbuf *out, const struct run *run, const struct report_options *options)
 {
     const struct provenance *provenance = &run->provenance;
 
@@ -85,8 +84,12 @@ static void add_run(struct strbuf *out, const struct run *run,
     add_fact(out, "By", provenance->who);
     add_commit(out, provenance);
     add_link(out, "CI job", provenance->ci);
-    add_fact(out, "Program",
-             provenance->program.len != 0 ? provenance->program : view_of(options->assay_version));
+    strbuf_add_text(out, "<dt>Program</dt><dd>");
+    if (provenance->program.len != 0)
+        html_add(out, provenance->program);
+    else
+        html_printf(out, "assay %s", options->assay_version != NULL ? options->assay_version : "");
+    strbuf_add_text(out, "</dd>");
     add_fact(out, "Suite", run->suite);
     add_fact(out, "Golden set", run->golden_file);
     add_fact(out, "Baseline", run->baseline_file.len != 0 ? run->baseline_file : view_of("none"));
@@ -134,7 +137,7 @@ static void count_entry(struct tally *tally, const struct run_entry *entry)
         tally->tokens_in += sample->answer.reply.usage.tokens_in;
         tally->tokens_out += sample->answer.reply.usage.tokens_out;
         tally->cost_nano_usd += sample->cost_nano_usd;
-        if (tally->latencies_ms != NULL)
+        if (tally->latencies_ms != NULL && sample->answer.latency_ns > 0)
             tally->latencies_ms[tally->latency_count++] = (double)sample->answer.latency_ns / 1e6;
     }
 }
@@ -143,8 +146,8 @@ static void add_latency(struct strbuf *out, const struct tally *tally, double q)
 {
     strbuf_add_text(out, "<td class=n>");
     if (tally->latency_count > 0)
-        html_duration(out, (uint64_t)(percentile_of(tally->latencies_ms, tally->latency_count, q)
-                                      * 1e6));
+        html_duration(
+            out, (uint64_t)(percentile_of(tally->latencies_ms, tally->latency_count, q) * 1e6));
     else
         strbuf_add_text(out, "–");
 }

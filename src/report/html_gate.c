@@ -29,9 +29,10 @@ static size_t families_of(const struct gate *gate, struct family ret_families[FA
 
 static void add_outcome(struct strbuf *out, enum gate_outcome outcome)
 {
-    static const char *const words[] = {
-        [GATE_PASS] = "✓ no fall", [GATE_FAIL] = "✕ fell", [GATE_SIGNOFF] = "▲ sign-off",
-        [GATE_INCONCLUSIVE] = "? inconclusive"};
+    static const char *const words[] = {[GATE_PASS] = "✓ no fall",
+                                        [GATE_FAIL] = "✕ fell",
+                                        [GATE_SIGNOFF] = "▲ sign-off",
+                                        [GATE_INCONCLUSIVE] = "? inconclusive"};
     html_say(out, outcome <= GATE_INCONCLUSIVE ? words[outcome] : "–");
 }
 
@@ -122,11 +123,11 @@ enum { EXPLANATIONS_SHOWN = 8 };
 
 static void add_rows(struct strbuf *out, const struct gate *gate, size_t from, size_t to)
 {
-    strbuf_add_text(out,
-                    "<div class=scroll tabindex=0 role=group aria-label=\"What the fall comes "
-                    "from\"><table class=figures><thead><tr><th scope=col>group<th scope=col>part of "
-                    "the score<th scope=col class=n>entries<th scope=col class=n>mean change<th "
-                    "scope=col class=n>p<th scope=col class=n>p, corrected</tr></thead><tbody>\n");
+    strbuf_add_text(
+        out, "<div class=scroll tabindex=0 role=group aria-label=\"What the fall comes "
+             "from\"><table class=figures><thead><tr><th scope=col>group<th scope=col>part of "
+             "the score<th scope=col class=n>entries<th scope=col class=n>mean change<th "
+             "scope=col class=n>p<th scope=col class=n>p, corrected</tr></thead><tbody>\n");
     for (size_t i = from; i < to; i++)
         add_explanation(out, &gate->explanations[i]);
     strbuf_add_text(out, "</tbody></table></div>\n");
@@ -139,10 +140,10 @@ static void add_explanations(struct strbuf *out, const struct gate *gate)
 
     if (count == 0)
         return;
-    strbuf_add_text(out,
-                    "<h3>What the fall comes from</h3><p class=small>Parts of the score over groups "
-                    "of entries that fell by more than chance explains, the gravest first; p is "
-                    "corrected for the number of looks (Benjamini–Hochberg).</p>\n");
+    strbuf_add_text(
+        out, "<h3>What the fall comes from</h3><p class=small>Parts of the score over groups "
+             "of entries that fell by more than chance explains, the gravest first; p is "
+             "corrected for the number of looks (Benjamini–Hochberg).</p>\n");
     add_rows(out, gate, 0, shown);
     if (count == shown)
         return;
@@ -203,7 +204,8 @@ static void add_rules(struct strbuf *out)
         "recorded sign-off; a tenth of the entries, and at least two, fail the gate.</dd>"
         "<dt>minor</dt><dd>The score fell by 0.05 or more. Logged for trends.</dd>"
         "<dt>statistics</dt><dd>All answers of a family of entries together: a one-sided "
-        "permutation test of the fall, and a 90 % bootstrap interval around the mean. They see what "
+        "permutation test of the fall, and a 90 % bootstrap interval around the mean. They see "
+        "what "
         "is too small to see in one entry, and say when a set is too small to tell.</dd>"
         "<dt>score</dt><dd>0.40 similarity to the accepted answers + 0.25 keyword coverage + 0.15 "
         "structure + 0.20 language.</dd></dl></details>\n");

@@ -141,8 +141,8 @@ int html_add_marked(struct strbuf *out, struct arena *arena, const struct html_m
     struct walk walk = {.out = out, .marked = marked, .open_language = view_of("")};
     struct language_segment *segments = NULL;
 
-    int code = language_segments(arena, marked->text, marked->language, &segments,
-                                 &walk.segment_count);
+    int code =
+        language_segments(arena, marked->text, marked->language, &segments, &walk.segment_count);
     if (code != 0)
         return code;
     walk.segments = segments;
@@ -194,14 +194,12 @@ static bool is_sign(char byte)
 /* The change that is open; signs and spaces that both its sides begin or end with are kept. */
 static void close_change(struct joining *joining)
 {
-    struct view removed =
-        view_slice(joining->before, joining->removed_from, joining->removed_to);
+    struct view removed = view_slice(joining->before, joining->removed_from, joining->removed_to);
     struct view added = view_slice(joining->after, joining->added_from, joining->added_to);
     size_t shorter = removed.len < added.len ? removed.len : added.len;
     size_t first = 0, last = 0;
 
-    while (first < shorter && removed.ptr[first] == added.ptr[first]
-           && is_sign(removed.ptr[first]))
+    while (first < shorter && removed.ptr[first] == added.ptr[first] && is_sign(removed.ptr[first]))
         first++;
     while (last < shorter - first
            && removed.ptr[removed.len - 1 - last] == added.ptr[added.len - 1 - last]
@@ -210,8 +208,7 @@ static void close_change(struct joining *joining)
     add_part(joining, DIFFERENCE_SAME, view_slice(removed, 0, first));
     add_part(joining, DIFFERENCE_REMOVED, view_slice(removed, first, removed.len - last));
     add_part(joining, DIFFERENCE_ADDED, view_slice(added, first, added.len - last));
-    add_part(joining, DIFFERENCE_SAME,
-             view_slice(removed, removed.len - last, removed.len));
+    add_part(joining, DIFFERENCE_SAME, view_slice(removed, removed.len - last, removed.len));
 }
 
 /* What changed before and after a kept stretch, in bytes, the larger side of each. */
@@ -315,8 +312,7 @@ static void add_kept(struct strbuf *out, struct view text)
 
 void html_add_redline(struct strbuf *out, const struct difference *parts, size_t count)
 {
-    static const char *const tags[] = {
-        [DIFFERENCE_REMOVED] = "del", [DIFFERENCE_ADDED] = "ins"};
+    static const char *const tags[] = {[DIFFERENCE_REMOVED] = "del", [DIFFERENCE_ADDED] = "ins"};
 
     for (size_t i = 0; i < count; i++) {
         if (parts[i].kind == DIFFERENCE_SAME) {

@@ -18,11 +18,11 @@ enum { HTML_MARKS_MAX = 100 };
 
 struct html_marked {
     struct view text;
-    struct view language;             /* of the whole, "ja"; empty where unknown or mixed */
-    const struct difference *parts;   /* of the text's own side; NULL: none */
+    struct view language;           /* of the whole, "ja"; empty where unknown or mixed */
+    const struct difference *parts; /* of the text's own side; NULL: none */
     size_t part_count;
-    enum difference_kind own;         /* DIFFERENCE_REMOVED or DIFFERENCE_ADDED: marked as such */
-    const struct finding *findings;   /* offsets into the text */
+    enum difference_kind own;       /* DIFFERENCE_REMOVED or DIFFERENCE_ADDED: marked as such */
+    const struct finding *findings; /* offsets into the text */
     size_t finding_count;
 };
 

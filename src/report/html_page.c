@@ -33,11 +33,10 @@ void html_page_open(struct strbuf *out, struct view title)
                          "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'");
     add_hash(out, "style-src", style);
     add_hash(out, "script-src", script);
-    strbuf_add_text(out,
-                    "; base-uri 'none'; form-action 'none'\">\n"
-                    "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
-                    "<meta name=color-scheme content=\"light dark\">\n"
-                    "<meta name=referrer content=no-referrer>\n<title>");
+    strbuf_add_text(out, "; base-uri 'none'; form-action 'none'\">\n"
+                         "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
+                         "<meta name=color-scheme content=\"light dark\">\n"
+                         "<meta name=referrer content=no-referrer>\n<title>");
     html_add_attribute(out, title);
     strbuf_add_text(out, "</title>\n<style>");
     strbuf_add(out, style);
@@ -54,8 +53,9 @@ void html_bar(struct strbuf *out, struct view title, const char *kind)
     html_say(out, kind);
     strbuf_add_text(out, "</span> <bdi>");
     html_add(out, title);
-    strbuf_add_text(out, "</bdi></p><nav class=js aria-label=Sections></nav><button type=button id=theme class=js aria-label=\"Colours: as "
-                         "the system\"><span aria-hidden=true>◐</span> <span class=word>Auto</span>"
+    strbuf_add_text(out, "</bdi></p><nav class=js aria-label=Sections></nav><button type=button "
+                         "id=theme class=js><span aria-hidden=true>◐"
+                         "</span> <span class=unseen>Colours: </span><span class=word>Auto</span>"
                          "</button></header>\n<main id=main>\n");
 }
 

@@ -127,8 +127,9 @@ void html_verdict(struct strbuf *out, const struct run *run)
 {
     struct headline headline = headline_of(run);
 
-    strbuf_printf(out, "<section id=verdict class=\"verdict %s\" aria-labelledby=h-verdict>"
-                       "<p class=sign aria-hidden=true>%s</p><div><h1 id=h-verdict>",
+    strbuf_printf(out,
+                  "<section id=verdict class=\"verdict %s\" aria-labelledby=h-verdict>"
+                  "<p class=sign aria-hidden=true>%s</p><div><h1 id=h-verdict>",
                   headline.class_name, headline.sign);
     html_say(out, headline.words);
     strbuf_add_text(out, "</h1>\n");

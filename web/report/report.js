@@ -12,7 +12,6 @@
   // ---- colours: as the system, light, dark -----------------------------------------------------
 
   const themes = {auto: 'Auto', light: 'Light', dark: 'Dark'};
-  const said = {auto: 'as the system', light: 'light', dark: 'dark'};
   let theme = 'auto';
 
   function setTheme(next) {
@@ -22,7 +21,6 @@
     const button = find('#theme');
     if (!button) return;
     find('.word', button).textContent = themes[theme];
-    button.setAttribute('aria-label', `Colours: ${said[theme]}`);
   }
 
   // A page opened from a file, or with storage switched off, simply does not remember.
@@ -187,7 +185,7 @@
       clearTimeout(waiting);
       waiting = setTimeout(refilter, 80);
     });
-    find('#reset').addEventListener('click', () => { form.reset(); refilter(); });
+    find('#show-all').addEventListener('click', () => { form.reset(); refilter(); });
     find('#open-all').addEventListener('click', () => openShown(true));
     find('#close-all').addEventListener('click', () => openShown(false));
     refilter();
