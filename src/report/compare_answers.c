@@ -196,7 +196,7 @@ static void print_error(struct compare_printing *printing, const struct compared
     }
 }
 
-static void print_only(struct compare_printing *printing, enum compare_side side)
+static void print_only(struct compare_printing *printing, enum compare_which side)
 {
     const struct comparison *comparison = printing->comparison;
     size_t count = comparison->only_count[side];

@@ -16,7 +16,7 @@ static const char *const group_kinds[] = {
     [COMPARE_ALL] = "all", [COMPARE_BY_LANGUAGE] = "language", [COMPARE_BY_TAG] = "tag"};
 
 static void add_side(struct json_writer *writer, const struct comparison *comparison,
-                     enum compare_side side)
+                     enum compare_which side)
 {
     const struct run *run = comparison->sides[side];
 
@@ -177,7 +177,7 @@ static void add_pair(struct json_writer *writer, const struct pairwise_pair *pai
 }
 
 static void add_entry_side(struct json_writer *writer, const struct compared_entry *entry,
-                           enum compare_side side)
+                           enum compare_which side)
 {
     const struct run_entry *of = entry->sides[side];
 

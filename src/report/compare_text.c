@@ -52,7 +52,7 @@ static void add_targets(struct compare_printing *printing, const struct run *run
     }
 }
 
-static void add_side(struct compare_printing *printing, enum compare_side side)
+static void add_side(struct compare_printing *printing, enum compare_which side)
 {
     const struct run *run = printing->comparison->sides[side];
 

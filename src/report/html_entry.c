@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/utf8.h"
 #include "report/html.h"
-#include "report/html_marks.h"
+#include "report/html_answer.h"
 #include "report/html_parts.h"
 #include "report/losses.h"
 #include "report/order.h"
@@ -15,8 +15,6 @@ enum {
     SAMPLES_MAX = 20,
     ACCEPTED_MAX = 10,
     SENTENCES_MAX = 12,
-    FINDINGS_MAX = 20,
-    SMALL_BYTES_MAX = 2000,
     LONG_BYTES = 2000 /* both answers together */
 };
 
@@ -28,35 +26,6 @@ struct writing {
     struct view shown_accepted;
 };
 
-/* ---- texts ---------------------------------------------------------------------------------- */
-
-static void add_cut_note(struct strbuf *out, struct view whole, struct view cut)
-{
-    if (cut.len == whole.len)
-        return;
-    strbuf_add_text(out, "<p class=limit>… ");
-    html_count(out, (int64_t)(whole.len - cut.len));
-    strbuf_add_text(out, " more bytes are left out here; the JSON report holds them.</p>");
-}
-
-static void add_marked(struct writing *writing, struct html_marked marked)
-{
-    struct view whole = marked.text;
-
-    marked.text = utf8_cut(whole, HTML_TEXT_BYTES_MAX);
-    if (html_add_marked(writing->out, &writing->arena, &marked) != 0) {
-        strbuf_add_text(writing->out, "<div class=text dir=auto>");
-        html_add(writing->out, marked.text);
-        strbuf_add_text(writing->out, "</div>");
-    }
-    add_cut_note(writing->out, whole, marked.text);
-}
-
-static void add_plain(struct writing *writing, struct view text, struct view language)
-{
-    add_marked(writing, (struct html_marked){.text = text, .language = html_language(language)});
-}
-
 /* ---- what was asked ------------------------------------------------------------------------- */
 
 static void add_question(struct writing *writing)
@@ -65,7 +34,7 @@ static void add_question(struct writing *writing)
     struct strbuf *out = writing->out;
 
     strbuf_add_text(out, "<p class=where>prompt <bdi>");
-    html_add(out, utf8_cut(entry->prompt, SMALL_BYTES_MAX));
+    html_add(out, utf8_cut(entry->prompt, HTML_SMALL_BYTES_MAX));
     strbuf_add_text(out, "</bdi> <code>");
     html_add(out, entry->prompt_hash);
     strbuf_add_text(out, "</code>");
@@ -76,7 +45,7 @@ static void add_question(struct writing *writing)
     }
     if (entry->params.len != 0) {
         strbuf_add_text(out, " <code>");
-        html_add(out, utf8_cut(entry->params, SMALL_BYTES_MAX));
+        html_add(out, utf8_cut(entry->params, HTML_SMALL_BYTES_MAX));
         strbuf_add_text(out, "</code>");
     }
     if (entry->file.len != 0) {
@@ -88,33 +57,11 @@ static void add_question(struct writing *writing)
     strbuf_add_text(out, "</p>\n");
     if (entry->question.len != 0) {
         strbuf_add_text(out, "<h3>Question</h3>");
-        add_plain(writing, entry->question, view_of(""));
+        html_answer_plain(writing->out, &writing->arena, entry->question, view_of(""));
     }
 }
 
 /* ---- the score ------------------------------------------------------------------------------ */
-
-struct part {
-    const char *name;
-    const char *weight;
-    int32_t before_micro, now_micro;
-};
-
-static void add_part(struct strbuf *out, const struct part *part, bool has_before)
-{
-    if (part->now_micro == SCORE_ABSENT && part->before_micro == SCORE_ABSENT)
-        return;
-    strbuf_printf(out, "<tr><th>%s<td class=quiet>%s", part->name, part->weight);
-    if (has_before) {
-        strbuf_add_text(out, "<td class=n>");
-        html_score(out, part->before_micro);
-    }
-    strbuf_add_text(out, "<td class=n>");
-    html_score(out, part->now_micro);
-    strbuf_add_text(out, "<td>");
-    html_part_bar(out, has_before ? part->before_micro : SCORE_ABSENT, part->now_micro);
-    strbuf_add_text(out, "</tr>");
-}
 
 static void add_scores(struct writing *writing)
 {
@@ -122,7 +69,7 @@ static void add_scores(struct writing *writing)
     struct score absent = score_absent();
     const struct score *now = &entry->score;
     const struct score *before = entry->baseline != NULL ? &entry->baseline_score : &absent;
-    const struct part parts[] = {
+    const struct html_part parts[] = {
         {"score", "", before->total_micro, now->total_micro},
         {"similarity", "0.40", before->similarity_micro, now->similarity_micro},
         {"keywords", "0.25", before->keywords_micro, now->keywords_micro},
@@ -142,7 +89,7 @@ static void add_scores(struct writing *writing)
         "to 1</tr></thead><tbody>",
         has_before ? "<th class=n>before" : "");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        add_part(out, &parts[i], has_before);
+        html_part_row(out, &parts[i], has_before);
     strbuf_add_text(out, "</tbody></table>");
     if (has_before && entry->noise_micro != SCORE_ABSENT && entry->noise_micro > 0) {
         strbuf_add_text(out, "<p class=small>");
@@ -152,60 +99,16 @@ static void add_scores(struct writing *writing)
     }
 }
 
-/* ---- findings ------------------------------------------------------------------------------- */
-
-static void add_finding(struct strbuf *out, const struct finding *finding)
-{
-    strbuf_printf(out, "<li><span class=\"check %s\">", severity_name(finding->severity));
-    html_add(out, finding->check);
-    strbuf_add_text(out, "</span> <span dir=auto>");
-    html_add(out, utf8_cut(finding->message, SMALL_BYTES_MAX));
-    strbuf_add_text(out, "</span>");
-    if (finding->evidence.len != 0 && finding->end > finding->start) {
-        strbuf_add_text(out, ": <q dir=auto>");
-        html_add(out, utf8_cut(finding->evidence, 200));
-        strbuf_add_text(out, "</q>");
-    }
-    strbuf_add_text(out, "</li>");
-}
-
-static void add_findings(struct strbuf *out, const struct finding *findings, size_t count)
-{
-    if (count == 0)
-        return;
-    strbuf_add_text(out, "<ul class=findings>");
-    for (size_t i = 0; i < count && i < FINDINGS_MAX; i++)
-        add_finding(out, &findings[i]);
-    if (count > FINDINGS_MAX) {
-        strbuf_add_text(out, "<li>");
-        html_printf(out, "and %zu more", count - FINDINGS_MAX);
-        strbuf_add_text(out, "</li>");
-    }
-    strbuf_add_text(out, "</ul>");
-}
-
 /* ---- answers side by side ------------------------------------------------------------------- */
-
-static void open_side(struct strbuf *out, const char *heading, const char *which, size_t count)
-{
-    strbuf_add_text(out, "<div class=side><h3>");
-    html_say(out, heading);
-    if (count > 1) {
-        strbuf_add_text(out, "<span class=quiet>");
-        html_printf(out, ", %s of %zu", which, count);
-        strbuf_add_text(out, "</span>");
-    }
-    strbuf_add_text(out, "</h3>");
-}
 
 static void add_alone(struct writing *writing, const struct sample *worst, const char *heading)
 {
     open_side(writing->out, heading, "the lowest", writing->entry->scored_count);
-    add_marked(writing, (struct html_marked){.text = worst->answer.reply.text,
+    html_answer(writing->out, &writing->arena, (struct html_marked){.text = worst->answer.reply.text,
                                              .language = html_language(worst->language),
                                              .findings = worst->verdict.findings,
                                              .finding_count = worst->verdict.count});
-    add_findings(writing->out, worst->verdict.findings, worst->verdict.count);
+    html_findings(writing->out, worst->verdict.findings, worst->verdict.count);
     strbuf_add_text(writing->out, "</div>\n");
     writing->shown_now = worst->answer.reply.text;
 }
@@ -237,11 +140,11 @@ static void add_pair(struct writing *writing, const struct sample *worst)
     }
     strbuf_add_text(writing->out, "<div class=pair>");
     open_side(writing->out, "Accepted", "the nearest", entry->baseline->answer_count);
-    add_marked(writing, before);
+    html_answer(writing->out, &writing->arena, before);
     strbuf_add_text(writing->out, "</div>");
     open_side(writing->out, "Now", "the lowest", entry->scored_count);
-    add_marked(writing, after);
-    add_findings(writing->out, worst->verdict.findings, worst->verdict.count);
+    html_answer(writing->out, &writing->arena, after);
+    html_findings(writing->out, worst->verdict.findings, worst->verdict.count);
     strbuf_add_text(writing->out, "</div></div>\n");
 }
 
@@ -255,7 +158,7 @@ static void add_sentences(struct strbuf *out, const char *heading, const char *t
     strbuf_add_text(out, "</h3><ul class=sentences>");
     for (size_t i = 0; i < count && i < SENTENCES_MAX; i++) {
         strbuf_printf(out, "<li dir=auto><%s>", tag);
-        html_add(out, utf8_cut(sentences[i], SMALL_BYTES_MAX));
+        html_add(out, utf8_cut(sentences[i], HTML_SMALL_BYTES_MAX));
         strbuf_printf(out, "</%s></li>", tag);
     }
     if (count > SENTENCES_MAX) {
@@ -309,15 +212,15 @@ static void add_sample_text(struct writing *writing, const struct sample *sample
     struct strbuf *out = writing->out;
 
     if (reply->code != 0) {
-        html_add(out, utf8_cut(reply->error_text, SMALL_BYTES_MAX));
+        html_add(out, utf8_cut(reply->error_text, HTML_SMALL_BYTES_MAX));
     } else if (view_equal(reply->text, writing->shown_now)) {
         strbuf_add_text(out, "<span class=quiet>shown above</span>");
     } else if (view_equal(reply->text, writing->shown_accepted)) {
         strbuf_add_text(out, "<span class=quiet>the accepted answer</span>");
     } else {
-        add_plain(writing, utf8_cut(reply->text, SMALL_BYTES_MAX), sample->language);
-        add_cut_note(out, reply->text, utf8_cut(reply->text, SMALL_BYTES_MAX));
-        add_findings(out, sample->verdict.findings, sample->verdict.count);
+        html_answer_plain(writing->out, &writing->arena, utf8_cut(reply->text, HTML_SMALL_BYTES_MAX), sample->language);
+        html_cut_note(out, reply->text, utf8_cut(reply->text, HTML_SMALL_BYTES_MAX));
+        html_findings(out, sample->verdict.findings, sample->verdict.count);
     }
     strbuf_add_text(out, "</tr>\n");
 }
@@ -362,7 +265,7 @@ static void add_other_accepted(struct writing *writing)
             continue;
         if (others == 1)
             strbuf_add_text(out, "<h3>Also accepted</h3>");
-        add_plain(writing, utf8_cut(text, SMALL_BYTES_MAX), view_of(""));
+        html_answer_plain(writing->out, &writing->arena, utf8_cut(text, HTML_SMALL_BYTES_MAX), view_of(""));
     }
 }
 

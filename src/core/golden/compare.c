@@ -101,7 +101,7 @@ struct leftover {
 };
 
 static int note_leftover(struct map *map, struct arena *arena, const struct run_entry *entry,
-                         enum compare_side side)
+                         enum compare_which side)
 {
     struct leftover *leftover = map_get(map, entry->id);
 

@@ -43,7 +43,7 @@ enum compare_metric {
 /* "score", "similarity", "keywords", "structure", "language", "fluency". */
 const char *compare_metric_name(enum compare_metric metric);
 
-enum compare_side { COMPARE_A, COMPARE_B };
+enum compare_which { COMPARE_A, COMPARE_B };
 enum compare_group_kind { COMPARE_ALL, COMPARE_BY_LANGUAGE, COMPARE_BY_TAG };
 
 enum compare_outcome {
