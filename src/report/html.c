@@ -142,10 +142,15 @@ const char *html_group_class(int group)
     return groups[group].class_name;
 }
 
+void html_state(struct strbuf *out, const char *class_name, const char *sign, const char *name)
+{
+    strbuf_printf(out, "<span class=\"badge %s\"><b aria-hidden=true>%s</b>%s</span>", class_name,
+                  sign, name);
+}
+
 void html_badge(struct strbuf *out, int group)
 {
-    strbuf_printf(out, "<span class=\"badge %s\"><b aria-hidden=true>%s</b>%s</span>",
-                  groups[group].class_name, groups[group].sign, groups[group].name);
+    html_state(out, groups[group].class_name, groups[group].sign, groups[group].name);
 }
 
 void html_score(struct strbuf *out, int32_t score_micro)

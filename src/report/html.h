@@ -57,6 +57,8 @@ void html_figure_close(struct strbuf *out, const char *caption);
 /* A tick, a triangle, a word: the sign and the name of a severity or state, never colour alone.
  * `group` is an enum report_group (order.h). */
 void html_badge(struct strbuf *out, int group);
+/* The same of any other state: its class, sign and name. */
+void html_state(struct strbuf *out, const char *class_name, const char *sign, const char *name);
 /* Its name as a class of the style sheet, in small letters. */
 const char *html_group_class(int group);
 

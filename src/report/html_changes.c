@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "report/changes.h"
 #include "report/html.h"
-#include "report/html_marks.h"
+#include "report/html_answer.h"
 #include "report/html_parts.h"
 
 enum { ARENA_BYTES_MAX = 64 << 20, SHOWN_MAX = 30 };

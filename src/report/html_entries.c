@@ -8,7 +8,7 @@
 #include "report/html_parts.h"
 #include "report/order.h"
 
-enum { COLUMNS = 8, REASON_BYTES_MAX = 600 };
+enum { REASON_BYTES_MAX = 600 };
 
 struct writing {
     const struct run *run;
@@ -60,6 +60,21 @@ static void add_figures(struct writing *writing, const struct run_entry *entry)
         strbuf_add_text(out, "–");
 }
 
+void html_list_traits(struct strbuf *out, const struct run_entry *entry, struct view language)
+{
+    strbuf_add_text(out, "<td class=tags>");
+    for (size_t i = 0; i < entry->tag_count; i++) {
+        strbuf_add_text(out, "<bdi class=tag>");
+        html_add(out, entry->tags[i]);
+        strbuf_add_text(out, "</bdi> ");
+    }
+    strbuf_add_text(out, "<td class=lang>");
+    html_add(out, language);
+    strbuf_add_text(out, "<td class=prompt><bdi>");
+    html_add(out, utf8_cut(entry->prompt, REASON_BYTES_MAX));
+    strbuf_add_text(out, "</bdi></tr>\n");
+}
+
 static void add_row(struct writing *writing, const struct run_entry *entry)
 {
     struct strbuf *out = writing->out;
@@ -75,17 +90,7 @@ static void add_row(struct writing *writing, const struct run_entry *entry)
         strbuf_add_text(out, "</bdi></span>");
     }
     add_figures(writing, entry);
-    strbuf_add_text(out, "<td class=tags>");
-    for (size_t i = 0; i < entry->tag_count; i++) {
-        strbuf_add_text(out, "<bdi class=tag>");
-        html_add(out, entry->tags[i]);
-        strbuf_add_text(out, "</bdi> ");
-    }
-    strbuf_add_text(out, "<td class=lang>");
-    html_add(out, language_of(entry));
-    strbuf_add_text(out, "<td class=prompt><bdi>");
-    html_add(out, utf8_cut(entry->prompt, REASON_BYTES_MAX));
-    strbuf_add_text(out, "</bdi></tr>\n");
+    html_list_traits(out, entry, language_of(entry));
 }
 
 /* Why it stands where it stands, in a line: what opens the entry. */
@@ -114,7 +119,7 @@ static void add_entry(struct writing *writing, const struct run_entry *entry)
     strbuf_printf(out, "<tbody class=\"entry %s\" id=e%zu>", html_group_class(group),
                   (size_t)(entry - writing->run->entries) + 1);
     add_row(writing, entry);
-    strbuf_printf(out, "<tr class=more><td colspan=%d>", COLUMNS);
+    strbuf_printf(out, "<tr class=more><td colspan=%d>", HTML_LIST_COLUMNS);
     if (writing->bytes >= HTML_ANSWERS_BYTES_MAX) {
         writing->bare++;
         strbuf_add_text(out, "<p class=why dir=auto>");
@@ -183,6 +188,27 @@ static void add_limits(const struct writing *writing)
     }
 }
 
+void html_list_open(struct strbuf *out, const char *before, const char *now, const char *change,
+                    const char *caption)
+{
+    add_filters(out);
+    strbuf_add_text(out, "<table id=list><caption class=quiet>");
+    html_say(out, caption);
+    strbuf_printf(out,
+                  "</caption><thead><tr><th scope=col data-sort=group>State<th scope=col "
+                  "data-sort=text>Entry<th scope=col class=n data-sort=number>%s<th scope=col "
+                  "class=n data-sort=number>%s<th scope=col class=n data-sort=number>%s<th scope=col "
+                  "class=tags data-sort=text>Tags<th scope=col class=lang data-sort=text><abbr "
+                  "title=\"Language of the answer\">Lang</abbr><th scope=col class=prompt "
+                  "data-sort=text>Prompt</tr></thead>\n",
+                  before, now, change);
+}
+
+void html_list_close(struct strbuf *out)
+{
+    strbuf_add_text(out, "</table>\n<p id=nothing hidden>No entry fits these filters.</p>\n");
+}
+
 void html_entries(struct strbuf *out, const struct run *run)
 {
     struct writing writing = {.run = run, .out = out, .has_targets = report_has_targets(run)};
@@ -190,19 +216,12 @@ void html_entries(struct strbuf *out, const struct run *run)
     if (run->entry_count == 0)
         return;
     html_section_open(out, "entries", "Entries");
-    add_filters(out);
-    strbuf_add_text(
-        out, "<table id=list><caption class=quiet>Every entry with its score before and now, "
-             "the worst first; the line below each opens its answers</caption><thead><tr>"
-             "<th scope=col data-sort=group>State<th scope=col data-sort=text>Entry<th "
-             "scope=col class=n data-sort=number>Before<th scope=col class=n "
-             "data-sort=number>Now<th scope=col class=n data-sort=number>Change<th scope=col "
-             "class=tags data-sort=text>Tags<th scope=col class=lang data-sort=text><abbr "
-             "title=\"Language of the answer\">Lang</abbr><th scope=col class=prompt "
-             "data-sort=text>Prompt</tr></thead>\n");
+    html_list_open(out, "Before", "Now", "Change",
+                   "Every entry with its score before and now, the worst first; the line below each "
+                   "opens its answers");
     for (int group = 0; group < GROUP_COUNT; group++)
         report_visit(run, (enum report_group)group, visit, &writing);
-    strbuf_add_text(out, "</table>\n<p id=nothing hidden>No entry fits these filters.</p>\n");
+    html_list_close(out);
     add_limits(&writing);
     html_section_close(out);
 }

@@ -2,6 +2,8 @@
  *
  * html_entry: the inside of an entry: what was asked, the answer that shows its loss best beside the
  * nearest accepted one, the parts of the score, what checks found, and every sample. */
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/utf8.h"
 #include "report/html.h"
@@ -100,6 +102,16 @@ static void add_scores(struct writing *writing)
 }
 
 /* ---- answers side by side ------------------------------------------------------------------- */
+
+/* "Accepted, the nearest of 3" where there are several. */
+static void open_side(struct strbuf *out, const char *heading, const char *which, size_t count)
+{
+    char note[64] = "";
+
+    if (count > 1)
+        snprintf(note, sizeof note, ", %s of %zu", which, count);
+    html_side_open(out, heading, note);
+}
 
 static void add_alone(struct writing *writing, const struct sample *worst, const char *heading)
 {

@@ -11,13 +11,21 @@
 
 /* Of so many bytes of the page entries may carry their answers, the worst first; the others stand
  * in the table without. No more rows than that at all. */
-enum { HTML_ANSWERS_BYTES_MAX = 3800000, HTML_ROWS_MAX = 5000, HTML_TEXT_BYTES_MAX = 16000 };
+enum { HTML_ANSWERS_BYTES_MAX = 3800000, HTML_ROWS_MAX = 5000 };
 
 void html_verdict(struct strbuf *out, const struct run *run);
 void html_gate(struct strbuf *out, const struct run *run);
 void html_changes(struct strbuf *out, const struct run *run);
 void html_charts(struct strbuf *out, const struct run *run, const struct report_options *options);
 void html_entries(struct strbuf *out, const struct run *run);
+/* The head of the table, with the filters above it: the columns are state, entry, two scores, their
+ * difference, tags, language, prompt. The worst come first. */
+enum { HTML_LIST_COLUMNS = 8 };
+void html_list_open(struct strbuf *out, const char *before, const char *now, const char *change,
+                    const char *caption);
+void html_list_close(struct strbuf *out);
+/* The last three cells of a row. */
+void html_list_traits(struct strbuf *out, const struct run_entry *entry, struct view language);
 /* One entry's answers, scores, findings and samples; the inside of its row. */
 void html_entry(struct strbuf *out, const struct run *run, const struct run_entry *entry);
 void html_facts(struct strbuf *out, const struct run *run, const struct report_options *options);

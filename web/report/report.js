@@ -50,7 +50,9 @@
 
   // ---- entries ---------------------------------------------------------------------------------
 
-  const order = ['critical', 'major', 'failed', 'error', 'minor', 'improved', 'ok'];
+  const order = ['critical', 'major', 'failed', 'error', 'minor', 'improved', 'ok', // of a run, the worst first
+    'broke', 'healed', 'differs', 'same', 'unanswered']; // of a comparison
+  const grave = new Set(['critical', 'major', 'failed', 'error', 'broke', 'healed']);
   const entries = [];
   const sorted = {column: 0, falling: false};
   let texts = null; // what is searched, made at the first search
@@ -258,7 +260,7 @@
     let opened = [];
     addEventListener('beforeprint', () => {
       opened = entries.filter((entry) => entry.shown && entry.details && !entry.details.open
-        && entry.group < order.indexOf('minor')).slice(0, printedAtMost);
+        && grave.has(order[entry.group])).slice(0, printedAtMost);
       for (const entry of opened) entry.details.open = true;
     });
     addEventListener('afterprint', () => {
