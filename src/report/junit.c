@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * junit: the run as JUnit XML, in the form that the Jenkins plugin's schema describes: failures for
- * what the gate minds, errors for what got no answer. */
+ * what the gate minds, errors for what got no answer, skipped for what is bad and was set apart: in
+ * quarantine, or signed off. */
 #include <stdio.h>
 
 #include "base/date.h"
 #include "base/utf8.h"
+#include "report/gate_words.h"
 #include "report/order.h"
 #include "report/report.h"
 
@@ -31,10 +33,39 @@ static void add_escaped(struct strbuf *out, struct view text)
     }
 }
 
-static bool is_failure(const struct run_entry *entry)
+static bool is_bad(const struct run_entry *entry)
 {
     enum report_group group = report_group_of(entry);
     return group == GROUP_CRITICAL || group == GROUP_MAJOR || group == GROUP_FAILED;
+}
+
+static bool is_skipped(const struct run_entry *entry)
+{
+    return (entry->is_quarantined && (is_bad(entry) || entry->scored_count == 0))
+           || (entry->is_signed_off && report_group_of(entry) == GROUP_MAJOR);
+}
+
+static bool is_failure(const struct run_entry *entry)
+{
+    return is_bad(entry) && !is_skipped(entry);
+}
+
+static bool is_error(const struct run_entry *entry)
+{
+    return entry->scored_count == 0 && !is_skipped(entry);
+}
+
+static void add_skipped(struct strbuf *out, const struct run_entry *entry)
+{
+    struct strbuf words;
+
+    strbuf_init(&words, 1 << 16);
+    strbuf_add(&words, entry->scored_count == 0 ? entry->error_text : entry->reason);
+    gate_words_entry(entry, &words);
+    strbuf_add_text(out, "      <skipped message=\"");
+    add_escaped(out, strbuf_view(&words));
+    strbuf_add_text(out, "\"/>\n");
+    strbuf_release(&words);
 }
 
 static void add_attribute(struct strbuf *out, const char *name, struct view value)
@@ -57,6 +88,10 @@ static void add_outcome(struct strbuf *out, const struct run_entry *entry)
 {
     const struct sample *worst = report_worst_sample(entry);
 
+    if (is_skipped(entry)) {
+        add_skipped(out, entry);
+        return;
+    }
     if (entry->scored_count == 0) {
         strbuf_add_text(out, "      <error");
         add_attribute(out, "type", view_of(err_name(entry->code)));
@@ -108,7 +143,7 @@ static void add_case(struct strbuf *out, const struct run *run, const struct run
     add_attribute(out, "file", entry->file);
     snprintf(name, sizeof name, " line=\"%u\" time=\"%.3f\"", entry->line, seconds_of(entry));
     strbuf_add_text(out, name);
-    if (entry->scored_count > 0 && !is_failure(entry) && entry->fluency_reason.len == 0) {
+    if (entry->scored_count > 0 && !is_bad(entry) && entry->fluency_reason.len == 0) {
         strbuf_add_text(out, "/>\n");
         return;
     }
@@ -122,20 +157,22 @@ void report_junit(const struct run *run, const struct report_options *options, s
 {
     size_t failures = 0;
     size_t errors = 0;
+    size_t skipped = 0;
     char date[DATE_ISO_SIZE];
 
     (void)options;
     for (size_t i = 0; i < run->entry_count; i++) {
         failures += is_failure(&run->entries[i]);
-        errors += run->entries[i].scored_count == 0;
+        errors += is_error(&run->entries[i]);
+        skipped += is_skipped(&run->entries[i]);
     }
     date_iso(run->started_unix_s, date);
     strbuf_add_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite");
     add_attribute(out, "name", run->suite);
     strbuf_printf(out,
-                  " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\" time=\"%.3f\" "
+                  " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\" "
                   "timestamp=\"%.19s\">\n",
-                  run->entry_count, failures, errors, (double)run->elapsed_ns / 1e9, date);
+                  run->entry_count, failures, errors, skipped, (double)run->elapsed_ns / 1e9, date);
     for (size_t i = 0; i < run->entry_count; i++)
         add_case(out, run, &run->entries[i]);
     strbuf_add_text(out, "  </testsuite>\n</testsuites>\n");

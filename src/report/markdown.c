@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "report/changes.h"
+#include "report/gate_words.h"
 #include "report/losses.h"
 #include "report/markdown_parts.h"
 #include "report/order.h"
@@ -80,6 +81,16 @@ static void add_fluency(struct strbuf *out, const struct run_entry *entry)
     strbuf_release(&words);
 }
 
+static void add_words(struct strbuf *out, const struct run_entry *entry)
+{
+    struct strbuf words;
+
+    strbuf_init(&words, ANSWER_BYTES_MAX);
+    gate_words_entry(entry, &words);
+    markdown_add_escaped(out, strbuf_view(&words));
+    strbuf_release(&words);
+}
+
 static void write_row(void *context, const struct run_entry *entry)
 {
     struct writing *writing = context;
@@ -97,6 +108,7 @@ static void write_row(void *context, const struct run_entry *entry)
     strbuf_add_text(out, " | ");
     markdown_add_escaped(
         out, utf8_cut(entry->scored_count > 0 ? entry->reason : entry->error_text, 400));
+    add_words(out, entry);
     add_fluency(out, entry);
     strbuf_add_text(out, " |\n");
 }
@@ -268,7 +280,9 @@ static void write_figures(struct writing *writing)
     const struct statistics *all = &run->gate.all;
     struct strbuf *out = writing->out;
 
-    strbuf_printf(out, "\n%zu entries × %u, scored by ", run->entry_count, run->repeat);
+    strbuf_add_byte(out, '\n');
+    gate_words_size(run, out);
+    strbuf_add_text(out, ", scored by ");
     markdown_add_escaped(out, run->scorer);
     strbuf_add_text(out, ": score ");
     report_add_score(out, run->mean.total_micro);
@@ -280,14 +294,42 @@ static void write_figures(struct writing *writing)
         strbuf_add_text(out, ", fluency ");
         report_add_score(out, run->fluency_micro);
     }
-    if (all->known)
-        strbuf_printf(out, "; mean change %+.3f (90 %% interval %+.3f to %+.3f, p = %.4f)",
-                      all->mean, all->low, all->high, all->p);
+    if (all->known) {
+        strbuf_add_text(out, "; ");
+        gate_words_statistics(all, out);
+    }
     if (run->cost_known) {
         strbuf_add_text(out, "; cost ");
         report_add_dollars(out, run->cost_nano_usd);
     }
     strbuf_add_byte(out, '\n');
+}
+
+/* Both sides of the gate, and where a drop comes from. */
+static void write_gate(struct writing *writing)
+{
+    const struct gate *gate = &writing->run->gate;
+    struct strbuf words;
+
+    if (!gate->all.known)
+        return;
+    strbuf_init(&words, ANSWER_BYTES_MAX);
+    strbuf_add_text(writing->out, "\nThe gate: ");
+    gate_words_sides(gate, writing->out);
+    strbuf_add_text(writing->out, ".\n");
+    for (size_t i = 0; i < gate->explanation_count && i < GATE_WORDS_EXPLANATIONS_MAX; i++) {
+        strbuf_reset(&words);
+        gate_words_explanation(&gate->explanations[i], &words);
+        strbuf_add_text(writing->out, i == 0 ? "\n- " : "- ");
+        markdown_add_escaped(writing->out, strbuf_view(&words));
+        strbuf_add_byte(writing->out, '\n');
+    }
+    if (gate->checks_broke + gate->checks_healed > 0) {
+        strbuf_add_text(writing->out, gate->explanation_count == 0 ? "\n- " : "- ");
+        gate_words_checks(gate, writing->out);
+        strbuf_add_byte(writing->out, '\n');
+    }
+    strbuf_release(&words);
 }
 
 static void write_advice(struct writing *writing)
@@ -310,8 +352,9 @@ static void write_advice(struct writing *writing)
 void report_markdown(const struct run *run, const struct report_options *options,
                      struct strbuf *out)
 {
-    static void (*const parts[])(struct writing *) = {write_head,    write_table,   write_advice,
-                                                      write_changes, write_figures, write_details};
+    static void (*const parts[])(struct writing *) = {write_head,   write_table,   write_gate,
+                                                      write_advice, write_changes, write_figures,
+                                                      write_details};
     struct writing writing = {.run = run, .out = out};
 
     (void)options;
