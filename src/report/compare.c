@@ -9,6 +9,7 @@ static const struct compare_format formats[] = {
     {"text", report_compare_text},
     {"json", report_compare_json},
     {"markdown", report_compare_markdown},
+    {"html", report_compare_html},
 };
 
 const struct compare_format *compare_format_named(struct view name)
@@ -21,7 +22,7 @@ const struct compare_format *compare_format_named(struct view name)
 
 const char *compare_format_names(void)
 {
-    return "text, json, markdown";
+    return "text, json, markdown, html";
 }
 
 /* How much there is to see: checks first, then scores, then texts. */

@@ -46,6 +46,10 @@ void report_compare_json(const struct comparison *comparison,
 void report_compare_markdown(const struct comparison *comparison,
                              const struct compare_report_options *options, struct strbuf *out);
 
+/* One page, as report_html makes of a run; the limit does not bind it. */
+void report_compare_html(const struct comparison *comparison,
+                         const struct compare_report_options *options, struct strbuf *out);
+
 /* A row of the table of formats, for `--format` and `-o FORMAT=FILE`. */
 struct compare_format {
     const char *name;
@@ -53,9 +57,9 @@ struct compare_format {
                   struct strbuf *out);
 };
 
-/* "text", "json", "markdown"; NULL for any other name. */
+/* "text", "json", "markdown", "html"; NULL for any other name. */
 const struct compare_format *compare_format_named(struct view name);
-/* "text, json, markdown", for messages. */
+/* "text, json, markdown, html", for messages. */
 const char *compare_format_names(void);
 
 /* The entries in the order people want to see them: those that differ most first (checks that broke

@@ -194,14 +194,15 @@ void html_list_open(struct strbuf *out, const char *before, const char *now, con
     add_filters(out);
     strbuf_add_text(out, "<table id=list><caption class=quiet>");
     html_say(out, caption);
-    strbuf_printf(out,
-                  "</caption><thead><tr><th scope=col data-sort=group>State<th scope=col "
-                  "data-sort=text>Entry<th scope=col class=n data-sort=number>%s<th scope=col "
-                  "class=n data-sort=number>%s<th scope=col class=n data-sort=number>%s<th scope=col "
-                  "class=tags data-sort=text>Tags<th scope=col class=lang data-sort=text><abbr "
-                  "title=\"Language of the answer\">Lang</abbr><th scope=col class=prompt "
-                  "data-sort=text>Prompt</tr></thead>\n",
-                  before, now, change);
+    strbuf_printf(
+        out,
+        "</caption><thead><tr><th scope=col data-sort=group>State<th scope=col "
+        "data-sort=text>Entry<th scope=col class=n data-sort=number>%s<th scope=col "
+        "class=n data-sort=number>%s<th scope=col class=n data-sort=number>%s<th scope=col "
+        "class=tags data-sort=text>Tags<th scope=col class=lang data-sort=text><abbr "
+        "title=\"Language of the answer\">Lang</abbr><th scope=col class=prompt "
+        "data-sort=text>Prompt</tr></thead>\n",
+        before, now, change);
 }
 
 void html_list_close(struct strbuf *out)
@@ -216,9 +217,10 @@ void html_entries(struct strbuf *out, const struct run *run)
     if (run->entry_count == 0)
         return;
     html_section_open(out, "entries", "Entries");
-    html_list_open(out, "Before", "Now", "Change",
-                   "Every entry with its score before and now, the worst first; the line below each "
-                   "opens its answers");
+    html_list_open(
+        out, "Before", "Now", "Change",
+        "Every entry with its score before and now, the worst first; the line below each "
+        "opens its answers");
     for (int group = 0; group < GROUP_COUNT; group++)
         report_visit(run, (enum report_group)group, visit, &writing);
     html_list_close(out);

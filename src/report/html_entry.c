@@ -116,10 +116,11 @@ static void open_side(struct strbuf *out, const char *heading, const char *which
 static void add_alone(struct writing *writing, const struct sample *worst, const char *heading)
 {
     open_side(writing->out, heading, "the lowest", writing->entry->scored_count);
-    html_answer(writing->out, &writing->arena, (struct html_marked){.text = worst->answer.reply.text,
-                                             .language = html_language(worst->language),
-                                             .findings = worst->verdict.findings,
-                                             .finding_count = worst->verdict.count});
+    html_answer(writing->out, &writing->arena,
+                (struct html_marked){.text = worst->answer.reply.text,
+                                     .language = html_language(worst->language),
+                                     .findings = worst->verdict.findings,
+                                     .finding_count = worst->verdict.count});
     html_findings(writing->out, worst->verdict.findings, worst->verdict.count);
     strbuf_add_text(writing->out, "</div>\n");
     writing->shown_now = worst->answer.reply.text;
@@ -230,7 +231,8 @@ static void add_sample_text(struct writing *writing, const struct sample *sample
     } else if (view_equal(reply->text, writing->shown_accepted)) {
         strbuf_add_text(out, "<span class=quiet>the accepted answer</span>");
     } else {
-        html_answer_plain(writing->out, &writing->arena, utf8_cut(reply->text, HTML_SMALL_BYTES_MAX), sample->language);
+        html_answer_plain(writing->out, &writing->arena,
+                          utf8_cut(reply->text, HTML_SMALL_BYTES_MAX), sample->language);
         html_cut_note(out, reply->text, utf8_cut(reply->text, HTML_SMALL_BYTES_MAX));
         html_findings(out, sample->verdict.findings, sample->verdict.count);
     }
@@ -277,7 +279,8 @@ static void add_other_accepted(struct writing *writing)
             continue;
         if (others == 1)
             strbuf_add_text(out, "<h3>Also accepted</h3>");
-        html_answer_plain(writing->out, &writing->arena, utf8_cut(text, HTML_SMALL_BYTES_MAX), view_of(""));
+        html_answer_plain(writing->out, &writing->arena, utf8_cut(text, HTML_SMALL_BYTES_MAX),
+                          view_of(""));
     }
 }
 
