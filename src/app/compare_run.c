@@ -70,15 +70,48 @@ static void on_ended(void *context)
         run->ended(run->ended_context);
 }
 
+static void tell(struct compare_run *run, size_t side, const struct golden_progress *progress)
+{
+    struct golden_progress sum = {0};
+
+    run->sides[side].progress = *progress;
+    for (int i = 0; i < 2; i++) {
+        const struct golden_progress *own = &run->sides[i].progress;
+        sum.asked += own->asked;
+        sum.answered += own->answered;
+        sum.errors += own->errors;
+        sum.total += own->total;
+        sum.embedding = sum.embedding || own->embedding;
+    }
+    run->asking.progress(run->asking.progress_context, &sum);
+}
+
+static void told_of_a(void *context, const struct golden_progress *progress)
+{
+    tell(context, COMPARE_A, progress);
+}
+
+static void told_of_b(void *context, const struct golden_progress *progress)
+{
+    tell(context, COMPARE_B, progress);
+}
+
+static void (*const told[2])(void *context, const struct golden_progress *progress) = {told_of_a,
+                                                                                       told_of_b};
+
 int compare_run_start(struct compare_run *run, struct host *host,
                       const struct golden_run_options *options, void (*ended)(void *context),
                       void *context, struct err *reterr)
 {
-    run->host = host;
+    struct golden_run_options own = *options;
+
+    run->asking = *options;
     run->ended = ended;
     run->ended_context = context;
     for (int i = 0; i < 2; i++) {
-        int code = compare_side_prepare(&run->sides[i], host, options, reterr);
+        own.progress = options->progress != NULL ? told[i] : NULL;
+        own.progress_context = run;
+        int code = compare_side_prepare(&run->sides[i], host, &own, reterr);
         if (code != 0)
             return code;
         run->pending += run->sides[i].run != NULL;

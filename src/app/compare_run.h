@@ -19,8 +19,8 @@ struct compare_run {
     const struct compare_side_options *options;
     struct compare_side sides[2];
     struct arena arena;
-    struct host *host;
-    struct comparison comparison; /* once finished */
+    struct golden_run_options asking; /* what compare_run_start was given */
+    struct comparison comparison;     /* once finished */
     size_t pending;
     void (*ended)(void *context);
     void *ended_context;
@@ -38,7 +38,8 @@ bool compare_run_is_pending(const struct compare_run *run);
 MUST_CHECK int compare_run_forecast(const struct compare_run *run, struct strbuf *out,
                                     struct err *reterr);
 
-/* Starts what must be asked; `ended` is called once from the loop when all is there. */
+/* Starts what must be asked; `ended` is called once from the loop when all is there. The options'
+ * progress is told of both sides together. */
 MUST_CHECK int compare_run_start(struct compare_run *run, struct host *host,
                                  const struct golden_run_options *options,
                                  void (*ended)(void *context), void *context, struct err *reterr);

@@ -47,7 +47,7 @@ struct compare_side {
     struct plan_entries entries;
     struct strbuf entries_text;
     struct golden_run *run;
-    bool has_ended;
+    struct golden_progress progress; /* of the run, as far as it told */
     struct run stored;
     const struct run *result; /* NULL until it is there */
 };
