@@ -74,6 +74,12 @@ MUST_CHECK int golden_run_finish(struct golden_run *run, const struct run **ret_
  * the result's gate. Call it after golden_run_finish. */
 MUST_CHECK int golden_run_check(struct golden_run *run, struct err *reterr);
 
+/* Adds to the result what drifts: what the history shows with this run at its end, and whether the
+ * answers as a set have moved away from the accepted ones; the gate does not look at it. Call it
+ * after golden_run_finish, before the run is saved. A history that cannot be read is passed over.
+ * ERR_MEMORY. */
+MUST_CHECK int golden_run_watch(struct golden_run *run, struct err *reterr);
+
 /* The baseline that the finished run makes, its answers measured against one another; entries that
  * were not asked stay as they were, those that left the golden set do not. Call it after
  * golden_run_finish; it lives in the run's arena. ERR_CONFIG where it would mix scorers. */

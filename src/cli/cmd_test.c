@@ -23,6 +23,15 @@ static int save(struct golden_command *command)
     return err_exit_status(ERR_IO); /* a store that could not be used, whatever kept it */
 }
 
+/* What drifts is told beside the result; that it could not be looked for takes nothing from it. */
+static void watch(struct golden_command *command)
+{
+    struct err err = {0};
+
+    if (golden_run_watch(command->run, &err) != 0)
+        fprintf(stderr, "%s\n", err.text);
+}
+
 static int tell_bad_lines(struct golden_command *command)
 {
     if (!command->has_recorded || command->recorded.bad_lines == 0)
@@ -38,6 +47,7 @@ static int run_planned(struct golden_command *command)
         return golden_dry_run(command);
     if (golden_execute(command, "test", false, &status) != 0)
         return status;
+    watch(command);
     status = report_output_worse(command->result->gate.exit_status, golden_write_outputs(command));
     status = report_output_worse(status, save(command));
     status = report_output_worse(status, tell_bad_lines(command));
