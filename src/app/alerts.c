@@ -401,14 +401,35 @@ void alerts_send(const struct alerts_options *options, const struct run *run)
     arena_release(&sending.arena);
 }
 
-/* ---- --alerts-test --------------------------------------------------------------------------- */
+/* ---- checks and --alerts-test ---------------------------------------------------------------- */
+
+static const char off[] = "off: its address or key is empty";
+
+void alerts_check(const struct alerts_options *options, alerts_tested *tested, void *context)
+{
+    struct sending sending = {.options = options, .alerts = options->settings->alerts};
+
+    arena_init(&sending.arena, ARENA_BYTES_MAX);
+    int code = open_posts(&sending);
+    for (size_t i = 0; i < sending.alerts->channel_count; i++) {
+        const struct post *post = code == 0 ? &sending.posts[i] : NULL;
+        if (post == NULL)
+            tested(context, &sending.alerts->channels[i], view_of(""), code, err_text(code));
+        else if (post->channel->is_off)
+            tested(context, post->channel, post->shown, 0, off);
+        else
+            tested(context, post->channel, post->shown, post->code,
+                   post->code != 0 ? post->err.text : "configured");
+    }
+    arena_release(&sending.arena);
+}
 
 static void tell_tests(struct sending *sending, alerts_tested *tested, void *context)
 {
     for (size_t i = 0; i < sending->alerts->channel_count; i++) {
         const struct post *post = &sending->posts[i];
         bool delivered = post->count > 0 && fate_of(post, 0) == DELIVERY_DELIVERED;
-        struct view text = post->channel->is_off ? view_of("off: its address or key is empty")
+        struct view text = post->channel->is_off ? view_of(off)
                            : delivered           ? view_of("took the test message")
                                                  : why(post, &sending->mask.mask, &sending->arena);
         int code = delivered || post->channel->is_off ? 0

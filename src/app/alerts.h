@@ -36,6 +36,9 @@ void alerts_send(const struct alerts_options *options, const struct run *run);
 typedef void alerts_tested(void *context, const struct settings_channel *channel, struct view shown,
                            int code, const char *text);
 
+/* Whether each channel's address and keys can be had; nothing is sent. */
+void alerts_check(const struct alerts_options *options, alerts_tested *tested, void *context);
+
 /* Sends each channel a test message; nothing is remembered. Every channel gets one call. */
 void alerts_test(const struct alerts_options *options, alerts_tested *tested, void *context);
 

@@ -7,6 +7,11 @@
 #include "shell/os/env.h"
 #include "wire/url.h"
 
+enum {
+    STEP_BYTES_MIN = 12, /* of an address: shorter ones are words */
+    STEPS_MAX = 16,
+};
+
 static const char *const variables[] = {
     "OPENAI_API_KEY",    "ANTHROPIC_API_KEY",        "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK",
@@ -55,8 +60,15 @@ static void add_post(struct listing *listing, const struct post *post)
     add(listing, post->url);
     add(listing, url.userinfo);
     add(listing, url.query);
-    if (post->channel->kind != SETTINGS_CHANNEL_PAGERDUTY)
-        add(listing, url.path);
+    if (post->channel->kind == SETTINGS_CHANNEL_PAGERDUTY)
+        return; /* its path is everybody's */
+    add(listing, url.path);
+    struct view rest = url.path;
+    for (size_t i = 0; i < STEPS_MAX && rest.ptr != NULL; i++) {
+        struct view step = view_split(&rest, '/');
+        if (step.len >= STEP_BYTES_MIN)
+            add(listing, step);
+    }
 }
 
 static size_t count_most(const struct settings *settings, const struct post *posts, size_t count)
@@ -64,7 +76,8 @@ static size_t count_most(const struct settings *settings, const struct post *pos
     size_t most = sizeof variables / sizeof variables[0];
 
     for (size_t i = 0; i < count; i++)
-        most += 6 + (posts[i].channel->headers != NULL ? 2 * posts[i].channel->headers->count : 0);
+        most += 6 + STEPS_MAX
+                + (posts[i].channel->headers != NULL ? 2 * posts[i].channel->headers->count : 0);
     for (size_t i = 0; i < settings->target_count; i++)
         most +=
             1

@@ -3,6 +3,7 @@
  * assay doctor: checks configuration, credentials, targets and models, and says what to fix. */
 #include <stdarg.h>
 
+#include "app/alerts.h"
 #include "app/calibrate.h"
 #include "app/plan.h"
 #include "app/target.h"
@@ -24,6 +25,7 @@ struct doctor_options {
     struct option_list overrides;
     bool dry_run;
     bool calibrate;
+    bool alerts_test;
     bool coverage;
     const char *suite;
     const char *format;
@@ -41,6 +43,8 @@ static const struct option items[] = {
      "instead: measure the map from cosine to similarity of every suite's embedding target on its "
      "accepted answers",
      NULL, 0, 0},
+    {"alerts-test", 0, OPTION_FLAG, NULL, AT(alerts_test),
+     "instead: send every alert channel a test message", NULL, 0, 0},
     {"coverage", 0, OPTION_FLAG, NULL, AT(coverage),
      "instead: what the golden set of every suite looks at, and what of it is thin", NULL, 0, 0},
     {"suite", 0, OPTION_TEXT, "NAME", AT(suite), "with --coverage: this suite alone", NULL, 0, 0},
@@ -278,6 +282,42 @@ static void check_targets(struct examination *examination)
     }
 }
 
+/* ---- alert channels ------------------------------------------------------------------------- */
+
+static void on_channel(void *context, const struct settings_channel *channel, struct view shown,
+                       int code, const char *text)
+{
+    tell(context, code, "alert channel %.*s (%s%s%.*s): %s", VIEW_ARG(channel->name),
+         settings_channel_kind_name(channel->kind), shown.len > 0 ? ", " : "", VIEW_ARG(shown),
+         text);
+}
+
+static void tell_nothing(void *context, const char *text)
+{
+    (void)context;
+    (void)text;
+}
+
+static void check_channels(struct examination *examination)
+{
+    const struct settings_alerts *settings = examination->settings.alerts;
+    const struct alerts_options options = {
+        .host = &examination->host,
+        .settings = &examination->settings,
+        .cache = cache_dir_find(&examination->arena),
+        .assay_version = ASSAY_VERSION,
+        .tell = tell_nothing,
+    };
+
+    if (!examination->options->alerts_test)
+        alerts_check(&options, on_channel, examination);
+    else if (settings->channel_count == 0)
+        tell(examination, ERR_CONFIG,
+             "no alert channel is configured: add 'alerts:' (docs/alerts.md)");
+    else
+        alerts_test(&options, on_channel, examination);
+}
+
 /* ---- --calibrate ---------------------------------------------------------------------------- */
 
 static void tell_map(struct examination *examination, const struct plan *plan,
@@ -388,9 +428,12 @@ static int examine_all(struct examination *examination)
              "writes a starter project)");
     if (examination->options->calibrate) {
         calibrate(examination);
+    } else if (examination->options->alerts_test) {
+        check_channels(examination);
     } else {
         check_suites(examination);
         check_targets(examination);
+        check_channels(examination);
         check_model(examination);
         check_dictionary(examination);
     }
@@ -448,15 +491,17 @@ const struct command command_doctor = {
         "cosines lie on the suite's own accepted answers, and prints the map to put into "
         "assay.yaml.\n"
         "\n"
+        "With --alerts-test every channel of 'alerts:' is sent a test message.\n"
+        "\n"
         "With --coverage it asks nobody: it shows how many entries of every golden set ask what in "
         "which language and format, the smallest loss that each part could show, and what is thin, "
         "by which rule (docs/coverage.md).\n"
         "\n"
         "Exit status: 0 all is well; 2 a configuration is wrong; 3 a target or model could "
         "not be used.",
-    .examples =
-        "  assay doctor\n  assay doctor --dry-run\n  assay doctor --calibrate\n  assay doctor "
-        "--coverage\n",
+    .examples = "  assay doctor\n  assay doctor --dry-run\n  assay doctor --alerts-test\n  assay "
+                "doctor --calibrate\n  assay doctor "
+                "--coverage\n",
     .tables = {&table},
     .run = run,
 };
