@@ -4,13 +4,30 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/init_from_log.h"
 #include "cli/starter.h"
 #include "shell/os/file.h"
 #include "base/path.h"
 
 struct init_options {
     struct common_options common;
+    const char *from_log;
+    int64_t entries;
 };
+
+#define AT(member) offsetof(struct init_options, member)
+
+enum { ENTRIES = 50, ENTRIES_MAX = 2000 };
+
+static const struct option items[] = {
+    {"from-log", 0, OPTION_TEXT, "FILE", AT(from_log),
+     "propose a golden set from recorded requests (JSON Lines, also gzip; - for standard input)",
+     NULL, 0, 0},
+    {"entries", 0, OPTION_INT, "N", AT(entries), "with --from-log: entries at most (50)", NULL, 1,
+     ENTRIES_MAX},
+};
+
+static const struct options_table table = {items, sizeof items / sizeof items[0]};
 
 static const char *path_in(struct arena *arena, const char *dir, const struct starter_file *file)
 {
@@ -65,7 +82,7 @@ static void tell(const char *dir)
 
 static int run(struct cli *cli, int argc, char *const argv[])
 {
-    struct init_options options = {0};
+    struct init_options options = {.entries = ENTRIES};
     struct operands operands;
     struct arena arena;
     struct err err = {0};
@@ -74,6 +91,8 @@ static int run(struct cli *cli, int argc, char *const argv[])
     if (command_options(cli, argc, argv, &options, &operands, &status) != 0)
         return status;
     const char *dir = operands.count > 0 ? operands.items[0] : ".";
+    if (options.from_log != NULL && operands.count <= 1)
+        return init_from_log(cli, options.from_log, dir, (size_t)options.entries);
     arena_init(&arena, 1 << 20);
     int code = operands.count > 1 ? fail(&err, ERR_USAGE, "takes one folder") : 0;
     if (code == 0)
@@ -95,7 +114,17 @@ const struct command command_init = {
     .details =
         "Writes assay.yaml, a golden set, its prompts and schema, and a traffic mix into DIR "
         "(default: this folder). Nothing is overwritten. 'assay test' is green there at once, "
-        "on the built-in simulator; assay.yaml says how to ask a model of your own.",
-    .examples = "  assay init shop && cd shop && assay test\n",
+        "on the built-in simulator; assay.yaml says how to ask a model of your own.\n"
+        "\n"
+        "With --from-log it proposes a golden set from recorded traffic instead: Bedrock's model "
+        "invocation logs (of S3 or CloudWatch, also compressed), requests and answers of the "
+        "OpenAI and Anthropic APIs, or lines {\"question\", \"response\"}. Questions of "
+        "near-equal wording become one entry, the most asked first, each language with its share; "
+        "personal data and secrets that are recognised are masked; what is expected is proposed "
+        "from the recorded answers and marked so. Lines that are none are told with their number "
+        "(docs/import.md).",
+    .examples = "  assay init shop && cd shop && assay test\n"
+                "  assay init --from-log invocations.json.gz shop\n",
+    .tables = {&table},
     .run = run,
 };

@@ -11,9 +11,13 @@
  * and answers of the OpenAI and Anthropic APIs ({request, response}, {body, response}, or the
  * request itself), and {prompt|messages|question|input, response?, system?}.
  *
+ * A system prompt is the most frequent one; a template is what four in five of the different
+ * questions of the sample begin or end with, where that is long enough to be no accident. What is
+ * between is {{question}}; more slots than one are not recovered.
+ *
  * Clusters: MinHash (Broder 1997) of character 3-grams finds candidates, the cosine of n-grams
- * (text/similarity.h) decides. Personal data is not known here: whoever calls masks first.
- * Memory: the arena; TRAFFIC_CLUSTERS_MAX clusters of TRAFFIC_TEXT_MAX bytes each at the most, however
+ * (text/similarity.h) decides. Personal data is not known here: whoever writes proposals masks them.
+ * Memory: its own arena; TRAFFIC_CLUSTERS_MAX clusters of TRAFFIC_TEXT_MAX bytes each at the most, however
  * many lines there are. Threads: one owner. */
 #ifndef ASSAY_CORE_GOLDEN_TRAFFIC_H
 #define ASSAY_CORE_GOLDEN_TRAFFIC_H
@@ -23,10 +27,13 @@
 #include "wire/json.h"
 
 enum {
-    TRAFFIC_TEXT_MAX = 8 * 1024, /* of a question or answer that is kept */
-    TRAFFIC_SAMPLE = 1000,       /* lines that show the template */
+    TRAFFIC_TEXT_MAX = 4096, /* bytes of a question or an answer that is kept */
+    TRAFFIC_SYSTEM_MAX =
+        65536, /* of a system prompt, and of a question while the template is learnt */
+    TRAFFIC_SYSTEMS_MAX = 64,    /* different system prompts that are counted */
+    TRAFFIC_SAMPLE = 500,        /* lines that show the template */
     TRAFFIC_CLUSTERS_MAX = 8192, /* further questions are counted alone */
-    TRAFFIC_ANSWERS_EACH = 5,    /* answers of a cluster that are kept */
+    TRAFFIC_ANSWERS_EACH = 3,    /* answers of a cluster that are kept */
     TRAFFIC_SAME_MICRO = 700000, /* cosine from which two questions are one */
 };
 
@@ -36,7 +43,7 @@ struct traffic_record {
     struct view question; /* what the user said last */
     struct view response; /* empty: none, or not text */
     struct view model;
-    bool has_turns; /* there was more than one turn before the question */
+    bool has_turns; /* there were turns before the question, which a proposal does not have */
 };
 
 /* ERR_SYNTAX with reterr (no place) where the tree has no question; ERR_MEMORY. */
@@ -69,11 +76,12 @@ struct traffic_proposals {
     size_t count;
     struct view system; /* the most frequent system prompt, {{ escaped; empty: none */
     uint64_t systems;   /* different ones that were seen (counted up to a bound) */
-    uint64_t system_share_micro;
+    int64_t system_share_micro;
     struct view template; /* with {{question}} */
     uint64_t questions;
     uint64_t clusters;
-    uint64_t uncounted; /* questions past TRAFFIC_CLUSTERS_MAX that fit no cluster */
+    uint64_t with_turns; /* questions that had turns before them */
+    uint64_t uncounted;  /* questions past TRAFFIC_CLUSTERS_MAX that fit no cluster */
 };
 
 /* Up to `most` of them, each language with its share and five at least where it has them. Ends
