@@ -439,7 +439,7 @@ static int read_document(struct run_reader *reader, struct view text, struct run
     return code;
 }
 
-int run_read_kept(struct arena *arena, const struct run_keeper *keeper, struct view file,
+int run_read_kept(struct arena *arena, const struct text_keeper *keeper, struct view file,
                   struct view text, struct run *ret_run, struct err *reterr)
 {
     struct run_reader reader;

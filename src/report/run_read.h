@@ -13,13 +13,7 @@
 
 #include "base/arena.h"
 #include "core/record/run.h"
-
-/* Where long texts (answers, accepted answers, questions) are kept, other than in the arena. */
-struct run_keeper {
-    /* A copy that holds as long as the run. ERR_MEMORY, ERR_IO, ERR_FULL. */
-    int (*keep)(void *context, struct view text, struct view *ret_kept);
-    void *context;
-};
+#include "core/record/text_keeper.h"
 
 /* A whole report as report_json wrote it. ERR_SYNTAX and ERR_CONFIG with "FILE:LINE:COLUMN: …",
  * ERR_UNSUPPORTED for another kind or a later schema, ERR_MEMORY. */
@@ -27,8 +21,9 @@ MUST_CHECK int run_read(struct arena *arena, struct view file, struct view text,
                         struct run *ret_run, struct err *reterr);
 
 /* The same with a keeper, which may be NULL. */
-MUST_CHECK int run_read_kept(struct arena *arena, const struct run_keeper *keeper, struct view file,
-                             struct view text, struct run *ret_run, struct err *reterr);
+MUST_CHECK int run_read_kept(struct arena *arena, const struct text_keeper *keeper,
+                             struct view file, struct view text, struct run *ret_run,
+                             struct err *reterr);
 
 /* The two halves that the history keeps: a run without its entries (report_json_summary), and one
  * entry (report_json_entry). `name` is for messages. */

@@ -8,7 +8,7 @@
 enum { WORDS_MAX = 1 << 16, WORD_BYTES_MAX = 256, DIGITS_MAX = 18 };
 
 void run_reader_init(struct run_reader *reader, struct arena *arena,
-                     const struct run_keeper *keeper, struct view file, struct err *reterr)
+                     const struct text_keeper *keeper, struct view file, struct err *reterr)
 {
     *reader = (struct run_reader){.arena = arena, .keeper = keeper, .file = file, .reterr = reterr};
     map_init(&reader->words, WORDS_MAX, 7);

@@ -11,7 +11,7 @@
 
 struct run_reader {
     struct arena *arena;
-    const struct run_keeper *keeper; /* NULL: the arena */
+    const struct text_keeper *keeper; /* NULL: the arena */
     struct view file;
     uint32_t line;      /* of the tree that is being read in the file, less 1 */
     struct map words;   /* short texts that come again and again, once each */
@@ -20,7 +20,7 @@ struct run_reader {
 };
 
 void run_reader_init(struct run_reader *reader, struct arena *arena,
-                     const struct run_keeper *keeper, struct view file, struct err *reterr);
+                     const struct text_keeper *keeper, struct view file, struct err *reterr);
 void run_reader_release(struct run_reader *reader);
 
 /* "FILE:LINE:COLUMN: …" of a value that may not be so. */
