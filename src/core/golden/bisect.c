@@ -132,6 +132,11 @@ uint64_t bisect_survey_calls(const struct bisect *bisect)
     return 2 * (uint64_t)bisect->asked_count * bisect->repeat;
 }
 
+void bisect_limit(struct bisect *bisect, uint64_t calls_max)
+{
+    bisect->options.calls_max = calls_max;
+}
+
 void bisect_end(struct bisect *bisect, enum bisect_outcome outcome)
 {
     bisect->outcome = outcome;

@@ -120,6 +120,9 @@ void bisect_free(struct bisect *bisect); /* NULL is fine */
 /* How many questions the survey takes, before any is asked. */
 uint64_t bisect_survey_calls(const struct bisect *bisect);
 
+/* Another bound for all questions together; 0: none. */
+void bisect_limit(struct bisect *bisect, uint64_t calls_max);
+
 /* The next question; false where none can be asked until answers come, or all has ended. */
 bool bisect_next(struct bisect *bisect, struct bisect_ask *ret_ask);
 
