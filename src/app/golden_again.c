@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * golden_again: --repeat auto. When all answers of a round are there, entries are judged, and those
- * whose further answers can still change the verdict (core/golden/adaptive_repeats) are asked again.
- * The gate is applied once, by golden_run_finish. */
+ * whose further answers can still change the verdict (core/golden/adaptive_repeats) are asked
+ * again. The gate is applied once, by golden_run_finish. */
 #include "app/golden_run_state.h"
 #include "core/golden/adaptive_repeats.h"
 

@@ -70,8 +70,8 @@ void golden_run_interrupt(struct golden_run *run);
 MUST_CHECK int golden_run_finish(struct golden_run *run, const struct run **ret_result,
                                  struct err *reterr);
 
-/* How often the gate would fail on the accepted answers alone, divided at random (gate_check.h), into
- * the result's gate. Call it after golden_run_finish. */
+/* How often the gate would fail on the accepted answers alone, divided at random (gate_check.h),
+ * into the result's gate. Call it after golden_run_finish. */
 MUST_CHECK int golden_run_check(struct golden_run *run, struct err *reterr);
 
 /* Adds to the result what drifts: what the history shows with this run at its end, and whether the

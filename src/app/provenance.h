@@ -4,11 +4,10 @@
  *
  * git is asked (rev-parse, config, status), each question with a deadline, in the folder of the
  * golden set; where there is no git or no repository those parts stay empty, which is no error. The
- * job's address comes from GITHUB_SERVER_URL with GITHUB_REPOSITORY and GITHUB_RUN_ID, CI_JOB_URL or
- * BUILD_URL, without a user or password that stood in it. Nothing else of the environment is kept,
- * so no secret can be.
- * Blocking: child processes, at most two seconds each. Memory: the caller's arena. Threads: one
- * owner. */
+ * job's address comes from GITHUB_SERVER_URL with GITHUB_REPOSITORY and GITHUB_RUN_ID, CI_JOB_URL
+ * or BUILD_URL, without a user or password that stood in it. Nothing else of the environment is
+ * kept, so no secret can be. Blocking: child processes, at most two seconds each. Memory: the
+ * caller's arena. Threads: one owner. */
 #ifndef ASSAY_APP_PROVENANCE_H
 #define ASSAY_APP_PROVENANCE_H
 

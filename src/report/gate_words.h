@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * gate_words: what the gate found, in plain words that every report uses: both sides of it, what the
- * set could have seen, where a drop comes from, what is luck.
+ * gate_words: what the gate found, in plain words that every report uses: both sides of it, what
+ * the set could have seen, where a drop comes from, what is luck.
  *
  * The words hold names of the user's as they are: a report escapes them for its own form.
  * Threads: no state. */

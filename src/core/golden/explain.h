@@ -7,11 +7,10 @@
  * is many tests at once: a one-sided sign-flip test for each metric and group, adjusted together by
  * Benjamini and Hochberg; those of an adjusted p <= .05 are kept. Groups of fewer than five entries
  * can show nothing (five coins fall alike once in 32) and are left out, and past the
- * EXPLAIN_GROUPS_MAX largest ones tags are not looked at. Over more than EXPLAIN_EXACT_MAX entries the
- * test's normal limit stands in for its draws.
- * Entries in quarantine explain nothing. Where an entry has one accepted answer its similarity to
- * itself was 1: what such entries lose by that alone is taken off, and while it is unknown they are
- * left out of similarity and score.
+ * EXPLAIN_GROUPS_MAX largest ones tags are not looked at. Over more than EXPLAIN_EXACT_MAX
+ * entries the test's normal limit stands in for its draws. Entries in quarantine explain nothing.
+ * Where an entry has one accepted answer its similarity to itself was 1: what such entries lose
+ * by that alone is taken off, and while it is unknown they are left out of similarity and score.
  * Source: methods in docs/gate.md. Memory: the caller's arena; scratch from base/mem, given back.
  * Threads: no state; the run's seed makes it repeatable. */
 #ifndef ASSAY_CORE_GOLDEN_EXPLAIN_H
@@ -20,7 +19,7 @@
 #include "base/arena.h"
 #include "core/record/run.h"
 
-enum { EXPLAIN_ENTRIES_MIN = 5, EXPLAIN_GROUPS_MAX = 64, EXPLAIN_EXACT_MAX = 5000 };
+enum { EXPLAIN_ENTRIES_MIN = 5, EXPLAIN_GROUPS_MAX = 64, EXPLAIN_EXACT_MAX = 1000 };
 
 /* Fills run->gate.explanations. `noise_known`: how far entries with one accepted answer fall
  * unchanged was measured. ERR_MEMORY. */

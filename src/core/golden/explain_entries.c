@@ -2,8 +2,8 @@
  *
  * explain_entries: single entries and checks, see explain.h. The test of an entry's scores goes
  * through all ways of choosing which of its answers are "now" where there are few; otherwise it
- * draws, and stops early once it is plain that p is not small (Besag and Clifford, "Sequential Monte
- * Carlo p-values", 1991: h hits in l draws, p = h / l, which is never too small). */
+ * draws, and stops early once it is plain that p is not small (Besag and Clifford, "Sequential
+ * Monte Carlo p-values", 1991: h hits in l draws, p = h / l, which is never too small). */
 #include "core/golden/explain.h"
 
 #include "base/mem.h"

@@ -5,10 +5,11 @@
  * and judged as a run is, again and again.
  *
  * At least three accepted answers are needed (two where no similarity is measured): two for the
- * baseline, since one alone does not know its noise. The parts are smaller than a real run, so noise
- * counts for more: the rates lean to the high side. Newly failed checks are left out.
- * Memory: scratch from base/mem, given back. Threads: no state; same seed, same rates.
- * Limits: 32 answers an entry and the first 10,000 entries; fewer divisions for many entries, so that it takes seconds. */
+ * baseline, since one alone does not know its noise. The parts are smaller than a real run, so
+ * noise counts for more: the rates lean to the high side. Newly failed checks are left out.
+ * Memory: scratch from base/mem, given back. Threads: no state; same seed, same rates. Limits: 32
+ * answers an entry and the first 10,000 entries; fewer divisions for many entries, so that it
+ * takes seconds. */
 #ifndef ASSAY_CORE_GOLDEN_GATE_CHECK_H
 #define ASSAY_CORE_GOLDEN_GATE_CHECK_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * quarantine: entries known to be flaky. `quarantine:` of a suite lists them, each with the last day
- * on which it holds:
+ * quarantine: entries known to be flaky. `quarantine:` of a suite lists them, each with the last
+ * day on which it holds:
  *   quarantine:
  *     - {entry: rec-ja-001, until: 2026-12-24, reason: the shop's search is being rebuilt}
  * Such an entry is asked and reported, but decides nothing. Once its day has passed it decides
