@@ -40,7 +40,7 @@ static int watch_suite(struct looking *looking, const char *family)
                                   .limit = RUNS_LOOKED_AT,
                                   .finished = true,
                                   .brief = true};
-    struct drift_options options = {.seed = run->seed};
+    struct drift_options options = {0};
     struct store_run *rows;
     struct drift drift;
     size_t count;
@@ -97,8 +97,7 @@ static int watch_entry(struct looking *looking, const struct run_entry *entry,
                        const struct store_point *past, size_t count, struct drift_point *points,
                        struct drift *ret_drift)
 {
-    struct drift_options options = {.seed = looking->run->seed,
-                                    .series = looking->run->entry_count};
+    struct drift_options options = {.series = looking->run->entry_count};
     const char *family = history_entry_family(looking->run, entry, looking->scratch);
 
     if (family == NULL)
