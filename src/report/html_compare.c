@@ -57,6 +57,16 @@ static void add_warnings(struct strbuf *out, const struct comparison *comparison
     strbuf_add_text(out, "</ul></div>\n");
 }
 
+/* Without its first sentence where the headline says just that. */
+static void add_summary(struct strbuf *out, struct view summary, const char *headline)
+{
+    struct view rest = view_slice(summary, strlen(headline), summary.len);
+
+    if (view_starts(summary, view_of(headline)) && view_starts(rest, view_of(". ")))
+        summary = view_slice(rest, 2, rest.len);
+    html_add(out, summary);
+}
+
 static void add_verdict(struct strbuf *out, const struct comparison *comparison)
 {
     static const struct {
@@ -75,7 +85,7 @@ static void add_verdict(struct strbuf *out, const struct comparison *comparison)
                   "class=sign aria-hidden=true>%s</p><div><h1 id=h-verdict>%s</h1><p "
                   "class=reasons>",
                   headlines[outcome].class_name, headlines[outcome].sign, headlines[outcome].words);
-    html_add(out, comparison->summary);
+    add_summary(out, comparison->summary, headlines[outcome].words);
     strbuf_add_text(out, "</p><dl class=\"facts sides\">");
     add_side(out, comparison, COMPARE_A);
     add_side(out, comparison, COMPARE_B);

@@ -191,6 +191,33 @@ static bool is_sign(char byte)
     return c < 0x80 && !is_word;
 }
 
+/* What only came or only went may as well begin earlier where it ends as what stands before it does:
+ * at the start of a line, if it can. */
+static void add_alone(struct joining *joining, enum difference_kind kind, struct view text)
+{
+    struct difference *kept = joining->count > 0 ? &joining->parts[joining->count - 1] : NULL;
+    size_t shift = 0;
+
+    if (kept != NULL && kept->kind == DIFFERENCE_SAME && text.len > 0)
+        for (size_t i = 0; i < kept->text.len && i < text.len; i++) {
+            char before = kept->text.ptr[kept->text.len - 1 - i];
+            if (before == '\n')
+                shift = i;
+            if (before == '\n' || before != text.ptr[text.len - 1 - i])
+                break;
+        }
+    if (shift == 0) {
+        add_part(joining, kind, text);
+        return;
+    }
+    /* the same bytes, told the other way round: both texts hold what stands before the change */
+    struct view whole = kind == DIFFERENCE_REMOVED ? joining->before : joining->after;
+    size_t from = (size_t)(text.ptr - whole.ptr) - shift;
+    kept->text.len -= shift;
+    add_part(joining, kind, view_slice(whole, from, from + text.len));
+    add_part(joining, DIFFERENCE_SAME, view_slice(text, text.len - shift, text.len));
+}
+
 /* The change that is open; signs and spaces that both its sides begin or end with are kept. */
 static void close_change(struct joining *joining)
 {
@@ -206,8 +233,14 @@ static void close_change(struct joining *joining)
            && is_sign(removed.ptr[removed.len - 1 - last]))
         last++;
     add_part(joining, DIFFERENCE_SAME, view_slice(removed, 0, first));
-    add_part(joining, DIFFERENCE_REMOVED, view_slice(removed, first, removed.len - last));
-    add_part(joining, DIFFERENCE_ADDED, view_slice(added, first, added.len - last));
+    if (removed.len == 0)
+        add_alone(joining, DIFFERENCE_ADDED, added);
+    else if (added.len == 0)
+        add_alone(joining, DIFFERENCE_REMOVED, removed);
+    else {
+        add_part(joining, DIFFERENCE_REMOVED, view_slice(removed, first, removed.len - last));
+        add_part(joining, DIFFERENCE_ADDED, view_slice(added, first, added.len - last));
+    }
     add_part(joining, DIFFERENCE_SAME, view_slice(removed, removed.len - last, removed.len));
 }
 
@@ -269,7 +302,7 @@ int html_difference(struct arena *arena, struct view before, struct view after,
     int code = difference_of(NULL, arena, before, after, &parts, &count);
     if (code != 0)
         return code;
-    joining.parts = arena_new(arena, 3 * count + 4, sizeof *joining.parts);
+    joining.parts = arena_new(arena, 4 * count + 4, sizeof *joining.parts);
     if (joining.parts == NULL)
         return ERR_MEMORY;
     join(&joining, parts, count);

@@ -253,7 +253,7 @@
     openLinked();
   }
 
-  const printedAtMost = 40;
+  const printedAtMost = 12;
 
   // On paper nobody can open anything: what got worse is printed open.
   function startPrinting() {
