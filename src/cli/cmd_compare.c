@@ -95,6 +95,7 @@ struct comparing {
     struct words *words;
     const struct settings_target *judge;
     struct view rubric;
+    struct err judge_err;
     bool is_interrupted;
     size_t shown; /* of progress, to clear the line */
     uint64_t told_ns;
@@ -484,12 +485,13 @@ static int compare(struct comparing *comparing, struct err *reterr, int *ret_exi
     int code = run_sides(comparing, reterr);
     if (code == 0)
         code = compare_run_finish(&comparing->run, comparing->options->no_cache, reterr);
-    if (code == 0)
-        code = run_judge(comparing, reterr);
+    int judged = code == 0 ? run_judge(comparing, &comparing->judge_err) : 0;
     if (code == 0)
         code = words_open(dictionary_dir_named(&comparing->arena), 1, &comparing->words, reterr);
     if (code == 0)
         *ret_exit = exit_status_of(comparing, print(comparing));
+    if (code == 0 && judged != 0) /* what was compared without it was printed */
+        *ret_exit = command_fail(comparing->cli, judged, &comparing->judge_err);
     return code;
 }
 

@@ -220,6 +220,8 @@ void compare_print_entries(struct compare_printing *printing)
     const struct compared_entry **order = compare_order(comparison, &arena);
     for (size_t i = 0; order != NULL && i < comparison->count && i < printing->options->limit;
          i++) {
+        if (order[i]->shown[COMPARE_A] < 0 && order[i]->shown[COMPARE_B] < 0)
+            continue; /* nobody answered: the warnings count it */
         strbuf_add_byte(printing->out, '\n');
         add_title(printing, order[i]);
         add_judge(printing, order[i]);

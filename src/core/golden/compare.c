@@ -280,13 +280,23 @@ static long first_answered(const struct run_entry *entry)
     return -1;
 }
 
+/* Repeat by repeat; another number of repeats where all of both sides are one text. */
 static bool has_same_answers(const struct run_entry *a, const struct run_entry *b)
 {
-    if (a->sample_count != b->sample_count || a->sample_count == 0)
+    bool is_paired = a->sample_count == b->sample_count;
+    size_t most = a->sample_count > b->sample_count ? a->sample_count : b->sample_count;
+
+    if (a->sample_count == 0 || b->sample_count == 0)
         return false;
-    for (size_t i = 0; i < a->sample_count; i++)
-        if (!a->samples[i].scored || !b->samples[i].scored
-            || !view_equal(answer_of(a, i), answer_of(b, i)))
+    for (size_t i = 0; i < most; i++) {
+        size_t of_a = i < a->sample_count ? i : 0;
+        size_t of_b = is_paired ? i : 0;
+        if (!a->samples[of_a].scored || !b->samples[of_b].scored
+            || !view_equal(answer_of(a, of_a), answer_of(b, of_b)))
+            return false;
+    }
+    for (size_t i = 1; !is_paired && i < b->sample_count; i++)
+        if (!b->samples[i].scored || !view_equal(answer_of(b, i), answer_of(b, 0)))
             return false;
     return true;
 }

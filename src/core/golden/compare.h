@@ -71,7 +71,7 @@ struct compared_entry {
     bool is_judged; /* both sides have an answer, so that `passed` means something */
     bool broke;     /* passed on side A alone */
     bool healed;    /* passed on side B alone */
-    bool is_same;   /* both sides gave the same texts, repeat by repeat */
+    bool is_same;   /* both sides gave the same texts, repeat by repeat, or all one text */
     /* The pair of answers to show: where they differ, two that do. -1 where a side has none. */
     long shown[2];
     int32_t likeness_micro; /* of B's answers to A's, mean over B's of the nearest; SCORE_ABSENT */

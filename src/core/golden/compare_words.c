@@ -159,9 +159,10 @@ static void add_score(struct strbuf *out, const struct compared_group *group, in
                       group->entries == 1 ? "entry" : "entries");
     else
         strbuf_printf(out,
-                      " B's score is %s by %.3f on average over %zu %s (95 %% interval %+.3f to "
+                      " B's score is %s by %.*f on average over %zu %s (95 %% interval %+.3f to "
                       "%+.3f, ",
-                      group->difference > 0 ? "higher" : "lower", fabs(group->difference),
+                      group->difference > 0 ? "higher" : "lower",
+                      fabs(group->difference) < .001 ? 6 : 3, fabs(group->difference),
                       group->entries, group->entries == 1 ? "entry" : "entries", group->low,
                       group->high);
     if (group->difference != 0) {
