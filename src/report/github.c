@@ -124,8 +124,7 @@ void report_github(const struct run *run, const struct report_options *options, 
     static const enum report_group errors[] = {GROUP_CRITICAL, GROUP_FAILED, GROUP_ERROR};
     const struct gate *gate = &run->gate;
     bool fails = gate->outcome == GATE_FAIL;
-    struct annotating annotating = {
-        .run = run, .out = out, .level = "error", .room = SHOWN_MAX};
+    struct annotating annotating = {.run = run, .out = out, .level = "error", .room = SHOWN_MAX};
 
     (void)options;
     if (fails)

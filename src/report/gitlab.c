@@ -59,8 +59,8 @@ static void write_location(struct json_writer *writer, struct view path, uint32_
 static void write_issue(void *context, const struct run_entry *entry)
 {
     static const char *const severities[GROUP_COUNT] = {
-        [GROUP_CRITICAL] = "critical", [GROUP_MAJOR] = "major",   [GROUP_FAILED] = "critical",
-        [GROUP_ERROR] = "major",       [GROUP_MINOR] = "minor",   [GROUP_IMPROVED] = "info",
+        [GROUP_CRITICAL] = "critical", [GROUP_MAJOR] = "major", [GROUP_FAILED] = "critical",
+        [GROUP_ERROR] = "major",       [GROUP_MINOR] = "minor", [GROUP_IMPROVED] = "info",
         [GROUP_FINE] = "info",
     };
     struct writing *writing = context;

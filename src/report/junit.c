@@ -2,7 +2,9 @@
  *
  * junit: the run as JUnit XML, in the form that the Jenkins plugin's schema describes: failures for
  * what the gate minds, errors for what got no answer, skipped for what is bad and was set apart: in
- * quarantine, or signed off. */
+ * quarantine, or signed off. The gate is a testcase of its own, which fails where the gate failed
+ * and no entry shows why (the suite fell as a whole), so that GitLab, Jenkins and GitHub are never
+ * green over a failed run; passed otherwise, since the same trouble is not told twice. */
 #include <stdio.h>
 
 #include "base/date.h"
@@ -153,6 +155,28 @@ static void add_case(struct strbuf *out, const struct run *run, const struct run
     strbuf_add_text(out, "    </testcase>\n");
 }
 
+static void add_gate(struct strbuf *out, const struct run *run, bool fails)
+{
+    strbuf_add_text(out, "    <testcase");
+    add_attribute(out, "classname", run->suite);
+    add_attribute(out, "name", view_of("gate"));
+    add_attribute(out, "file", run->golden_file);
+    strbuf_add_text(out, " line=\"1\" time=\"0.000\"");
+    if (!fails) {
+        strbuf_add_text(out, "/>\n");
+        return;
+    }
+    strbuf_add_text(out, ">\n      <failure type=\"gate\"");
+    add_attribute(out, "message",
+                  run->gate.reason_count > 0 ? run->gate.reasons[0] : view_of("the gate failed"));
+    strbuf_add_byte(out, '>');
+    for (size_t i = 0; i < run->gate.reason_count; i++) {
+        add_escaped(out, run->gate.reasons[i]);
+        strbuf_add_byte(out, '\n');
+    }
+    strbuf_add_text(out, "</failure>\n    </testcase>\n");
+}
+
 void report_junit(const struct run *run, const struct report_options *options, struct strbuf *out)
 {
     size_t failures = 0;
@@ -166,14 +190,17 @@ void report_junit(const struct run *run, const struct report_options *options, s
         errors += is_error(&run->entries[i]);
         skipped += is_skipped(&run->entries[i]);
     }
+    bool gate_fails = run->gate.outcome == GATE_FAIL && failures + errors == 0;
     date_iso(run->started_unix_s, date);
     strbuf_add_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite");
     add_attribute(out, "name", run->suite);
     strbuf_printf(out,
                   " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\" "
                   "timestamp=\"%.19s\">\n",
-                  run->entry_count, failures, errors, skipped, (double)run->elapsed_ns / 1e9, date);
+                  run->entry_count + 1, failures + gate_fails, errors, skipped,
+                  (double)run->elapsed_ns / 1e9, date);
     for (size_t i = 0; i < run->entry_count; i++)
         add_case(out, run, &run->entries[i]);
+    add_gate(out, run, gate_fails);
     strbuf_add_text(out, "  </testsuite>\n</testsuites>\n");
 }
