@@ -359,7 +359,6 @@ static uint64_t deadline_of(const struct alerts_options *options)
 
 static int send(struct sending *sending)
 {
-    uint64_t deadline_ns = deadline_of(sending->options);
     size_t count = sending->alerts->channel_count;
 
     int code = name_state(sending);
@@ -379,7 +378,8 @@ static int send(struct sending *sending)
     if (code == 0)
         code = write_messages(sending);
     if (code == 0)
-        post_run(sending->options->host, sending->posts, count, deadline_ns, &sending->arena);
+        post_run(sending->options->host, sending->posts, count, deadline_of(sending->options),
+                 &sending->arena);
     for (size_t i = 0; i < count && code == 0; i++)
         tell_failed(sending, &sending->posts[i]);
     if (code == 0)

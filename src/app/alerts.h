@@ -4,8 +4,8 @@
  * again: marries core/alerts with files, locks and HTTP.
  *
  * Nothing here fails a run: whatever goes wrong is told as a line of warning, with addresses masked,
- * and all of it together takes no longer than the section's deadline and the few seconds that a lock
- * may take. What was told is remembered in .assay/alerts/state.json under a lock; where that cannot
+ * and sending takes no longer than the section's deadline; before and after it a lock is waited for,
+ * two seconds at most, and before the first message patterns are compiled or taken from the cache. What was told is remembered in .assay/alerts/state.json under a lock; where that cannot
  * be written, messages go out all the same and may go out twice. A message that was delivered just
  * before this process died may go out once more: at least once, not exactly once.
  * Blocking. Memory: an arena while it works. Threads: the loop's. */
