@@ -8,8 +8,8 @@
  * At each commit everything is read from it (git_files) but the entries and what they expect, which
  * are the work tree's, as are thresholds and scorer. Nothing of the user's is touched: no checkout,
  * no index, no stash.
- * State lies in .assay/bisect: what is being searched, each answer's outcome as soon as it is known,
- * and the good end's answers, so that the same command goes on where an earlier one ended, however
+ * State lies in .assay/bisect: what is being searched, each answer's outcome once it is known, and
+ * the good end's answers, so that the same command goes on where an earlier one ended, however
  * it ended; the answers themselves lie in .assay/answers.db.
  * Blocking but for the host's loop, which bisect_run_go runs. Memory: base/mem and one arena.
  * Threads: the loop's. */

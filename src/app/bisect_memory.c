@@ -5,7 +5,7 @@
  *   baseline.jsonl  the answers of the good end that all others are held against
  *   answers.jsonl   a line for each answer, appended as it is known; a last line that was cut short
  *                   is left out
- * The machine asks the same questions after the same answers, so that its state is these answers. */
+ * The machine asks the same questions after the same answers: its state is these answers. */
 #include "app/bisect_parts.h"
 
 #include <stdio.h>

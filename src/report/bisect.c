@@ -211,9 +211,10 @@ static void add_calls(const struct bisect_report *report, struct strbuf *out)
         strbuf_printf(out, " of at most %llu", (unsigned long long)report->calls_max);
     if (report->cost_known)
         strbuf_printf(out, ", $%.4f", (double)report->cost_nano_usd / 1e9);
-    strbuf_printf(out, "; %zu of %zu commits change what is asked, %zu of %zu entries were probed",
-                  result->versions, report->commit_count - 1, result->discordant,
-                  result->entries_asked);
+    if (result->is_searched)
+        strbuf_printf(
+            out, "; %zu of %zu commits change what is asked, %zu of %zu entries were probed",
+            result->versions, report->commit_count - 1, result->discordant, result->entries_asked);
 }
 
 void report_bisect_text(const struct bisect_report *report, const char *assay_version,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # run_llm: assay against a real language model on this machine. Called by `make test-llm`, which has
-# built the program and installed model and runner; takes some minutes, at most six.
+# built the program and installed model and runner; takes some minutes, at most ten.
 #
 #   tests/e2e/run_llm.sh        ASSAY_BIN names another program than build/assay
 set -euo pipefail

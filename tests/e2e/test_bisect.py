@@ -54,8 +54,8 @@ class Repository:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.commits = []
-        self.environment = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", HOME=str(folder), ASSAY_CACHE=str(self.folder / ".c"),
-                                GIT_AUTHOR_NAME="花子", GIT_AUTHOR_EMAIL="h@example.org",
+        self.environment = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", HOME=str(folder),
+                                ASSAY_CACHE=str(self.folder / ".c"), GIT_AUTHOR_NAME="花子", GIT_AUTHOR_EMAIL="h@example.org",
                                 GIT_COMMITTER_NAME="c", GIT_COMMITTER_EMAIL="c@example.org")
         self.git("init", "-q", "-b", "main", ".")
         self.write(".gitignore", ".assay/\n.c/\n")

@@ -17,9 +17,9 @@
  *   probe      the commit whose answer is expected to leave the least entropy (stats/noisy_search),
  *              with one of the discordant entries in turn, until one commit has .95;
  *   confirm    all entries that this commit changed, before it and at it.
- * The ends differ where the exact test of passes within entries says so (at .0125 in each of its four
- * looks), or the sign-flip test of rates over entries, with a mean fall of .03 at least, at .05;
- * otherwise nothing is searched.
+ * The ends differ where the exact test of passes within entries says so (at .0125 in each of its
+ * four looks), or the sign-flip test of rates over entries, with a mean fall of .03 at least, at
+ * .05; otherwise nothing is searched.
  * The prior of a commit is the share of the discordant entries whose question it changes: of one
  * that changes none it is 0. Commits that cannot be asked are skipped, never blamed alone.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * git: see git.h. One short-lived child for each question, but two that live as long as the object
- * and answer what is asked of files (cat-file --batch and --batch-check), since a plan reads many. */
+ * and answer what is asked of files (cat-file --batch and --batch-check): a plan reads many. */
 #include "shell/os/git.h"
 
 #include <stdlib.h>

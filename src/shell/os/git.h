@@ -82,7 +82,7 @@ MUST_CHECK int git_object(struct git *git, struct view commit, struct view path,
                           char ret_name[GIT_NAME_SIZE], struct err *reterr);
 
 /* Appends a unified diff of what changed from one commit to the other in those paths (relative to
- * git_top; none: everywhere), without colour. Cut, with a line that says so, after `limit` bytes. */
+ * git_top; none: everywhere), without colour. Cut after `limit` bytes, with a line that says so. */
 MUST_CHECK int git_diff(struct git *git, struct view from, struct view to, const struct view *paths,
                         size_t path_count, size_t limit, struct strbuf *out, struct err *reterr);
 

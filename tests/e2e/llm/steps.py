@@ -5,8 +5,9 @@
     ASSAY_BIN=build/assay steps.py --runtime DIR --model FILE.gguf
 
 Starts server.mjs on a free port, copies project/ to a scratch folder and goes through baseline, test,
-A/A check, another temperature and a changed system prompt. Says what each step found; the last line
-is `N passed, N failed`, the status 1 where anything failed. Whatever hangs is ended: 350 s in all.
+A/A check, another temperature, a changed system prompt and the search for the commit that changed it.
+Says what each step found; the last line is `N passed, N failed`, the status 1 where anything failed.
+Whatever hangs is ended: 560 s in all.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import jsonschema
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-SECONDS_MAX = 350
+SECONDS_MAX = 560
 SERVER_SECONDS_MAX = 60
 ENTRIES = 8
 
@@ -77,11 +78,11 @@ class Project:
         self.deadline = deadline
         self.env = {**os.environ, "LLM_URL": url, "NO_COLOR": "1"}
         shutil.copytree(HERE / "project", self.folder)
-        schema = json.loads((ROOT / "share/schemas/test.json").read_text())
-        self.schema = jsonschema.Draft202012Validator(schema)
+        self.schemas = {kind: jsonschema.Draft202012Validator(
+            json.loads((ROOT / f"share/schemas/{kind}.json").read_text())) for kind in ("test", "bisect")}
 
-    def assay(self, *arguments):
-        """Runs assay; returns its exit status and its report, held against the schema."""
+    def run(self, kind, *arguments):
+        """Runs assay; returns its exit status, its report, held against the schema, and what it complained of."""
         report = self.folder / "report.json"
         report.unlink(missing_ok=True)
         command = [os.environ["ASSAY_BIN"], *arguments, "-o", f"json={report}"]
@@ -93,11 +94,22 @@ class Project:
             raise Failure(f"assay {' '.join(arguments)} was not done in time") from None
         must(report.exists(), f"no report, exit status {done.returncode}: {done.stderr[-2000:]}")
         found = json.loads(report.read_text())
-        wrong = [f"{e.json_path}: {e.message}" for e in self.schema.iter_errors(found)]
-        must(not wrong, "the report does not fit share/schemas/test.json: " + "; ".join(wrong[:5]))
+        wrong = [f"{e.json_path}: {e.message}" for e in self.schemas[kind].iter_errors(found)]
+        must(not wrong, f"the report does not fit share/schemas/{kind}.json: " + "; ".join(wrong[:5]))
+        return done.returncode, found, done.stderr[-2000:]
+
+    def assay(self, *arguments):
+        """The same for a golden run in which every question was answered."""
+        status, found, complaint = self.run("test", *arguments)
         must(found["answered"] == found["asked"] and found["gate"]["errors"] == 0,
-             f"{found['answered']} of {found['asked']} questions answered; {done.stderr[-2000:]}")
-        return done.returncode, found
+             f"{found['answered']} of {found['asked']} questions answered; {complaint}")
+        return status, found
+
+    def git(self, *arguments):
+        """Runs git in the project; returns what it prints."""
+        who = ("-c", "user.name=assay", "-c", "user.email=assay@example.org", "-c", "commit.gpgsign=false")
+        done = subprocess.run(["git", *who, *arguments], cwd=self.folder, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
 
 
 def entries(report, *severities):
@@ -146,7 +158,7 @@ def find_the_loss(project):
     shutil.copy(project.folder / "prompts-broken/system.md", project.folder / "prompts/system.md")
     status, report = project.assay("test")
     must(status == 1, f"exit status {status} instead of 1: {report['gate']}")
-    named = entries(report, "critical", "major")
+    named = project.lost = entries(report, "critical", "major")
     must(len(named) >= 3, f"only {named} got worse")
     said = " ".join(report["gate"]["reasons"])
     must(any(entry in said for entry in named), f"no entry is named: {said}")
@@ -156,12 +168,45 @@ def find_the_loss(project):
     return f"{len(named)} of {ENTRIES} entries: {', '.join(named)}"
 
 
+def write_history(project):
+    """Eight commits: notes, two harmless changes of the prompt, and as the fifth the broken one."""
+    prompt = project.folder / "prompts/system.md"
+    right, broken = ((HERE / "project" / folder / "system.md").read_text() for folder in ("prompts", "prompts-broken"))
+    friendly, loud = right.rstrip() + " Be friendly.\n", broken.rstrip() + " Be loud.\n"
+    texts = [right, right, friendly, None, broken, None, loud, None]
+    project.git("init", "-q", "-b", "main", ".")
+    (project.folder / ".gitignore").write_text(".assay/\nreport.json\n")
+    commits = []
+    for number, text in enumerate(texts):
+        (project.folder / "notes.md").write_text(f"notes {number}\n")
+        if text is not None:
+            prompt.write_text(text)
+        project.git("add", "-A")
+        project.git("commit", "-q", "-m", f"change {number}")
+        commits.append(project.git("rev-parse", "HEAD"))
+    return commits
+
+
+def find_the_commit(project):
+    commits = write_history(project)
+    before = project.git("status", "--porcelain")
+    chosen = [f"--entry={entry}" for entry in project.lost[:3]]
+    status, report, complaint = project.run("bisect", "bisect", "--good", commits[0], *chosen)
+    must(status == 0 and report["outcome"] == "found", f"exit status {status}, {report['outcome']}: {complaint}")
+    must(report["best"] == commits[4], f"{report['best']} instead of {commits[4]}: {report['commits']}")
+    must("pirate" in report["diff"], f"the change of the prompt is not shown: {report['diff']}")
+    must(project.git("status", "--porcelain") == before and project.git("rev-parse", "HEAD") == commits[-1],
+         "the work tree was touched")
+    return f"{report['calls']} questions over {len(commits)} commits, probability {report['probability']:.3f}"
+
+
 STEPS = (
     ("a baseline is recorded, every check passes", record_baseline),
     ("an unchanged prompt passes", pass_unchanged),
     ("baseline --check finds no noise at temperature 0", check_noise),
     ("another temperature is named", name_other_parameters),
     ("a changed system prompt is found", find_the_loss),
+    ("the commit that changed it is found", find_the_commit),
 )
 
 
