@@ -2,10 +2,9 @@
  *
  * fuzz_text: any bytes, the first line a keyword or expression, the rest an answer, go through
  * everything that reads answers. Places lie inside the answer and come in order, normal forms are
- * valid UTF-8, differences put both texts together, shares are shares. */
+ * valid UTF-8, shares are shares. */
 #include "base/utf8.h"
 #include "text/chars.h"
-#include "text/difference.h"
 #include "text/fluency.h"
 #include "text/keywords.h"
 #include "text/language.h"
@@ -87,26 +86,6 @@ static void check_structure(struct arena *arena, struct view text)
     assert_always(structure_prose(arena, text, &prose) == 0);
 }
 
-static void check_difference(struct arena *arena, struct view before, struct view after)
-{
-    struct difference difference;
-    size_t old = 0, new = 0;
-
-    assert_always(difference_of(arena, before, after, &difference) == 0);
-    for (size_t i = 0; i < difference.count; i++) {
-        struct view text = difference.spans[i].text;
-        if (difference.spans[i].kind != DIFFERENCE_ADDED) {
-            assert_always(view_equal(text, view_slice(before, old, old + text.len)));
-            old += text.len;
-        }
-        if (difference.spans[i].kind != DIFFERENCE_REMOVED) {
-            assert_always(view_equal(text, view_slice(after, new, new + text.len)));
-            new += text.len;
-        }
-    }
-    assert_always(old == before.len && new == after.len);
-}
-
 /* Shares are shares, and a text reads as itself. */
 static void check_fluency(struct arena *arena, struct view text)
 {
@@ -155,7 +134,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         utf8_cut(text, MATCHED_MAX));
     check_language(&arena, text);
     check_structure(&arena, text);
-    check_difference(&arena, first, text);
     check_fluency(&arena, text);
     check_counts(text);
     arena_release(&arena);
