@@ -8,6 +8,7 @@
 #include "app/golden_keep.h"
 #include "app/golden_others.h"
 #include "app/golden_run_state.h"
+#include "app/plan_texts.h"
 #include "core/golden/judge.h"
 #include "shell/os/env.h"
 #include "text/tokens.h"
@@ -58,6 +59,7 @@ static int render(const struct golden_run *run, size_t item, size_t sample, stru
 static int describe_chat(struct golden_run *run, size_t item, struct run_entry *entry,
                          struct err *reterr)
 {
+    const struct text_keeper keeper = plan_texts_keeper(run->plan->texts, NULL);
     struct arena scratch;
     struct chat chat = {0};
 
@@ -69,8 +71,8 @@ static int describe_chat(struct golden_run *run, size_t item, struct run_entry *
     for (size_t i = 0; i < chat.message_count; i++)
         entry->tokens_in_estimate += (int64_t)tokens_estimate(chat.messages[i].text);
     if (code == 0 && chat.message_count > 0)
-        code =
-            arena_copy(&run->arena, chat.messages[chat.message_count - 1].text, &entry->question);
+        code = text_keep(&keeper, &run->arena, chat.messages[chat.message_count - 1].text,
+                         &entry->question);
     arena_release(&scratch);
     return code;
 }
@@ -361,6 +363,23 @@ static int cannot_judge(struct golden_run *run, struct sample *sample, int code,
     return 0;
 }
 
+/* Recorded answers hold as long as the run; the text of one that was asked for goes where long
+ * texts lie. */
+static int keep_answer(struct golden_run *run, const struct answer *answer, struct answer *ret_kept)
+{
+    const struct text_keeper keeper = plan_texts_keeper(run->plan->texts, NULL);
+    struct answer rest = *answer;
+
+    if (run->is_given) {
+        *ret_kept = *answer;
+        return 0;
+    }
+    rest.reply.text = view_of("");
+    int code = answer_copy(&run->arena, &rest, ret_kept);
+    return code == 0 ? text_keep(&keeper, &run->arena, answer->reply.text, &ret_kept->reply.text)
+                     : code;
+}
+
 static void take_answer(struct golden_run *run, size_t item, size_t at, const struct answer *answer)
 {
     struct run_entry *entry = &run->result.entries[item];
@@ -370,7 +389,7 @@ static void take_answer(struct golden_run *run, size_t item, size_t at, const st
     if (answer->reply.code == ERR_CANCELLED)
         return; /* as though it had not been asked */
     sample->asked = true;
-    int code = answer_copy(&run->arena, answer, &sample->answer);
+    int code = keep_answer(run, answer, &sample->answer);
     if (code == 0) {
         estimate_usage(entry, &sample->answer.reply);
         code = judge_sample(run->plan->expectations[run->plan->items[item].entry], sample,
@@ -384,6 +403,7 @@ static void take_answer(struct golden_run *run, size_t item, size_t at, const st
         return;
     run->progress.answered++;
     run->result.answered += sample->scored;
+    plan_texts_passed(run->plan->texts);
     watch_failures(run, &sample->answer.reply);
     account(run, sample, item);
     golden_embed_want(run, entry, sample);

@@ -8,6 +8,7 @@
 #include "app/golden_exec.h"
 #include "app/golden_others.h"
 #include "app/golden_run_state.h"
+#include "app/plan_texts.h"
 #include "app/words.h"
 #include "base/date.h"
 #include "base/map.h"
@@ -246,8 +247,10 @@ static int judge_fluency(struct golden_run *run, struct err *reterr)
     int code = words_open(run->options.dictionary_dir, 1, &words, reterr);
     if (code != 0)
         return code;
-    for (size_t i = 0; i < run->result.entry_count && code == 0; i++)
+    for (size_t i = 0; i < run->result.entry_count && code == 0; i++) {
         code = fluent_entry(words_morphology(words, 0), &run->result.entries[i], &run->arena);
+        plan_texts_passed(run->plan->texts);
+    }
     words_close(words);
     fluent_mean(&run->result);
     return code == 0 ? 0 : fail(reterr, code, "the fluency of answers: %s", err_text(code));
@@ -350,8 +353,10 @@ void golden_run_judge(struct golden_run *run)
         .allowance_micro = noise_micro == SCORE_ABSENT ? 0 : noise_micro,
     };
 
-    for (size_t item = 0; item < run->result.entry_count; item++)
+    for (size_t item = 0; item < run->result.entry_count; item++) {
         judge_one(run, &judge, item);
+        plan_texts_passed(run->plan->texts);
+    }
 }
 
 /* A baseline of tomorrow: a clock that was set back, here or where it was recorded. */

@@ -4,10 +4,12 @@
 #include "app/plan.h"
 
 #include "app/plan_checks.h"
+#include "app/plan_texts.h"
 #include "base/nearest.h"
 #include "core/golden/adaptive_repeats.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
+#include "shell/os/file_map.h"
 #include "base/path.h"
 #include "text/calibration.h"
 
@@ -46,6 +48,21 @@ static int read_into(struct arena *arena, const struct plan_files *files, const 
     if (code == 0 && arena_copy(arena, strbuf_view(&content), ret_text) != 0)
         code = no_memory(reterr);
     strbuf_release(&content);
+    return code;
+}
+
+/* A file that need not be kept. */
+static int open_text(const struct plan_files *files, const char *path, size_t limit,
+                     struct file_map *ret_map, struct err *reterr)
+{
+    if (files == NULL)
+        return file_map_open(path, limit, ret_map, reterr);
+    *ret_map = (struct file_map){0};
+    strbuf_init(&ret_map->content, limit);
+    int code = files->read(files->context, path, &ret_map->content, reterr);
+    ret_map->text = strbuf_view(&ret_map->content);
+    if (code != 0)
+        file_map_close(ret_map);
     return code;
 }
 
@@ -209,7 +226,9 @@ static int choose_numbers(struct planning *planning)
     plan->state_dir = plan->settings.folder.len > 0 ? arena_printf(&plan->arena, "%.*s/.assay",
                                                                    VIEW_ARG(plan->settings.folder))
                                                     : ".assay";
-    return plan->state_dir != NULL ? 0 : no_memory(planning->reterr);
+    if (plan->state_dir == NULL || plan_texts_new(plan->state_dir, &plan->texts) != 0)
+        return no_memory(planning->reterr);
+    return 0;
 }
 
 /* ---- the golden set ------------------------------------------------------------------------- */
@@ -250,31 +269,38 @@ static int read_files(struct planning *planning)
     return 0;
 }
 
+/* The set's own text, which is not kept. */
+static int read_entries(struct planning *planning, struct view text)
+{
+    struct plan *plan = planning->plan;
+    const struct plan_entries *from = planning->options->entries_from;
+
+    problems_init(&planning->problems, &plan->arena, plan->suite->golden);
+    if (from != NULL)
+        return golden_load_adopting(&plan->arena, plan->suite->golden, text, from->file, from->text,
+                                    &planning->problems, &plan->set, &plan->adopted);
+    return golden_load(&plan->arena, plan->suite->golden, text, GOLDEN_FORM_AUTO,
+                       &planning->problems, &plan->set);
+}
+
 static int load_golden(struct planning *planning)
 {
     struct plan *plan = planning->plan;
-    struct view text;
     const char *path = arena_string(&plan->arena, plan->suite->golden);
 
     if (path == NULL)
         return no_memory(planning->reterr);
-    int code = read_into(&plan->arena, planning->options->files, path, GOLDEN_BYTES_MAX, &text,
-                         planning->reterr);
+    struct file_map map;
+    int code = open_text(planning->options->files, path, GOLDEN_BYTES_MAX, &map, planning->reterr);
     if (code == ERR_MISSING)
         return fail_within(planning->reterr, ERR_CONFIG, "%s: suite '%.*s': ",
                            settings_place(&plan->settings, plan->suite->at, &plan->arena),
                            VIEW_ARG(plan->suite->name));
     if (code != 0)
         return code;
-    digest_short(text, plan->golden_version);
-    problems_init(&planning->problems, &plan->arena, plan->suite->golden);
-    const struct plan_entries *from = planning->options->entries_from;
-    if (from != NULL)
-        code = golden_load_adopting(&plan->arena, plan->suite->golden, text, from->file, from->text,
-                                    &planning->problems, &plan->set, &plan->adopted);
-    else
-        code = golden_load(&plan->arena, plan->suite->golden, text, GOLDEN_FORM_AUTO,
-                           &planning->problems, &plan->set);
+    plan_texts_version(&map, plan->golden_version);
+    code = read_entries(planning, map.text);
+    file_map_close(&map);
     if (code == ERR_MEMORY)
         return no_memory(planning->reterr);
     code = read_files(planning);
@@ -479,7 +505,7 @@ static int check_scorer(struct planning *planning)
 static int load_baseline(struct planning *planning)
 {
     struct plan *plan = planning->plan;
-    struct view text;
+    struct file_map map;
 
     plan->baseline_path =
         arena_printf(&plan->arena, "%.*s/baselines/%.*s.jsonl",
@@ -495,13 +521,15 @@ static int load_baseline(struct planning *planning)
                     "%s: there is no baseline yet: record one with 'assay baseline'",
                     plan->baseline_path);
     }
-    int code = read_into(&plan->arena, NULL, plan->baseline_path, BASELINE_BYTES_MAX, &text,
-                         planning->reterr);
+    int code = file_map_open(plan->baseline_path, BASELINE_BYTES_MAX, &map, planning->reterr);
+    if (code != 0)
+        return code;
+    const struct text_keeper keeper = plan_texts_keeper(plan->texts, &map);
+    code = baseline_parse_kept(&plan->arena, &keeper, view_of(plan->baseline_path), map.text,
+                               &plan->baseline, planning->reterr);
     if (code == 0)
-        code = baseline_parse(&plan->arena, view_of(plan->baseline_path), text, &plan->baseline,
-                              planning->reterr);
-    if (code == 0)
-        digest_short(text, plan->baseline_version);
+        plan_texts_version(&map, plan->baseline_version);
+    file_map_close(&map);
     if (code == ERR_CORRUPT && planning->options->replaces)
         return 0;
     if (code != 0)
@@ -558,6 +586,7 @@ void plan_release(struct plan *plan)
     for (size_t i = 0; plan->expectations != NULL && i < plan->set.entry_count; i++)
         expectation_free(plan->expectations[i]);
     plan_checks_free(plan->checks);
+    plan_texts_free(plan->texts);
     arena_release(&plan->arena);
     *plan = (struct plan){0};
 }

@@ -87,6 +87,7 @@ struct plan {
     char golden_version[DIGEST_SHORT_SIZE];   /* of the golden set's own text */
     char baseline_version[DIGEST_SHORT_SIZE]; /* of the baseline's; "" where there is none */
     const char *state_dir;                    /* .assay beside assay.yaml */
+    struct plan_texts *texts;                 /* where long texts lie (plan_texts.h) */
     struct quarantine quarantine;
     struct signoffs signoffs; /* none where there is no such file */
     const char *signoffs_path;

@@ -8,10 +8,14 @@
 #include "base/utf8.h"
 #include "wire/json.h"
 
-enum { ENTRIES_MAX = 1000000 };
+enum { ENTRIES_MAX = 1000000, ANSWERS_STEP = 4 };
+
+static const size_t SCRATCH_BYTES_MAX = (size_t)1 << 30;
 
 struct reading {
     struct arena *arena;
+    struct arena scratch; /* of one line */
+    const struct text_keeper *keeper;
     struct view file;
     uint32_t line;
     struct recorded *recorded;
@@ -42,9 +46,11 @@ static struct recorded_entry *add_entry(struct reading *reading, struct view id)
         recorded->entries = grown;
         recorded->room = room;
     }
-    *entry = (struct recorded_entry){.id = id, .line = reading->line};
+    *entry = (struct recorded_entry){.line = reading->line};
+    if (arena_copy(reading->arena, id, &entry->id) != 0)
+        return NULL;
     recorded->entries[recorded->count++] = entry;
-    return map_put(&recorded->index, id, entry) == 0 ? entry : NULL;
+    return map_put(&recorded->index, entry->id, entry) == 0 ? entry : NULL;
 }
 
 static struct usage usage_of(const struct json *usage)
@@ -84,21 +90,34 @@ static struct answer answer_of(const struct json *line, struct view text)
     };
 }
 
+/* What was a view of the line's tree. */
+static int keep_word(struct arena *arena, struct view *word)
+{
+    return word->len == 0 ? 0 : arena_copy(arena, *word, word);
+}
+
 static int add_answer(struct reading *reading, struct recorded_entry *entry,
                       const struct json *line, struct view text)
 {
     if (entry->count == RECORDED_EACH_MAX)
         return bad(reading, "is past the 1,000 answers that an id may have");
-    if (entry->count % 8 == 0) {
-        struct answer *grown = arena_new(reading->arena, entry->count + 8, sizeof *grown);
+    if (entry->count % ANSWERS_STEP == 0) {
+        struct answer *grown =
+            arena_new(reading->arena, entry->count + ANSWERS_STEP, sizeof *grown);
         if (grown == NULL)
             return ERR_MEMORY;
         if (entry->count != 0)
             memcpy(grown, entry->answers, entry->count * sizeof *grown);
         entry->answers = grown;
     }
-    entry->answers[entry->count++] = answer_of(line, text);
-    return 0;
+    struct answer *answer = &entry->answers[entry->count++];
+    *answer = answer_of(line, text);
+    int code = text_keep(reading->keeper, reading->arena, text, &answer->reply.text);
+    if (code == 0)
+        code = keep_word(reading->arena, &answer->reply.stop_text);
+    if (code == 0)
+        code = keep_word(reading->arena, &answer->reply.model);
+    return code;
 }
 
 static int add_line(struct reading *reading, const struct json *line)
@@ -135,7 +154,7 @@ static int read_line(struct reading *reading, struct view text)
     struct err err = {0};
     char what[ERR_TEXT_MAX + 32];
 
-    int code = json_parse(reading->arena, text, &line, &err);
+    int code = json_parse(&reading->scratch, text, &line, &err);
     if (code == ERR_MEMORY)
         return code;
     if (code != 0) {
@@ -148,17 +167,26 @@ static int read_line(struct reading *reading, struct view text)
 int recorded_parse(struct arena *arena, struct view file, struct view text,
                    struct recorded *ret_recorded)
 {
-    struct reading reading = {.arena = arena, .file = file, .recorded = ret_recorded};
+    return recorded_parse_kept(arena, NULL, file, text, ret_recorded);
+}
+
+int recorded_parse_kept(struct arena *arena, const struct text_keeper *keeper, struct view file,
+                        struct view text, struct recorded *ret_recorded)
+{
+    struct reading reading = {
+        .arena = arena, .keeper = keeper, .file = file, .recorded = ret_recorded};
     struct view rest = text;
     int code = 0;
 
     *ret_recorded = (struct recorded){0};
     map_init(&ret_recorded->index, ENTRIES_MAX, 4);
+    arena_init(&reading.scratch, SCRATCH_BYTES_MAX);
     while (rest.len > 0 && code == 0) {
         struct view line = view_split(&rest, '\n');
         reading.line++;
         if (view_trim(line).len != 0)
             code = read_line(&reading, line);
+        arena_release(&reading.scratch);
     }
     if (code != 0)
         recorded_release(ret_recorded);

@@ -5,13 +5,14 @@
  *   {"id": "rec-ja-002", "responses": ["…", "…"], "usage": {…}, "stop_reason": "…", "latency_ms":
  * 812} An empty response is a response. Several lines of one id are its repeats.
  *
- * Memory: the caller's arena. Threads: one owner. Limit: 1,000 answers an id. */
+ * Memory: the caller's arena, the answers' texts with its keeper. Threads: one owner. Limit: 1,000 answers an id. */
 #ifndef ASSAY_APP_RECORDED_H
 #define ASSAY_APP_RECORDED_H
 
 #include "base/arena.h"
 #include "base/map.h"
 #include "core/record/answer.h"
+#include "core/record/text_keeper.h"
 
 enum { RECORDED_EACH_MAX = 1000 };
 
@@ -32,10 +33,13 @@ struct recorded {
     struct map index;
 };
 
-/* Reads the text. A bad line is counted, the first told in first_bad ("FILE:LINE: …"), and the
+/* Reads the text, which is not kept; answers go to the keeper, where there is one. A bad line is counted, the first told in first_bad ("FILE:LINE: …"), and the
  * others still count. ERR_MEMORY. */
 MUST_CHECK int recorded_parse(struct arena *arena, struct view file, struct view text,
                               struct recorded *ret_recorded);
+MUST_CHECK int recorded_parse_kept(struct arena *arena, const struct text_keeper *keeper,
+                                   struct view file, struct view text,
+                                   struct recorded *ret_recorded);
 void recorded_release(struct recorded *recorded);
 
 /* NULL where there is none of that id. */

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "app/plan_texts.h"
 #include "app/provenance.h"
 #include "base/path.h"
 #include "cli/gate_settings.h"
@@ -14,6 +15,7 @@
 #include "shell/os/clock.h"
 #include "shell/os/env.h"
 #include "shell/os/file.h"
+#include "shell/os/file_map.h"
 #include "shell/os/signals.h"
 #include "shell/os/terminal.h"
 #include "text/tokens.h"
@@ -132,19 +134,19 @@ static int check_numbers(const struct golden_options *options, struct err *reter
 static int read_recorded(struct golden_command *command, struct err *reterr)
 {
     const char *path = command->options->responses;
-    struct strbuf content;
+    struct file_map map;
 
     if (path == NULL)
         return 0;
-    strbuf_init(&content, RECORDED_BYTES_MAX);
-    int code = view_is(view_of(path), "-") ? file_read_from(0, "standard input", &content, reterr)
-                                           : file_read(path, &content, reterr);
-    if (code == 0
-        && recorded_parse(&command->plan.arena, view_of(path), strbuf_view(&content),
-                          &command->recorded)
-               != 0)
+    int code = file_map_open(path, RECORDED_BYTES_MAX, &map, reterr);
+    if (code != 0)
+        return code;
+    const struct text_keeper keeper = plan_texts_keeper(command->plan.texts, &map);
+    if (recorded_parse_kept(&command->plan.arena, &keeper, view_of(path), map.text,
+                            &command->recorded)
+        != 0)
         code = fail(reterr, ERR_MEMORY, "%s: no memory for these answers", path);
-    strbuf_release(&content);
+    file_map_close(&map);
     command->has_recorded = code == 0;
     return code;
 }
@@ -329,6 +331,7 @@ static struct report_output output_of(const struct golden_command *command)
         .files = &command->options->outputs,
         .format = command->options->format,
         .verbose = command->options->verbose,
+        .texts = command->plan.texts,
     };
 }
 

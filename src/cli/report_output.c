@@ -45,46 +45,36 @@ static struct report_options options_of(const struct report_output *output)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
+struct file_sink {
+    struct file_writer *writer;
+    struct plan_texts *texts;
+};
+
 static int take_for_file(void *context, struct view piece, struct err *reterr)
 {
-    return file_writer_add(context, piece, reterr);
+    struct file_sink *to = context;
+
+    plan_texts_trim(to->texts);
+    return file_writer_add(to->writer, piece, reterr);
 }
 
-/* A file that several commands add to is never replaced. */
-static int append_file(const struct report_format *format, const char *file, const struct run *run,
-                       const struct report_options *options, struct err *reterr)
-{
-    struct strbuf text;
-
-    strbuf_init(&text, REPORT_BYTES_MAX);
-    format->write(run, options, &text);
-    int code = strbuf_status(&text);
-    if (code == 0)
-        code = file_append(file, strbuf_view(&text), reterr);
-    else
-        fail(reterr, code, "%s: this report is too large", file);
-    strbuf_release(&text);
-    return code;
-}
-
-static int write_file(const char *file, const struct run *run, struct report_options options,
+static int write_file(const struct report_output *output, const char *file, const struct run *run,
                       struct err *reterr)
 {
     struct view rest = view_of(file);
     struct view format = view_split(&rest, '=');
-    struct file_writer *writer;
+    struct report_options options = options_of(output);
+    struct file_sink to = {.texts = output->texts};
+    const struct report_sink sink = {take_for_file, &to};
 
     options.color = false;
-    if (report_format_named(format)->appends)
-        return append_file(report_format_named(format), rest.ptr, run, &options, reterr);
-    int code = file_writer_open(rest.ptr, &writer, reterr);
+    int code = file_writer_open(rest.ptr, &to.writer, reterr);
     if (code != 0)
         return code;
-    struct report_sink sink = {take_for_file, writer};
     code = report_write(report_format_named(format), run, &options, &sink, reterr);
     if (code == 0)
-        return file_writer_close(writer, reterr);
-    file_writer_abandon(writer);
+        return file_writer_close(to.writer, reterr);
+    file_writer_abandon(to.writer);
     return code == ERR_LIMIT || code == ERR_MEMORY ? fail_within(reterr, code, "%s: ", rest.ptr)
                                                    : code;
 }
@@ -95,7 +85,7 @@ int report_output_files(const struct report_output *output, const struct run *ru
 
     for (size_t i = 0; i < output->files->count; i++) {
         struct err err = {0};
-        int code = write_file(output->files->items[i], run, options_of(output), &err);
+        int code = write_file(output, output->files->items[i], run, &err);
         if (code == 0)
             continue;
         command_fail(output->cli, code, &err);
@@ -108,7 +98,7 @@ int report_output_files(const struct report_output *output, const struct run *ru
 
 static int take_for_standard_output(void *context, struct view piece, struct err *reterr)
 {
-    (void)context;
+    plan_texts_trim(context);
     errno = 0;
     if (fwrite(piece.ptr, 1, piece.len, stdout) == piece.len && fflush(stdout) == 0)
         return 0;
@@ -119,7 +109,7 @@ static int take_for_standard_output(void *context, struct view piece, struct err
 int report_output_print(const struct report_output *output, const struct run *run, int exit_status)
 {
     const struct report_format *format = report_format_named(view_of(output->format));
-    const struct report_sink sink = {take_for_standard_output, NULL};
+    const struct report_sink sink = {take_for_standard_output, output->texts};
     struct report_options options = options_of(output);
     struct run shown = *run;
     struct err err = {0};

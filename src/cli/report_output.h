@@ -7,6 +7,7 @@
 #ifndef ASSAY_CLI_REPORT_OUTPUT_H
 #define ASSAY_CLI_REPORT_OUTPUT_H
 
+#include "app/plan_texts.h"
 #include "cli/command.h"
 #include "report/report.h"
 
@@ -15,6 +16,7 @@ struct report_output {
     const struct option_list *files; /* FORMAT=FILE */
     const char *format;              /* of standard output */
     bool verbose;
+    struct plan_texts *texts; /* trimmed while reports go through them; NULL: none */
 };
 
 /* Every FORMAT=FILE must name a format and a file, no file twice: to be asked before anything is

@@ -11,10 +11,20 @@
 #include "core/golden/score.h"
 #include "wire/json.h"
 
-enum { LINE_BYTES_MAX = 64 << 20 };
+enum {
+    WORD_BYTES_MAX = 256,
+    WORDS_MAX = 1 << 16,
+    ANSWERS_STEP = 4,
+};
+
+static const size_t SCRATCH_BYTES_MAX = (size_t)1 << 30;
 
 struct parsing {
     struct arena *arena;
+    struct arena scratch;             /* of one line */
+    const struct text_keeper *keeper; /* NULL: the arena */
+    struct map words;                 /* names and versions, which come again and again, once */
+    bool out_of_memory;               /* a copy could not be had */
     struct baseline *baseline;
     struct map index; /* "id\ntarget" → entry number + 1 */
     size_t entry_room;
@@ -53,6 +63,24 @@ static void *more(struct arena *arena, void *items, size_t count, size_t *room, 
         memcpy(grown, items, count * size);
     *room = wanted;
     return grown;
+}
+
+/* A word out of a line's tree, copied once however often it comes. */
+static struct view word_of(struct parsing *parsing, const struct json *value, struct view otherwise)
+{
+    struct view text = json_text(value, otherwise);
+
+    if (text.len == 0)
+        return otherwise;
+    const char *known = text.len <= WORD_BYTES_MAX ? map_get(&parsing->words, text) : NULL;
+    if (known != NULL)
+        return view_make(known, text.len);
+    if (arena_copy(parsing->arena, text, &text) != 0)
+        parsing->out_of_memory = true;
+    else if (text.len <= WORD_BYTES_MAX && parsing->words.count < WORDS_MAX
+             && map_put(&parsing->words, text, (void *)(uintptr_t)text.ptr) != 0)
+        parsing->out_of_memory = true;
+    return text;
 }
 
 static int32_t micro_of(const struct json *value, int32_t absent)
@@ -145,9 +173,9 @@ static int parse_prompt(struct parsing *parsing, const struct json *line)
         return no_memory(parsing);
     baseline->prompts = prompts;
     prompts[baseline->prompt_count++] = (struct baseline_prompt){
-        .name = json_text(json_get(line, "prompt"), none),
-        .version = json_text(json_get(line, "version"), none),
-        .text = json_text(json_get(line, "text"), none),
+        .name = word_of(parsing, json_get(line, "prompt"), none),
+        .version = word_of(parsing, json_get(line, "version"), none),
+        .text = word_of(parsing, json_get(line, "text"), none),
     };
     return 0;
 }
@@ -171,7 +199,7 @@ static struct baseline_entry *entry_of(struct parsing *parsing, const struct jso
     struct view target = json_text(json_get(line, "target"), none);
     struct view key;
 
-    if (key_of(parsing->arena, id, target, &key) != 0)
+    if (key_of(&parsing->scratch, id, target, &key) != 0)
         return NULL;
     uintptr_t known = (uintptr_t)map_get(&parsing->index, key);
     if (known != 0)
@@ -181,17 +209,19 @@ static struct baseline_entry *entry_of(struct parsing *parsing, const struct jso
     if (entries == NULL)
         return NULL;
     baseline->entries = entries;
+    if (arena_copy(parsing->arena, key, &key) != 0)
+        return NULL;
     /* the number is what the index holds: entries move while they are read */
     if (map_put(&parsing->index, key, (void *)(baseline->entry_count + 1)) != 0)
         return NULL;
     struct baseline_entry *entry = &entries[baseline->entry_count++];
     *entry = (struct baseline_entry){
-        .id = id,
-        .target = target,
-        .model = json_text(json_get(line, "model"), none),
-        .prompt = json_text(json_get(line, "prompt"), none),
-        .prompt_hash = json_text(json_get(line, "version"), none),
-        .params = json_text(json_get(line, "params"), none),
+        .id = view_slice(key, 0, id.len),
+        .target = word_of(parsing, json_get(line, "target"), none),
+        .model = word_of(parsing, json_get(line, "model"), none),
+        .prompt = word_of(parsing, json_get(line, "prompt"), none),
+        .prompt_hash = word_of(parsing, json_get(line, "version"), none),
+        .params = word_of(parsing, json_get(line, "params"), none),
         .line = parsing->line,
     };
     return entry;
@@ -208,7 +238,7 @@ static int failed_of(struct parsing *parsing, const struct json *failed,
         return no_memory(parsing);
     for (const struct json *check = failed != NULL ? failed->child : NULL; check != NULL;
          check = check->next)
-        findings[at++].check = json_text(check, view_of("unknown"));
+        findings[at++].check = word_of(parsing, check, view_of("unknown"));
     *ret_verdict = (struct verdict){.findings = findings, .count = count};
     return 0;
 }
@@ -226,9 +256,9 @@ static int parse_answer(struct parsing *parsing, const struct json *line)
         return no_memory(parsing);
     if (entry->answer_count == BASELINE_ANSWERS_EACH_MAX)
         return damaged(parsing, "is past the 1,000 answers that an entry may have");
-    if (entry->answer_count % 8 == 0) {
+    if (entry->answer_count % ANSWERS_STEP == 0) {
         struct baseline_answer *answers =
-            arena_new(parsing->arena, entry->answer_count + 8, sizeof *answers);
+            arena_new(parsing->arena, entry->answer_count + ANSWERS_STEP, sizeof *answers);
         if (answers == NULL)
             return no_memory(parsing);
         if (entry->answer_count != 0)
@@ -236,10 +266,21 @@ static int parse_answer(struct parsing *parsing, const struct json *line)
         entry->answers = answers;
     }
     struct baseline_answer *answer = &entry->answers[entry->answer_count++];
-    answer->text = response->text;
+    if (text_keep(parsing->keeper, parsing->arena, response->text, &answer->text) != 0)
+        return no_memory(parsing);
     answer->score = scores_of(json_get(line, "scores"));
     parsing->answers++;
     return failed_of(parsing, json_get(line, "failed"), &answer->verdict);
+}
+
+/* A line after the first: its tree is gone afterwards. */
+static int parse_kept(struct parsing *parsing, const struct json *line)
+{
+    int code = json_get(line, "response") == NULL && json_get(line, "prompt") != NULL
+                   ? parse_prompt(parsing, line)
+                   : parse_answer(parsing, line);
+
+    return code == 0 && parsing->out_of_memory ? no_memory(parsing) : code;
 }
 
 static int parse_line(struct parsing *parsing, struct view text)
@@ -247,33 +288,49 @@ static int parse_line(struct parsing *parsing, struct view text)
     struct json *line;
     struct err err = {0};
 
-    int code = json_parse(parsing->arena, text, &line, &err);
+    /* views of the first line's tree are kept */
+    struct arena *arena = parsing->line == 1 ? parsing->arena : &parsing->scratch;
+    int code = json_parse(arena, text, &line, &err);
     if (code == ERR_MEMORY)
         return no_memory(parsing);
     if (code != 0)
         return damaged(parsing, "is no JSON (cut short?)");
     if (parsing->line == 1)
         return parse_head(parsing, line);
-    return json_get(line, "response") == NULL && json_get(line, "prompt") != NULL
-               ? parse_prompt(parsing, line)
-               : parse_answer(parsing, line);
+    return parse_kept(parsing, line);
+}
+
+static int parse_lines(struct parsing *parsing, struct view rest)
+{
+    int code = 0;
+
+    arena_init(&parsing->scratch, SCRATCH_BYTES_MAX);
+    while (rest.len > 0 && code == 0) {
+        struct view line = view_split(&rest, '\n');
+        parsing->line++;
+        if (view_trim(line).len != 0 || parsing->line == 1)
+            code = parse_line(parsing, line);
+        arena_release(&parsing->scratch);
+    }
+    return code;
 }
 
 int baseline_parse(struct arena *arena, struct view file, struct view text,
                    struct baseline *ret_baseline, struct err *reterr)
 {
+    return baseline_parse_kept(arena, NULL, file, text, ret_baseline, reterr);
+}
+
+int baseline_parse_kept(struct arena *arena, const struct text_keeper *keeper, struct view file,
+                        struct view text, struct baseline *ret_baseline, struct err *reterr)
+{
     struct baseline baseline = {.file = file, .noise_micro = SCORE_ABSENT};
-    struct parsing parsing = {.arena = arena, .baseline = &baseline, .reterr = reterr};
-    struct view rest = text;
-    int code = 0;
+    struct parsing parsing = {
+        .arena = arena, .keeper = keeper, .baseline = &baseline, .reterr = reterr};
 
     map_init(&parsing.index, BASELINE_ANSWERS_MAX, 2);
-    while (rest.len > 0 && code == 0) {
-        struct view line = view_split(&rest, '\n');
-        parsing.line++;
-        if (view_trim(line).len != 0 || parsing.line == 1)
-            code = parse_line(&parsing, line);
-    }
+    map_init(&parsing.words, WORDS_MAX, 11);
+    int code = parse_lines(&parsing, text);
     if (code == 0 && parsing.line == 0)
         code = damaged(&parsing, "is empty");
     if (code == 0 && parsing.answers != (size_t)parsing.announced) {
@@ -283,6 +340,7 @@ int baseline_parse(struct arena *arena, struct view file, struct view text,
         code = damaged(&parsing, what);
     }
     map_release(&parsing.index);
+    map_release(&parsing.words);
     if (code == 0 && baseline_index(arena, &baseline) != 0)
         code = no_memory(&parsing);
     if (code == 0)

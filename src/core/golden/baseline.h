@@ -23,6 +23,7 @@
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "core/record/run.h"
+#include "core/record/text_keeper.h"
 
 enum { BASELINE_SCHEMA = 1, BASELINE_ANSWERS_MAX = 1000000, BASELINE_ANSWERS_EACH_MAX = 1000 };
 
@@ -54,6 +55,11 @@ struct baseline {
  * baseline; ERR_UNSUPPORTED for a later schema; ERR_MEMORY. */
 MUST_CHECK int baseline_parse(struct arena *arena, struct view file, struct view text,
                               struct baseline *ret_baseline, struct err *reterr);
+
+/* The same with the answers' texts in a keeper, which may be NULL. */
+MUST_CHECK int baseline_parse_kept(struct arena *arena, const struct text_keeper *keeper,
+                                   struct view file, struct view text,
+                                   struct baseline *ret_baseline, struct err *reterr);
 
 /* Sorts the entries for finding; to be called anew when entries were added. ERR_MEMORY. */
 MUST_CHECK int baseline_index(struct arena *arena, struct baseline *baseline);

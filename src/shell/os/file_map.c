@@ -53,6 +53,12 @@ int file_map_open(const char *path, size_t limit, struct file_map *ret_map, stru
     return 0;
 }
 
+void file_map_trim(const struct file_map *map)
+{
+    if (map != NULL && map->mapped != NULL)
+        (void)madvise(map->mapped, map->text.len, MADV_DONTNEED);
+}
+
 void file_map_close(struct file_map *map)
 {
     if (map->mapped != NULL)

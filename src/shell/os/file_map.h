@@ -19,6 +19,8 @@ struct file_map {
 /* "-" is standard input. Codes of file_read; what has to be read may have `limit` bytes. */
 MUST_CHECK int file_map_open(const char *path, size_t limit, struct file_map *ret_map,
                              struct err *reterr);
+/* Gives back the memory of what was read of a mapped file; the view holds on. NULL is fine. */
+void file_map_trim(const struct file_map *map);
 /* A zeroed one is fine. */
 void file_map_close(struct file_map *map);
 
