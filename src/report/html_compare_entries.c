@@ -237,9 +237,9 @@ static void add_entry(struct writing *writing, const struct compared_entry *entr
         size_t before = out->len;
         strbuf_add_text(out, "<details><summary dir=auto>");
         add_why(out, entry);
-        strbuf_add_text(out, "</summary>\n");
+        strbuf_add_text(out, "</summary><noscript>\n");
         add_inside(out, entry);
-        strbuf_add_text(out, "</details>");
+        strbuf_add_text(out, "</noscript></details>");
         writing->bytes += out->len - before;
     }
     strbuf_add_text(out, "</tr></tbody>\n");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a report can do beyond being read: colours, sorting, filtering, searching, keys, printing.
-// The page is complete without it. Nothing here makes markup out of text.
+// The page is complete without it. The only markup made out of text is what the page itself holds in
+// <noscript>: the inside of each entry, escaped when it was written.
 (() => {
   'use strict';
   const root = document.documentElement;
@@ -58,6 +59,20 @@
   let texts = null; // what is searched, made at the first search
   let table = null;
 
+  // The inside of an entry becomes elements when it is first wanted: a thousand entries are there at once.
+  function fill(details) {
+    const inside = find('noscript', details);
+    if (!inside) return;
+    const template = document.createElement('template');
+    template.innerHTML = inside.textContent;
+    inside.replaceWith(template.content);
+  }
+
+  function open(entry) {
+    fill(entry.details);
+    entry.details.open = true;
+  }
+
   const normal = (text) => text.normalize('NFKC').toLowerCase();
   const groupOf = (body) => order.findIndex((name) => body.classList.contains(name));
 
@@ -95,7 +110,9 @@
     const kind = heads[column].dataset.sort;
     const keys = new Map(entries.map((entry) => [entry, cellValue(entry, column, kind)]));
     entries.sort((one, other) => compare(keys.get(one), keys.get(other)) || one.place - other.place);
-    table.append(...entries.map((entry) => entry.body));
+    const all = document.createDocumentFragment();
+    all.append(...entries.map((entry) => entry.body));
+    table.append(all);
     heads.forEach((head, i) => {
       if (i === column) head.setAttribute('aria-sort', sorted.falling ? 'descending' : 'ascending');
       else head.removeAttribute('aria-sort');
@@ -117,8 +134,18 @@
 
   const picked = (id) => find(id).value;
 
+  const entities = {'&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&'};
+
+  // What a reader would read: of an entry that was never open its markup without the tags.
+  function textOf(entry) {
+    const inside = entry.details && find('noscript', entry.details);
+    if (!inside) return entry.body.textContent;
+    const shown = inside.textContent.replace(/<[^>]*>/g, '').replace(/&[a-z#0-9]+;/g, (name) => entities[name] ?? name);
+    return `${entry.row.textContent} ${find('summary', entry.details).textContent} ${shown}`;
+  }
+
   function searched(entry) {
-    if (!texts) texts = new Map(entries.map((each) => [each, normal(each.body.textContent)]));
+    if (!texts) texts = new Map(entries.map((each) => [each, normal(textOf(each))]));
     return texts.get(entry);
   }
 
@@ -195,10 +222,12 @@
 
   const openAtOnce = 200;
 
-  function openShown(open) {
+  function openShown(wanted) {
     let opened = 0;
     for (const entry of entries)
-      if (entry.details && (!open || (entry.shown && opened++ < openAtOnce))) entry.details.open = open;
+      if (!entry.details) continue;
+      else if (!wanted) entry.details.open = false;
+      else if (entry.shown && opened++ < openAtOnce) open(entry);
     if (opened > openAtOnce) find('#shown').textContent = `The first ${openAtOnce} of ${opened} are open`;
   }
 
@@ -239,14 +268,15 @@
   function openLinked() {
     const entry = entries.find((each) => `#${each.body.id}` === location.hash);
     if (!entry || !entry.details) return;
-    entry.details.open = true;
+    open(entry);
     entry.body.scrollIntoView();
   }
 
   function startLinks() {
     addEventListener('hashchange', openLinked);
     table.addEventListener('toggle', (event) => {
-      const body = event.target.closest('tbody');
+      if (event.target.open) fill(event.target);
+      const body = event.target.closest('tbody.entry');
       if (!event.target.open || !body || !body.contains(document.activeElement)) return;
       try { history.replaceState(null, '', `#${body.id}`); } catch { /* a page without an address */ }
     }, true);
@@ -261,7 +291,7 @@
     addEventListener('beforeprint', () => {
       opened = entries.filter((entry) => entry.shown && entry.details && !entry.details.open
         && grave.has(order[entry.group])).slice(0, printedAtMost);
-      for (const entry of opened) entry.details.open = true;
+      opened.forEach(open);
     });
     addEventListener('afterprint', () => {
       for (const entry of opened) entry.details.open = false;

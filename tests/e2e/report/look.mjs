@@ -53,6 +53,12 @@ async function within(name, options, look) {
 const shownIds = (page) => page.$$eval('#list > tbody:not([hidden]) > tr:first-child > th', (heads) =>
   heads.map((head) => head.textContent.trim()));
 
+// Every entry open: the inside of one is made of elements when it first opens.
+async function openAll(page) {
+  await page.$$eval('#list details', (all) => all.forEach((one) => { one.open = true; }));
+  await settle(page);
+}
+
 async function settle(page) {
   await page.waitForTimeout(150);
 }
@@ -91,6 +97,7 @@ const looks = {
         for (const options of name === 'ordinary' ? [desktop, phone] : [phone])
           await within(name, {...options, colorScheme}, async (page) => {
             await page.$$eval('details', (all) => all.slice(0, 8).forEach((one) => { one.open = true; }));
+            await settle(page);
             const found = await axeIs(page);
             must(found.length === 0, `${name}, ${colorScheme}, ${options.viewport.width}: ${found.join('\n')}`);
           });
@@ -98,7 +105,7 @@ const looks = {
 
   async 'what others wrote is shown and never run'() {
     await within('hostile', desktop, async (page) => {
-      await page.$$eval('details', (all) => all.forEach((one) => { one.open = true; }));
+      await openAll(page);
       await page.mouse.move(400, 300);
       await settle(page);
       must(await page.evaluate(() => window.pwned === undefined), 'something ran');
@@ -163,6 +170,9 @@ const looks = {
       await page.fill('#find', 'ＳＯＬＤ out');
       await settle(page);
       must((await shownIds(page)).sort().join() === 'lookup-en-002,lookup-ja-001', `search: ${await shownIds(page)}`);
+      await page.fill('#find', 'noscript');
+      await settle(page);
+      must((await shownIds(page)).length === 0, 'markup is searched');
     });
   },
 
@@ -179,6 +189,7 @@ const looks = {
       await page.keyboard.press('j');
       must(await at() === 'lookup-ja-001', `j: ${await at()}`);
       await page.keyboard.press('Enter');
+      await settle(page);
       must(await page.isVisible('#list tbody:first-of-type .pair'), 'Enter does not open');
       await page.keyboard.press('ArrowDown');
       must(await at() === 'lookup-en-002', `down: ${await at()}`);
@@ -222,6 +233,7 @@ const looks = {
 
   async 'each sentence says its language'() {
     await within('ordinary', desktop, async (page) => {
+      await openAll(page);
       const japanese = await page.$$eval('[lang=ja]', (all) => all.map((one) => one.textContent).join(''));
       must(japanese.includes('在庫は12冊'), `lang=ja: ${japanese.slice(0, 200)}`);
       const english = await page.$$eval('[lang=en]', (all) => all.map((one) => one.textContent).join(''));
@@ -231,6 +243,7 @@ const looks = {
 
   async 'a finding is marked in its place'() {
     await within('ordinary', desktop, async (page) => {
+      await openAll(page);
       const marks = await page.$$eval('mark', (all) => all.map((one) => `${one.textContent} (${one.title})`));
       must(marks.some((mark) => mark === '30 (support.value: says 30 where the sources say 23)'), `marks: ${marks}`);
     });
@@ -266,6 +279,7 @@ const looks = {
       await within('ordinary', options, async (page) => {
         await page.screenshot({path: `${shots}/${name}.png`});
         await page.$eval('#list details', (one) => { one.open = true; });
+        await settle(page);
         await page.screenshot({path: `${shots}/${name}-all.png`, fullPage: true});
       });
   },
