@@ -4,7 +4,6 @@
  * and checks. */
 #include "core/golden/explain.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/map.h"
@@ -12,8 +11,6 @@
 #include "core/golden/gate_statistics.h"
 #include "core/golden/score.h"
 #include "stats/fdr.h"
-#include "stats/normal.h"
-#include "stats/permutation.h"
 
 static const double Q_SUITE = .05;
 
@@ -76,8 +73,7 @@ struct explaining {
     size_t group_count;
     uint64_t *member; /* of each entry: a bit for each group */
     uint32_t *prompt; /* of each entry: the number of its prompt */
-    uint32_t prompt_count;
-    uint32_t *seen; /* of each prompt: the last test that met it */
+    uint32_t *seen;   /* of each prompt: the last test that met it */
     int64_t *differences;
     uint32_t *clusters;
     struct explanation *found;
@@ -206,45 +202,6 @@ static int number_entries(struct explaining *explaining)
 
 /* ---- tests ---------------------------------------------------------------------------------- */
 
-/* The sign-flip distribution of many units is normal with variance Σ sum². */
-static double normal_p(const int64_t *differences, const uint32_t *clusters, size_t count,
-                       double *sums, size_t sum_count)
-{
-    double total = 0;
-    double squares = 0;
-
-    for (size_t i = 0; i < sum_count; i++)
-        sums[i] = 0;
-    for (size_t i = 0; i < count; i++) {
-        sums[clusters != NULL ? clusters[i] : i] += (double)differences[i];
-        total += (double)differences[i];
-    }
-    for (size_t i = 0; i < sum_count; i++)
-        squares += sums[i] * sums[i];
-    return squares > 0 ? normal_cdf(total / sqrt(squares)) : 1;
-}
-
-static int p_of(struct explaining *explaining, const uint32_t *clusters, size_t count,
-                double *ret_p)
-{
-    struct permutation permutation;
-
-    if (count > EXPLAIN_EXACT_MAX) {
-        size_t sum_count = clusters != NULL ? (size_t)explaining->prompt_count + 1 : count;
-        double *sums = mem_new(sum_count, sizeof *sums);
-        if (sums == NULL)
-            return ERR_MEMORY;
-        *ret_p = normal_p(explaining->differences, clusters, count, sums, sum_count);
-        mem_free(sums);
-        return 0;
-    }
-    int code = permutation_drop(explaining->differences, clusters, count, explaining->run->seed,
-                                &permutation);
-    if (code == 0)
-        *ret_p = permutation.p;
-    return code;
-}
-
 static int test(struct explaining *explaining, size_t g, size_t metric)
 {
     const struct run *run = explaining->run;
@@ -271,8 +228,9 @@ static int test(struct explaining *explaining, size_t g, size_t metric)
     /* What did not fall is no explanation of a fall: a p of 1 is no smaller than its own. */
     int code = sum >= 0
                    ? 0
-                   : p_of(explaining, prompts >= GATE_CLUSTERS_MIN ? explaining->clusters : NULL,
-                          count, &p);
+                   : gate_statistics_p(explaining->differences,
+                                       prompts >= GATE_CLUSTERS_MIN ? explaining->clusters : NULL,
+                                       count, EXPLAIN_EXACT_MAX, run->seed, &p);
     explaining->p[explaining->found_count] = p;
     explaining->found[explaining->found_count++] = (struct explanation){
         .group = explaining->groups[g].kind,
@@ -355,9 +313,6 @@ int explain_suite(struct run *run, bool noise_known, struct arena *arena)
         code = find_groups(&explaining);
     if (code == 0)
         code = number_entries(&explaining);
-    for (size_t i = 0; code == 0 && i < run->entry_count; i++)
-        if (explaining.prompt[i] > explaining.prompt_count)
-            explaining.prompt_count = explaining.prompt[i];
     if (code == 0)
         code = test_all(&explaining);
     if (code == 0)

@@ -8,7 +8,9 @@
 
 #include "base/map.h"
 #include "stats/bootstrap.h"
+#include "stats/clusters.h"
 #include "stats/effect.h"
+#include "stats/normal.h"
 #include "stats/permutation.h"
 
 static const double P_FAIL = .05;
@@ -112,26 +114,66 @@ static size_t repeats_needed(const struct family *family, const struct effect *e
     return family->noise_micro > 0 ? effect_repeats_needed(&design) : 0;
 }
 
+static int normal_p(const int64_t *differences_micro, const uint32_t *clusters, size_t count,
+                    double *ret_p)
+{
+    struct clusters units;
+    double squares = 0;
+    int code = clusters_init(&units, differences_micro, clusters, count);
+
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < units.count; i++)
+        squares += (double)units.list[i].sum * (double)units.list[i].sum;
+    *ret_p = squares > 0 ? normal_cdf((double)units.sum / sqrt(squares)) : 1;
+    clusters_release(&units);
+    return 0;
+}
+
+int gate_statistics_p(const int64_t *differences_micro, const uint32_t *clusters, size_t count,
+                      size_t drawn_max, uint64_t seed, double *ret_p)
+{
+    struct permutation permutation;
+
+    if (count > drawn_max)
+        return normal_p(differences_micro, clusters, count, ret_p);
+    int code = permutation_drop(differences_micro, clusters, count, seed, &permutation);
+    if (code == 0)
+        *ret_p = permutation.p;
+    return code;
+}
+
+/* The 90 % interval of the mean. */
+static int interval_of(const struct family *family, const uint32_t *clusters,
+                       const struct effect *effect, uint64_t seed, struct interval *ret_interval)
+{
+    if (family->count <= GATE_DRAWN_MAX)
+        return bootstrap_mean(family->differences_micro, clusters, family->count, CONFIDENCE, seed,
+                              ret_interval);
+    double half = normal_quantile((1 + CONFIDENCE) / 2) * effect->se_micro;
+    *ret_interval = (struct interval){effect->mean_micro - half, effect->mean_micro + half};
+    return 0;
+}
+
 static int measure(const struct run *run, enum which which, struct arena *arena,
                    struct statistics *ret_statistics)
 {
     struct family family;
-    struct permutation permutation;
     struct interval interval;
     struct effect effect;
+    double p = 1;
 
     *ret_statistics = (struct statistics){0};
     int code = gather(run, which, arena, &family);
     if (code != 0 || family.count == 0)
         return code;
     const uint32_t *clusters = family.clustered ? family.clusters : NULL;
-    code =
-        permutation_drop(family.differences_micro, clusters, family.count, run->seed, &permutation);
+    code = effect_of(family.differences_micro, clusters, family.count, &effect);
     if (code == 0)
-        code = bootstrap_mean(family.differences_micro, clusters, family.count, CONFIDENCE,
-                              run->seed, &interval);
+        code = gate_statistics_p(family.differences_micro, clusters, family.count, GATE_DRAWN_MAX,
+                                 run->seed, &p);
     if (code == 0)
-        code = effect_of(family.differences_micro, clusters, family.count, &effect);
+        code = interval_of(&family, clusters, &effect, run->seed, &interval);
     if (code != 0)
         return code;
     struct statistics statistics = {
@@ -140,7 +182,7 @@ static int measure(const struct run *run, enum which which, struct arena *arena,
         .mean = effect.mean_micro / MICRO,
         .low = interval.low_micro / MICRO,
         .high = interval.high_micro / MICRO,
-        .p = permutation.p,
+        .p = p,
         .smallest_effect = effect.mde_micro / MICRO,
     };
     statistics.outcome = outcome_of(&statistics);

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "core/golden/explain.h"
+#include "core/golden/gate_statistics.h"
 #include "gate_rig.h"
 
 #define assert_near(a, b) assert_true(fabs((a) - (b)) < 1e-9)
@@ -227,6 +228,34 @@ static void discordant_checks_are_weighed_exactly(void **state)
     assert_near(rig->run.gate.checks_p, 1 / 32.0);
 }
 
+static void the_normal_limit_agrees_with_the_draws(void **state)
+{
+    struct rig *rig = *state;
+    int64_t differences[RIG_ENTRIES_MAX];
+    uint32_t clusters[RIG_ENTRIES_MAX];
+
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        rig->noise = .05;
+        rig->drop = .003;
+        rig_begin(rig, seed, RIG_ENTRIES_MAX, 3, 3);
+        for (size_t i = 0; i < RIG_ENTRIES_MAX; i++) {
+            differences[i] = -rig->entries[i].drop_micro;
+            clusters[i] = (uint32_t)i / 4;
+        }
+        for (int clustered = 0; clustered < 2; clustered++) {
+            const uint32_t *numbers = clustered ? clusters : NULL;
+            double drawn;
+            double normal;
+            assert_int_equal(gate_statistics_p(differences, numbers, RIG_ENTRIES_MAX,
+                                               RIG_ENTRIES_MAX, seed, &drawn),
+                             0);
+            assert_int_equal(
+                gate_statistics_p(differences, numbers, RIG_ENTRIES_MAX, 1, seed, &normal), 0);
+            assert_true(fabs(drawn - normal) < .02);
+        }
+    }
+}
+
 static void memory_that_ends_is_told(void **state)
 {
     struct rig *rig = *state;
@@ -261,6 +290,7 @@ int main(void)
         CASE(an_entry_that_was_not_repeated_is_not_tested),
         CASE(many_repeats_are_drawn_and_never_give_zero),
         CASE(discordant_checks_are_weighed_exactly),
+        CASE(the_normal_limit_agrees_with_the_draws),
         CASE(memory_that_ends_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
