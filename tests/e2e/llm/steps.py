@@ -190,8 +190,8 @@ def write_history(project):
 def find_the_commit(project):
     commits = write_history(project)
     before = project.git("status", "--porcelain")
-    chosen = [f"--entry={entry}" for entry in project.lost[:3]]
-    status, report, complaint = project.run("bisect", "bisect", "--good", commits[0], *chosen)
+    chosen = [f"--entry={entry}" for entry in project.lost[:2]]
+    status, report, complaint = project.run("bisect", "bisect", "--good", commits[0], "--repeat", "3", *chosen)
     must(status == 0 and report["outcome"] == "found", f"exit status {status}, {report['outcome']}: {complaint}")
     must(report["best"] == commits[4], f"{report['best']} instead of {commits[4]}: {report['commits']}")
     must("pirate" in report["diff"], f"the change of the prompt is not shown: {report['diff']}")
