@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "app/history_past.h"
 #include "app/plan_texts.h"
 #include "app/provenance.h"
 #include "base/path.h"
@@ -324,15 +325,32 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
 
 /* ---- reports -------------------------------------------------------------------------------- */
 
-static struct report_output output_of(const struct golden_command *command)
+/* Earlier runs, which a page draws; other reports do without. */
+static void add_past(struct golden_command *command, struct report_output *output)
 {
-    return (struct report_output){
+    bool is_wanted = view_is(view_of(command->options->format), "html");
+
+    for (size_t i = 0; i < command->options->outputs.count; i++)
+        is_wanted |= view_starts(view_of(command->options->outputs.items[i]), view_of("html="));
+    if (is_wanted
+        && history_past(&command->plan, command->result, &command->plan.arena, &output->past,
+                        &output->past_count)
+               != 0)
+        output->past_count = 0;
+}
+
+static struct report_output output_of(struct golden_command *command)
+{
+    struct report_output output = {
         .cli = command->cli,
         .files = &command->options->outputs,
         .format = command->options->format,
         .verbose = command->options->verbose,
         .texts = command->plan.texts,
     };
+
+    add_past(command, &output);
+    return output;
 }
 
 int golden_write_outputs(struct golden_command *command)

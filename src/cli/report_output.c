@@ -40,6 +40,8 @@ static struct report_options options_of(const struct report_output *output)
         .color = terminal_colored(1, color),
         .columns = terminal_columns(1),
         .verbose = output->verbose,
+        .past = output->past,
+        .past_count = output->past_count,
     };
 }
 

@@ -16,6 +16,8 @@ struct report_output {
     const struct option_list *files; /* FORMAT=FILE */
     const char *format;              /* of standard output */
     bool verbose;
+    const struct report_past *past; /* earlier runs, for html; NULL: not known */
+    size_t past_count;
     struct plan_texts *texts; /* trimmed while reports go through them; NULL: none */
 };
 
