@@ -3,11 +3,12 @@
  * alerts: after a run, tells those whom `alerts:` of assay.yaml names what went wrong or right
  * again: marries core/alerts with files, locks and HTTP.
  *
- * Nothing here fails a run: whatever goes wrong is told as a line of warning, with addresses masked,
- * and sending takes no longer than the section's deadline; before and after it a lock is waited for,
- * two seconds at most, and before the first message patterns are compiled or taken from the cache. What was told is remembered in .assay/alerts/state.json under a lock; where that cannot
- * be written, messages go out all the same and may go out twice. A message that was delivered just
- * before this process died may go out once more: at least once, not exactly once.
+ * Nothing here fails a run: whatever goes wrong is told as a line of warning with addresses
+ * masked, and sending takes no longer than the section's deadline. Before and after it a lock is
+ * waited for, two seconds at most, and before the first message patterns are compiled or taken from
+ * the cache. What was told is remembered in .assay/alerts/state.json under the lock; where that
+ * cannot be written, messages go out all the same and may go out twice. A message that was
+ * delivered just before this process died may go out once more: at least once, not exactly once.
  * Blocking. Memory: an arena while it works. Threads: the loop's. */
 #ifndef ASSAY_APP_ALERTS_H
 #define ASSAY_APP_ALERTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * alerts: the section `alerts:` of assay.yaml, checked: channels by name, and rules that say what is
- * told to which.
+ * alerts: the section `alerts:` of assay.yaml, checked: channels by name, and rules that say what
+ * is told to which.
  *
  * A webhook's address, a routing key and a signing secret are secrets: they are ${NAME} references
  * or lie in files of their own; written out they are refused (but the address of a channel of kind

@@ -8,8 +8,8 @@
  *   https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  *   https://docs.slack.dev/reference/block-kit/blocks/section-block
  *   https://docs.slack.dev/messaging/formatting-message-text#escaping
- * PagerDuty, Events API v2: trigger and resolve, dedup_key up to 255 characters, summary up to 1,024,
- *   severity critical, error, warning or info; 512 KB a body.
+ * PagerDuty, Events API v2: trigger and resolve, dedup_key up to 255 characters, summary up to
+ *   1,024, severity critical, error, warning or info; 512 KB a body.
  *   https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
  *   https://github.com/PagerDuty/api-schema, reference/events-v2/openapiv3.json
  * Webhook: share/assay/schemas/alert.json.
@@ -52,7 +52,7 @@ struct body_kind {
 const struct body_kind *body_kind_of(enum settings_channel_kind kind);
 
 /* "t=1795536000,v1=<hex>": HMAC-SHA-256 under the secret of "<seconds>.<body>", for the header
- * X-Assay-Signature; the time is in it so that an old message cannot be sent again for a new one. */
+ * X-Assay-Signature; with the time in it an old message cannot be sent again for a new one. */
 enum { BODY_SIGNATURE_SIZE = 128 };
 void body_sign(struct view secret, int64_t now_unix_s, struct view body,
                char ret_text[BODY_SIGNATURE_SIZE]);

@@ -6,7 +6,8 @@
  *
  * What is found becomes [EMAIL], [SECRET], …. Where the rules cannot say (too costly, no memory)
  * the rest of the text is left out: an alert may say less, never more.
- * Memory: base/mem while it works; results in the caller's arena. Threads: one owner of a scratch. */
+ * Memory: base/mem while it works; results in the caller's arena. Threads: a scratch has one
+ * owner. */
 #ifndef ASSAY_CORE_ALERTS_MASK_H
 #define ASSAY_CORE_ALERTS_MASK_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * state: what was told to whom, so that a suite that goes on failing pages once: for each channel,
- * suite and topic whether an incident is open, of which kinds, since which run; and for each channel
- * what it was sent lately and whether it asked to be left alone.
+ * suite and topic whether an incident is open, of which kinds, since which run; and for each
+ * channel what it was sent lately and whether it asked to be left alone.
  *
  * Kept as JSON in one small file that its driver replaces in one step under a lock (app/alerts).
  * A claim marks what a process is about to send, so that two that end at once send it once; it runs
