@@ -15,7 +15,7 @@
 
 enum {
     HASHES = 24,
-    ROWS = 3, /* of a band */
+    ROWS = 2, /* of a band */
     BANDS = HASHES / ROWS,
     BUCKETS = 1 << 16,
     BUCKET_SIZE = 4,
@@ -183,8 +183,22 @@ static void enter(struct traffic *traffic, const uint64_t hashes[HASHES], uint32
     }
 }
 
-static int new_cluster(struct traffic *traffic, struct view question, uint64_t line,
-                       struct cluster **ret_cluster)
+/* The text with all digits alike: order 17 and order 18 are one question. */
+static int shape_of(struct arena *arena, struct view text, struct view *ret_shape)
+{
+    char *shape = arena_string(arena, text);
+
+    if (shape == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < text.len; i++)
+        if (shape[i] >= '0' && shape[i] <= '9')
+            shape[i] = '0';
+    *ret_shape = view_make(shape, text.len);
+    return 0;
+}
+
+static int new_cluster(struct traffic *traffic, struct view question, struct view shape,
+                       uint64_t line, struct cluster **ret_cluster)
 {
     struct cluster *cluster = arena_new(&traffic->arena, 1, sizeof *cluster);
     struct language_result language;
@@ -194,7 +208,7 @@ static int new_cluster(struct traffic *traffic, struct view question, uint64_t l
     cluster->line = line;
     int code = arena_copy(&traffic->arena, question, &cluster->question);
     if (code == 0)
-        code = ngram_vector_of(&traffic->arena, NULL, cluster->question, &cluster->vector);
+        code = ngram_vector_of(&traffic->arena, NULL, shape, &cluster->vector);
     if (code == 0)
         code = language_detect(cluster->question, view_of(""), &language);
     if (code != 0)
@@ -223,22 +237,25 @@ static int add_question(struct traffic *traffic, struct view question, struct vi
     struct ngram_vector vector;
     uint64_t hashes[HASHES];
     struct view text = utf8_cut(view_trim(question), TRAFFIC_TEXT_MAX);
+    struct view shape;
 
     if (text.len == 0)
         return 0;
     arena_release(&traffic->scratch);
     arena_init(&traffic->scratch, ARENA_BYTES_MAX);
-    minhash(text, hashes);
-    int code = ngram_vector_of(&traffic->scratch, NULL, text, &vector);
+    int code = shape_of(&traffic->scratch, text, &shape);
+    if (code == 0)
+        code = ngram_vector_of(&traffic->scratch, NULL, shape, &vector);
     if (code != 0)
         return code;
+    minhash(shape, hashes);
     struct cluster *cluster = find(traffic, hashes, &vector);
     if (cluster == NULL && traffic->cluster_count == TRAFFIC_CLUSTERS_MAX) {
         traffic->uncounted++;
         return 0;
     }
     if (cluster == NULL) {
-        code = new_cluster(traffic, text, line, &cluster);
+        code = new_cluster(traffic, text, shape, line, &cluster);
         if (code != 0)
             return code;
         enter(traffic, hashes, (uint32_t)traffic->cluster_count);
