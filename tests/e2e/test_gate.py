@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gate over many runs of the program against its own simulator: repeats that adapt ask less than the most they
-may, raise no more alarms than the same number of fixed ones, and still find a planted defect; what `assay signoff`
-prints and keeps fits its schema. The program is ASSAY_BIN, by default build/assay."""
+"""The gate over many runs of the program against its own simulator, one answer in seven of which comes in a wrong
+language, before and after alike: repeats that adapt ask less than the most they may, raise fewer alarms than two
+answers an entry, and still find what broke for good; what `assay signoff` prints and keeps fits its schema. The
+program is ASSAY_BIN, by default build/assay."""
 
 import json
 import os
@@ -32,7 +33,8 @@ class Gate(unittest.TestCase):
 
     def project(self):
         (self.folder / "assay.yaml").write_text(
-            "suites: {shop: {golden: golden/shop.yaml, target: sim, embedding: tfidf}}\n")
+            "targets: {noisy: {kind: sim, defect: 'language:0.15'}}\n"
+            "suites: {shop: {golden: golden/shop.yaml, target: noisy, embedding: tfidf}}\n")
         entries = "".join(f"  - {{id: e{i}, prompt: ask, vars: {{kind: kind{i}}}, expect: {{language: en}}}}\n"
                           for i in range(ENTRIES))
         (self.folder / "golden/shop.yaml").write_text(
@@ -45,7 +47,7 @@ class Gate(unittest.TestCase):
 
     def test_adapting_asks_less_and_cries_wolf_no_more_often(self):
         self.project()
-        self.assertEqual(self.assay("baseline", "--repeat", "3", "--seed", "1").returncode, 0)
+        self.assertEqual(self.assay("baseline", "--repeat", "5", "--seed", "1").returncode, 0)
         fixed = adaptive = asked = 0
         for seed in range(2, 2 + RUNS):
             fixed += self.run_seed(seed, "--repeat", "2")[0] != 0
@@ -54,13 +56,13 @@ class Gate(unittest.TestCase):
             asked += sum(len(entry["samples"]) for entry in report["entries"])
         print(f"unchanged: {fixed} of {RUNS} alarms with 2 repeats, {adaptive} with auto, "
               f"{asked / RUNS / ENTRIES:.1f} answers an entry")
-        self.assertLessEqual(adaptive, fixed)
+        self.assertLess(adaptive, fixed)
         self.assertLess(asked, 10 * RUNS * ENTRIES)
 
     def test_adapting_finds_what_broke(self):
         self.project()
         self.assertEqual(self.assay("baseline", "--repeat", "3", "--seed", "1").returncode, 0)
-        status, report = self.run_seed(2, "--repeat", "auto", "--set", "targets.sim={kind: sim, defect: 'language:1'}")
+        status, report = self.run_seed(2, "--repeat", "auto", "--set", "targets.noisy.defect=language:1")
         self.assertEqual(status, 1, report["gate"])
 
     def test_signoffs_fit_their_schema(self):
