@@ -36,9 +36,11 @@ static void add_outcome(struct strbuf *out, enum gate_outcome outcome)
     html_say(out, outcome <= GATE_INCONCLUSIVE ? words[outcome] : "–");
 }
 
+static const double SMALLEST_P = 0.0001;
+
 static void add_p(struct strbuf *out, double p)
 {
-    if (p >= 0 && p < 0.0001)
+    if (p >= 0 && p < SMALLEST_P)
         strbuf_add_text(out, "&lt; 0.0001");
     else if (p >= 0 && p <= 1)
         strbuf_printf(out, "%.4f", p);
@@ -162,9 +164,11 @@ static void add_checks(struct strbuf *out, const struct gate *gate)
     html_printf(out, "%zu entr%s passed before and fail%s now, %zu the other way round",
                 gate->checks_broke, gate->checks_broke == 1 ? "y" : "ies",
                 gate->checks_broke == 1 ? "s" : "", gate->checks_healed);
-    if (gate->checks_p >= 0 && gate->checks_p <= 1)
-        html_printf(out, " (exact McNemar test, p = %.4f)", gate->checks_p);
-    strbuf_add_text(out, ".</p>\n");
+    strbuf_add_text(out, " (exact McNemar test, p ");
+    if (gate->checks_p >= SMALLEST_P)
+        strbuf_add_text(out, "= ");
+    add_p(out, gate->checks_p);
+    strbuf_add_text(out, ").</p>\n");
 }
 
 static void add_warnings(struct strbuf *out, const struct gate *gate, const struct run *run)
