@@ -2,7 +2,8 @@
  *
  * fuzz_promptfoo: any bytes as a promptfoo configuration, whose files hold other bytes of the same
  * input: what follows a line "====" is what files of YAML and JSON hold, a second one parts what
- * tables and texts hold. What is imported must load as a golden set. The first byte chooses JSON. */
+ * tables and texts hold. What is imported must load as a golden set. The first byte chooses
+ * JSON. */
 #include "config/problems.h"
 #include "core/golden/entries.h"
 #include "core/golden/promptfoo.h"

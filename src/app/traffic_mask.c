@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * traffic_mask: see traffic_mask.h. A policy of two rows, and one validation that is used for every text. */
+ * traffic_mask: see traffic_mask.h. A policy of two rows, and one validation that is used for every
+ * text. */
 #include "app/traffic_mask.h"
 
 #include "base/mem.h"

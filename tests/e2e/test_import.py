@@ -74,8 +74,8 @@ TABLE = [
 
 # Tests whose score is held against a threshold: weights count.
 WEIGHED = [
-    ({"threshold": 0.6, "assert": [{"type": "contains", "value": "x", "weight": 2}, {"type": "contains", "value": "y"}]},
-     "x", "y"),
+    ({"threshold": 0.6, "assert": [{"type": "contains", "value": "x", "weight": 2},
+                                   {"type": "contains", "value": "y"}]}, "x", "y"),
     ({"threshold": 0.5, "assert": [{"type": "icontains", "value": "x"}, {"type": "equals", "value": "y"}]}, "X", "z"),
     ({"assert": [{"type": "contains", "value": "x", "weight": 0}, {"type": "contains", "value": "y"}]}, "y", "x"),
 ]

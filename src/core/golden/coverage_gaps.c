@@ -2,8 +2,8 @@
  *
  * coverage_gaps: what of a golden set is thin: one function a rule of coverage_rules.def.
  *
- * Which instructions a prompt gives is guessed by the words it has; each row of `instructions` names
- * the words and asks whether any entry of the prompt has a check that would notice. */
+ * Which instructions a prompt gives is guessed by the words it has; each row of `instructions`
+ * names the words and asks whether any entry of the prompt has a check that would notice. */
 #include "core/golden/coverage_internal.h"
 
 #include <stdarg.h>

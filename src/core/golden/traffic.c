@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * traffic: see traffic.h. Questions come in; while the sample lasts they are kept, then the template
- * is learnt from them and all of them, and all that follow, go into clusters. */
+ * traffic: see traffic.h. Questions come in; while the sample lasts they are kept, then the
+ * template is learnt from them and all of them, and all that follow, go into clusters. */
 #include "core/golden/traffic.h"
 
 #include <stdlib.h>
@@ -264,7 +264,7 @@ static int add_question(struct traffic *traffic, struct view question, struct vi
     return keep_answer(traffic, cluster, response);
 }
 
-/* ---- what questions have in common ------------------------------------------------------------ */
+/* ---- what questions have in common ----------------------------------------------------------- */
 
 static int compare_views(const void *left, const void *right)
 {

@@ -15,10 +15,11 @@
  * questions of the sample begin or end with, where that is long enough to be no accident. What is
  * between is {{question}}; more slots than one are not recovered.
  *
- * Clusters, all digits alike: MinHash (Broder 1997) of character 3-grams finds candidates, the cosine of n-grams
- * (text/similarity.h) decides. Personal data is not known here: whoever writes proposals masks them.
- * Memory: its own arena; TRAFFIC_CLUSTERS_MAX clusters of TRAFFIC_TEXT_MAX bytes each at the most, however
- * many lines there are. Threads: one owner. */
+ * Clusters, all digits alike: MinHash (Broder 1997) of character 3-grams finds candidates, the
+ * cosine of n-grams (text/similarity.h) decides. Personal data is not known here: whoever writes
+ * proposals masks them.
+ * Memory: its own arena; TRAFFIC_CLUSTERS_MAX clusters of TRAFFIC_TEXT_MAX bytes each at the most,
+ * however many lines there are. Threads: one owner. */
 #ifndef ASSAY_CORE_GOLDEN_TRAFFIC_H
 #define ASSAY_CORE_GOLDEN_TRAFFIC_H
 
