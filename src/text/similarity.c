@@ -12,7 +12,7 @@
 #include "text/chars.h"
 #include "text/normalise.h"
 
-enum { GRAM_MAX = 3, KEY_BITS = 21, ARENA_MAX = 512 * 1024 * 1024 };
+enum { GRAM_MAX = 3, KEY_BITS = 21, ARENA_MAX = 512 * 1024 * 1024, RADIX_MIN = 128 };
 
 static const double ONE_MICRO = 1e6;
 
@@ -73,6 +73,42 @@ static int compare_keys(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* One pass of a radix sort: by one byte of the keys, in the order they had. False where they all
+ * have the same there: nothing was moved. */
+static bool sort_by_byte(const uint64_t *keys, size_t count, unsigned byte, uint64_t *ret_sorted)
+{
+    size_t starts[257] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        starts[(keys[i] >> (8 * byte) & 0xff) + 1]++;
+    if (starts[(keys[0] >> (8 * byte) & 0xff) + 1] == count)
+        return false;
+    for (unsigned i = 1; i < 257; i++)
+        starts[i] += starts[i - 1];
+    for (size_t i = 0; i < count; i++)
+        ret_sorted[starts[keys[i] >> (8 * byte) & 0xff]++] = keys[i];
+    return true;
+}
+
+/* Ascending: by radix, which needs as much memory again; without it, or for a few, by comparing. */
+static void sort_keys(struct key_list *list)
+{
+    uint64_t *other = list->count >= RADIX_MIN ? mem_new(list->capacity, sizeof *other) : NULL;
+
+    if (other == NULL) {
+        if (list->count > 1)
+            qsort(list->keys, list->count, sizeof *list->keys, compare_keys);
+        return;
+    }
+    for (unsigned byte = 0; byte < sizeof *list->keys; byte++)
+        if (sort_by_byte(list->keys, list->count, byte, other)) {
+            uint64_t *sorted = other;
+            other = list->keys;
+            list->keys = sorted;
+        }
+    mem_free(other);
+}
+
 static int key_list_add(struct key_list *list, uint64_t key)
 {
     if (list->count == list->capacity) {
@@ -105,8 +141,8 @@ static int collect_keys(struct view text, struct key_list *list)
             code = key_list_add(list, window & ((UINT64_C(1) << (n * KEY_BITS)) - 1));
     }
     arena_release(&arena);
-    if (code == 0 && list->count > 0)
-        qsort(list->keys, list->count, sizeof *list->keys, compare_keys);
+    if (code == 0)
+        sort_keys(list);
     return code;
 }
 
@@ -246,9 +282,10 @@ static int add_document(struct key_list *all, struct view document)
 /* Counts equal neighbours of the sorted list in place. */
 static int count_documents(struct ngram_corpus *corpus, struct key_list *all)
 {
+    sort_keys(all);
+    corpus->keys = all->keys;
     if (all->count == 0)
         return 0;
-    qsort(all->keys, all->count, sizeof *all->keys, compare_keys);
     corpus->holding = mem_new(all->count, sizeof *corpus->holding);
     if (corpus->holding == NULL)
         return ERR_MEMORY;
@@ -273,7 +310,6 @@ int ngram_corpus_new(const struct view *documents, size_t count, struct ngram_co
         mem_free(corpus);
         return code;
     }
-    corpus->keys = all.keys;
     corpus->documents = count;
     code = count_documents(corpus, &all);
     if (code != 0) {
