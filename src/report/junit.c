@@ -177,6 +177,25 @@ static void add_gate(struct strbuf *out, const struct run *run, bool fails)
     strbuf_add_text(out, "</failure>\n    </testcase>\n");
 }
 
+/* What is of the suite as a whole. */
+static void add_properties(struct strbuf *out, const struct run *run)
+{
+    struct strbuf words;
+
+    if (!run->gate.all.known)
+        return;
+    strbuf_init(&words, 1 << 16);
+    strbuf_add_text(out, "    <properties>\n      <property name=\"statistics\"");
+    gate_words_statistics(&run->gate.all, &words);
+    add_attribute(out, "value", strbuf_view(&words));
+    strbuf_add_text(out, "/>\n      <property name=\"gate\"");
+    strbuf_reset(&words);
+    gate_words_sides(&run->gate, &words);
+    add_attribute(out, "value", strbuf_view(&words));
+    strbuf_add_text(out, "/>\n    </properties>\n");
+    strbuf_release(&words);
+}
+
 void report_junit(const struct run *run, const struct report_options *options, struct strbuf *out)
 {
     size_t failures = 0;
@@ -199,6 +218,7 @@ void report_junit(const struct run *run, const struct report_options *options, s
                   "timestamp=\"%.19s\">\n",
                   run->entry_count + 1, failures + gate_fails, errors, skipped,
                   (double)run->elapsed_ns / 1e9, date);
+    add_properties(out, run);
     for (size_t i = 0; i < run->entry_count; i++)
         add_case(out, run, &run->entries[i]);
     add_gate(out, run, gate_fails);
