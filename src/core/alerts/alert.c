@@ -11,7 +11,11 @@
 #include "base/utf8.h"
 #include "wire/url.h"
 
-enum { NAME_BYTES_MAX = 120, LINK_BYTES_MAX = 2000 };
+enum { NAME_BYTES_MAX = 120, KEY_NAME_BYTES_MAX = 100, LINK_BYTES_MAX = 2000 };
+
+/* "assay/", two names, "/", "/drift", "-" and a digest */
+_Static_assert(6 + 2 * KEY_NAME_BYTES_MAX + 1 + 6 + DIGEST_SHORT_SIZE <= ALERT_KEY_BYTES_MAX,
+               "a key fits");
 
 #define BIT(kind) SETTINGS_ALERT_BIT(SETTINGS_ALERT_##kind)
 
@@ -151,19 +155,23 @@ static struct view formatted(struct making *making, const char *text)
     return view_of(text != NULL ? text : "");
 }
 
-/* "assay/PROJECT/SUITE/TOPIC", its end by digest where that is too long. */
+/* "assay/PROJECT/SUITE/TOPIC"; names that are too long or hold what is masked are told apart by a
+ * digest. */
 static struct view key_of(struct making *making)
 {
+    struct view project = clean(making, making->wish->project, KEY_NAME_BYTES_MAX);
+    struct view suite = clean(making, making->run->suite, KEY_NAME_BYTES_MAX);
+    const char *topic = alert_topic_name(making->wish->topic);
     char hex[DIGEST_SHORT_SIZE];
-    const char *whole =
-        arena_printf(making->arena, "assay/%.*s/%.*s/%s", VIEW_ARG(making->wish->project),
-                     VIEW_ARG(making->run->suite), alert_topic_name(making->wish->topic));
 
-    if (whole == NULL || strlen(whole) <= ALERT_KEY_BYTES_MAX)
-        return formatted(making, whole);
+    if (view_equal(project, making->wish->project) && view_equal(suite, making->run->suite))
+        return formatted(making, arena_printf(making->arena, "assay/%.*s/%.*s/%s",
+                                              VIEW_ARG(project), VIEW_ARG(suite), topic));
+    const char *whole = arena_printf(making->arena, "%.*s/%.*s", VIEW_ARG(making->wish->project),
+                                     VIEW_ARG(making->run->suite));
     digest_short(view_of(whole), hex);
-    struct view start = utf8_cut(view_of(whole), ALERT_KEY_BYTES_MAX - DIGEST_SHORT_SIZE);
-    return formatted(making, arena_printf(making->arena, "%.*s-%s", VIEW_ARG(start), hex));
+    return formatted(making, arena_printf(making->arena, "assay/%.*s/%.*s/%s-%s", VIEW_ARG(project),
+                                          VIEW_ARG(suite), topic, hex));
 }
 
 static const char *phrase_of(unsigned kinds)
@@ -286,9 +294,9 @@ static struct view link_of(struct making *making)
         if (wanted.ptr[i] <= ' ' || strchr("<>|\"\\`", wanted.ptr[i]) != NULL
             || (unsigned char)wanted.ptr[i] >= 0x7f)
             return link;
-    if (arena_copy(making->arena, wanted, &link) != 0)
-        making->no_memory = true;
-    return link;
+    /* one that holds what is masked leads nowhere */
+    link = clean(making, wanted, LINK_BYTES_MAX);
+    return view_equal(link, wanted) ? link : view_of("");
 }
 
 static void add_texts(struct making *making)

@@ -86,7 +86,7 @@ struct alert_wish {
     size_t pool_line_count;
 };
 
-/* Everything but the key is cut and masked by `mask`. ERR_MEMORY. */
+/* Every text is masked by `mask` and cut. ERR_MEMORY. */
 MUST_CHECK int alert_make(const struct run *run, const struct alert_wish *wish,
                           const struct mask *mask, struct arena *arena, struct alert *ret_alert);
 
