@@ -31,7 +31,7 @@ void html_say(struct strbuf *out, const char *text);
 /* html_add of a formatted text of at most 1,000 bytes. */
 void html_printf(struct strbuf *out, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The language as a tag for `lang`: "ja", "zh-Hant" and their like; "" for anything that is none. */
+/* The language as a tag for `lang`: "ja", "zh-Hant" and their like; "" for what is none. */
 struct view html_language(struct view code);
 
 /* ---- pages ---------------------------------------------------------------------------------- */

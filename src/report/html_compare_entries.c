@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * html_compare_entries: the table of a comparison's entries, each with both answers side by side and
- * the words that differ, and the lists of entries that one side lacks. */
+ * html_compare_entries: the table of a comparison's entries, each with both answers side by side
+ * and the words that differ, and the lists of entries that one side lacks. */
 #include <stdio.h>
 
 #include "base/utf8.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * html_entries: the table of all entries, the worst first. Each is a body of two rows: its figures,
- * and a line that says why and opens to its answers (html_entry.c). Sorting, filtering and searching
- * are the script's; the table reads without it.
+ * html_entries: the table of all entries, the worst first. Each is a body of two rows: its
+ * figures, and a line that says why and opens to its answers (html_entry.c). Sorting, filtering and
+ * searching are the script's; the table reads without it.
  *
- * The inside of an entry stands in <noscript>: where scripts run it is text to the browser, which then
- * has a tenth of the elements to build before the page is ready, and the script makes elements of it
- * when the entry is opened; where none run it is as it stands. */
+ * The inside of an entry stands in <noscript>: where scripts run it is text to the browser, which
+ * then has a tenth of the elements to build before the page is ready, and the script makes elements
+ * of it when the entry is opened; where none run it is as it stands. */
 #include "base/utf8.h"
 #include "report/html.h"
 #include "report/html_parts.h"

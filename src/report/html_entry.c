@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * html_entry: the inside of an entry: what was asked, the answer that shows its loss best beside the
- * nearest accepted one, the parts of the score, what checks found, and every sample. */
+ * html_entry: the inside of an entry: what was asked, the answer that shows its loss best beside
+ * the nearest accepted one, the parts of the score, what checks found, and every sample. */
 #include <stdio.h>
 
 #include "base/arena.h"

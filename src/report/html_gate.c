@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * html_gate: why the gate decided as it did: what the statistics say of each family of entries, what
- * a fall comes from, checks that broke, warnings, and the rules in one table. */
+ * html_gate: why the gate decided as it did: what the statistics say of each family of entries,
+ * what a fall comes from, checks that broke, warnings, and the rules in one table. */
 #include "report/html.h"
 #include "report/html_parts.h"
 

@@ -191,8 +191,8 @@ static bool is_sign(char byte)
     return c < 0x80 && !is_word;
 }
 
-/* What only came or only went may as well begin earlier where it ends as what stands before it does:
- * at the start of a line, if it can. */
+/* What only came or only went may as well begin earlier where it ends as what stands before it
+ * does: at the start of a line, if it can. */
 static void add_alone(struct joining *joining, enum difference_kind kind, struct view text)
 {
     struct difference *kept = joining->count > 0 ? &joining->parts[joining->count - 1] : NULL;

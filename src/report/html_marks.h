@@ -35,8 +35,8 @@ MUST_CHECK int html_difference(struct arena *arena, struct view before, struct v
 MUST_CHECK int html_add_marked(struct strbuf *out, struct arena *arena,
                                const struct html_marked *marked);
 
-/* Both sides of a difference in one text, what is gone struck through; long stretches that both have
- * are left out in their middle. */
+/* Both sides of a difference in one text, what is gone struck through; long stretches that both
+ * have are left out in their middle. */
 void html_add_redline(struct strbuf *out, const struct difference *parts, size_t count);
 
 #endif

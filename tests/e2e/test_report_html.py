@@ -15,6 +15,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("ASSAY_BUILD", ROOT / "build"))
+ASSAY = os.path.abspath(os.environ.get("ASSAY_BIN", BUILD / "assay"))
 HERE = pathlib.Path(__file__).resolve().parent / "report"
 MODULES = pathlib.Path(subprocess.run([ROOT / "scripts/setup", "--where"], capture_output=True, text=True,
                                       check=True).stdout.strip()) / "browser"
@@ -33,6 +34,23 @@ def render(run, *past):
     return done.stdout
 
 
+def compare(folder):
+    """The page of a comparison, where the program is there to make one."""
+    if not os.path.exists(ASSAY):
+        return
+    other = runs.ordinary()
+    for each in other["entries"][:2]:
+        each |= {"samples": [runs.sample(runs.ENGLISH, 0.9)], "failed": [], "passed": True}
+    with tempfile.TemporaryDirectory() as work:
+        for name, run in (("a", runs.ordinary()), ("b", other)):
+            pathlib.Path(work, f"{name}.json").write_text(json.dumps(run), encoding="utf-8")
+        done = subprocess.run([ASSAY, "compare", "a.json", "b.json", "--format", "html"], cwd=work, capture_output=True,
+                              timeout=120, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"assay compare ended with {done.returncode}: {done.stderr.decode()[:2000]}")
+        pathlib.Path(folder, "comparison.html").write_bytes(done.stdout)
+
+
 class Pages(unittest.TestCase):
     def test_pages_in_a_browser(self):
         for needed, what in ((shutil.which("node"), "node"), (shutil.which("chromium"), "chromium"),
@@ -44,6 +62,7 @@ class Pages(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for name, run in runs.all_runs().items():
                 pathlib.Path(folder, f"{name}.html").write_bytes(render(run, *PAST))
+            compare(folder)
             shots = [os.environ["ASSAY_SHOTS"]] if "ASSAY_SHOTS" in os.environ else []
             done = subprocess.run(["node", HERE / "look.mjs", folder, MODULES, *shots], capture_output=True, text=True,
                                   timeout=600, check=False)

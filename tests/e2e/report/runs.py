@@ -57,7 +57,8 @@ def statistics(mean, low, high, outcome):
 
 def run(entries, **other):
     severities = [each["severity"] for each in entries if "baseline" in each]
-    gate = {"outcome": "fail" if "critical" in severities else "pass", "exit_status": 1 if "critical" in severities else 0,
+    failed = "critical" in severities
+    gate = {"outcome": "fail" if failed else "pass", "exit_status": 1 if failed else 0,
             **{word: severities.count(word) for word in ("critical", "major", "minor", "none", "improved")},
             "compared": len(severities), "checked_only": len(entries) - len(severities), "failed_checks": 0,
             "errors": sum("error" in each for each in entries), "reasons": [], "warnings": []}
@@ -113,7 +114,8 @@ def hostile():
 
 
 def errors_only():
-    entries = [entry(f"e-{i}", samples=[error(), error()], error="the service is throttled", accepted=()) for i in range(4)]
+    entries = [entry(f"e-{i}", samples=[error(), error()], error="the service is throttled", accepted=())
+               for i in range(4)]
     for each in entries:
         each.pop("scores")
     return run(entries, mean={}, answered=0, gate={"exit_status": 3, "outcome": "fail", "errors": 4, "checked_only": 0,
