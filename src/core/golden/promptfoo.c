@@ -30,6 +30,9 @@ static bool is_told(const struct promptfoo *foo, const struct promptfoo_note *no
 }
 
 static int add_note(struct promptfoo *foo, const struct json *at, struct view what, bool is_lost,
+                    const char *format, va_list args) PRINTF_LIKE(5, 0);
+
+static int add_note(struct promptfoo *foo, const struct json *at, struct view what, bool is_lost,
                     const char *format, va_list args)
 {
     char text[MESSAGE_MAX];
