@@ -73,7 +73,7 @@ void history_add_versions(struct strbuf *out, struct view templates_json)
             strbuf_add_text(out, shown > 0 ? ", " : "");
             report_add_line(out, item->key, 24);
             strbuf_add_byte(out, ' ');
-            report_add_line(out, json_text(item, view_of("?")), 12);
+            report_add_line(out, json_text(item, view_of("?")), 13);
         }
         if (shown > VERSIONS_SHOWN)
             strbuf_printf(out, " and %zu more", shown - VERSIONS_SHOWN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The history and the cache of embeddings, with the disks and files that go wrong. */
+ * The history in a file and the cache of embeddings, with the disks and files that go wrong. What
+ * every engine of the history promises is in test_store_engines.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,172 +89,6 @@ static void put_run(struct store *store, const struct store_run *run)
         fail_msg("%s", err.text);
 }
 
-static void a_run_and_its_results_come_back_after_a_restart(void **state)
-{
-    struct store *store = open_store();
-    struct store_run run = make_run("r1", 1000), found;
-    struct store_result *results = NULL;
-    struct store_result parts[] = {
-        {.run_id = run.id,
-         .entry_id = view_of("e2"),
-         .sample = -1,
-         .has_score = true,
-         .score_micro = 987654,
-         .severity = view_of("major"),
-         .latency_ns = 5,
-         .result_json = view_of("{\"text\":\"鬼滅の刃\"}")},
-        {.run_id = run.id,
-         .entry_id = view_of("e1"),
-         .sample = 0,
-         .latency_ns = -1,
-         .result_json = view_of("{}")},
-    };
-    size_t count = 0;
-    struct err err;
-
-    (void)state;
-    put_run(store, &run);
-    for (size_t i = 0; i < 2; i++)
-        assert_int_equal(store_put_result(store, &parts[i], &err), 0);
-    store_close(store);
-    store = open_store();
-    assert_int_equal(store_get_run(store, view_of("r1"), &arena, &found, &err), 0);
-    assert_true(view_equal(found.kind, run.kind) && view_equal(found.suite, run.suite));
-    assert_true(view_equal(found.target, run.target));
-    assert_true(view_equal(found.templates_json, run.templates_json));
-    assert_true(view_equal(found.summary_json, run.summary_json));
-    assert_int_equal(found.finished_unix_s, 1005);
-    assert_int_equal(found.exit_status, 1);
-    assert_int_equal(store_list_results(store, run.id, &arena, &results, &count, &err), 0);
-    assert_int_equal(count, 2);
-    assert_true(view_is(results[0].entry_id, "e1"));
-    assert_false(results[0].has_score);
-    assert_int_equal(results[0].latency_ns, -1);
-    assert_int_equal(results[0].severity.len, 0);
-    assert_true(results[1].has_score);
-    assert_int_equal(results[1].score_micro, 987654);
-    assert_int_equal(results[1].sample, -1);
-    assert_true(view_equal(results[1].result_json, parts[0].result_json));
-    assert_true(view_is(results[1].severity, "major"));
-    store_close(store);
-}
-
-static void a_run_that_is_put_again_is_replaced_and_keeps_its_results(void **state)
-{
-    struct store *store = open_store();
-    struct store_run run = make_run("r1", 1000), found;
-    struct store_result result = {.run_id = run.id, .entry_id = view_of("e")};
-    struct store_result *results = NULL;
-    size_t count = 0;
-    struct err err;
-
-    (void)state;
-    run.exit_status = -1;
-    put_run(store, &run);
-    assert_int_equal(store_put_result(store, &result, &err), 0);
-    run.exit_status = 0;
-    put_run(store, &run);
-    assert_int_equal(store_get_run(store, run.id, &arena, &found, &err), 0);
-    assert_int_equal(found.exit_status, 0);
-    assert_int_equal(store_list_results(store, run.id, &arena, &results, &count, &err), 0);
-    assert_int_equal(count, 1);
-    store_close(store);
-}
-
-static void runs_are_listed_newest_first_and_filtered(void **state)
-{
-    struct store *store = open_store();
-    struct store_run *runs = NULL;
-    struct store_filter filter = {.limit = 2};
-    size_t count = 0;
-    struct err err;
-    char id[16];
-
-    (void)state;
-    for (int i = 0; i < 100; i++) {
-        snprintf(id, sizeof id, "r%02d", i);
-        struct store_run run = make_run(id, 1000 + i);
-        run.kind = view_of(i % 2 == 0 ? "test" : "load");
-        run.finished_unix_s = i == 98 ? 0 : run.finished_unix_s;
-        put_run(store, &run);
-    }
-    assert_int_equal(store_list_runs(store, &filter, &arena, &runs, &count, &err), 0);
-    assert_int_equal(count, 2);
-    assert_true(view_is(runs[0].id, "r99") && view_is(runs[1].id, "r98"));
-    filter = (struct store_filter){.kind = view_of("test"), .finished = true};
-    assert_int_equal(store_list_runs(store, &filter, &arena, &runs, &count, &err), 0);
-    assert_int_equal(count, 49);
-    assert_true(view_is(runs[0].id, "r96"));
-    filter = (struct store_filter){.suite = view_of("other")};
-    assert_int_equal(store_list_runs(store, &filter, &arena, &runs, &count, &err), 0);
-    assert_int_equal(count, 0);
-    store_close(store);
-}
-
-static void what_is_not_there_is_missing(void **state)
-{
-    struct store *store = open_store();
-    struct store_run run;
-    struct store_template version;
-    struct store_result result = {.run_id = view_of("none"), .entry_id = view_of("e")};
-    struct err err;
-
-    (void)state;
-    assert_int_equal(store_get_run(store, view_of("none"), &arena, &run, &err), ERR_MISSING);
-    assert_non_null(strstr(err.text, "no run 'none'"));
-    assert_int_equal(store_put_result(store, &result, &err), ERR_MISSING);
-    assert_int_equal(store_get_template(store, view_of("0123456789ab"), &arena, &version, &err),
-                     ERR_MISSING);
-    assert_int_equal(store_get_template(store, view_of("01"), &arena, &version, &err), ERR_INVALID);
-    store_close(store);
-}
-
-static void a_template_version_keeps_the_day_it_was_first_seen(void **state)
-{
-    struct store *store = open_store();
-    struct digest digest = digest_of(view_of("text"));
-    char hex[DIGEST_HEX_SIZE];
-    struct store_template version = {
-        .prompt = view_of("recommend"), .first_seen_unix_s = 10, .text = view_of("text")};
-    struct store_template found;
-    struct err err;
-
-    (void)state;
-    digest_hex(&digest, hex);
-    version.hash = view_of(hex);
-    assert_int_equal(store_put_template(store, &version, &err), 0);
-    version.first_seen_unix_s = 20;
-    assert_int_equal(store_put_template(store, &version, &err), 0);
-    assert_int_equal(store_get_template(store, view_make(hex, 12), &arena, &found, &err), 0);
-    assert_int_equal(found.first_seen_unix_s, 10);
-    assert_true(view_equal(found.hash, version.hash) && view_is(found.text, "text"));
-    store_close(store);
-}
-
-static void a_rollback_forgets_and_a_commit_keeps(void **state)
-{
-    struct store *store = open_store();
-    struct store_run run = make_run("r1", 1), found;
-    struct err err;
-
-    (void)state;
-    assert_int_equal(store_begin(store, &err), 0);
-    put_run(store, &run);
-    store_rollback(store);
-    assert_int_equal(store_get_run(store, run.id, &arena, &found, &err), ERR_MISSING);
-    assert_int_equal(store_begin(store, &err), 0);
-    put_run(store, &run);
-    assert_int_equal(store_commit(store, &err), 0);
-    assert_int_equal(store_begin(store, &err), 0);
-    run.exit_status = 77;
-    put_run(store, &run);
-    store_close(store);
-    store = open_store();
-    assert_int_equal(store_get_run(store, run.id, &arena, &found, &err), 0);
-    assert_int_equal(found.exit_status, 1);
-    store_close(store);
-}
-
 static void closing_leaves_one_file(void **state)
 {
     struct store *store = open_store();
@@ -278,6 +113,74 @@ static void run_sql(const char *sql)
     assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
     assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+/* As the first version made it. */
+static void make_first_version(void)
+{
+    char inner[300];
+    struct err err;
+
+    snprintf(inner, sizeof inner, "%s/.assay", folder);
+    assert_int_equal(file_make_directories(inner, &err), 0);
+    run_sql("CREATE TABLE runs (id TEXT PRIMARY KEY, kind TEXT NOT NULL, suite TEXT NOT NULL,"
+            " target TEXT NOT NULL, started_unix_s INTEGER NOT NULL,"
+            " finished_unix_s INTEGER NOT NULL, exit_status INTEGER NOT NULL,"
+            " templates_json TEXT NOT NULL, summary_json TEXT NOT NULL) WITHOUT ROWID;"
+            "CREATE INDEX runs_by_start ON runs (started_unix_s DESC, id DESC);"
+            "CREATE TABLE results (run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+            " entry_id TEXT NOT NULL, sample INTEGER NOT NULL, score_micro INTEGER,"
+            " severity TEXT NOT NULL, latency_ns INTEGER, result_json TEXT NOT NULL,"
+            " PRIMARY KEY (run_id, entry_id, sample)) WITHOUT ROWID;"
+            "CREATE INDEX results_by_entry ON results (entry_id, run_id);"
+            "CREATE TABLE templates (hash TEXT NOT NULL, prompt TEXT NOT NULL,"
+            " first_seen_unix_s INTEGER NOT NULL, text TEXT NOT NULL,"
+            " PRIMARY KEY (hash, prompt)) WITHOUT ROWID;"
+            "PRAGMA user_version = 1;"
+            "INSERT INTO runs VALUES ('new', 'test', 'manga', 'sim', 200, 201, 1, '{}',"
+            " '{\"gate\":{\"outcome\":\"fail\"},\"mean\":{\"score\":0.812345},"
+            "\"cost_usd\":0.000000007,\"embedding\":\"tfidf/1\"}'),"
+            " ('old', 'test', 'manga', 'sim', 100, 101, 0, '{}', 'no JSON');"
+            "INSERT INTO results VALUES ('new', 'a @sim', -1, 5, 'major', 7, '{\"id\":\"a\"}'),"
+            " ('new', 'b @sim', -1, NULL, 'none', NULL, '{}')");
+}
+
+static void a_file_of_the_first_version_is_brought_up_to_date_without_loss(void **state)
+{
+    struct store_filter filter = {0};
+    struct store_result *results;
+    struct store_keep keep = {.newest = 1};
+    struct store_run *runs;
+    size_t count;
+    struct err err;
+
+    (void)state;
+    make_first_version();
+    struct store *store = open_store();
+    assert_int_equal(store_list_runs(store, &filter, &arena, &runs, &count, &err), 0);
+    assert_int_equal(count, 2);
+    assert_true(view_is(runs[0].id, "new") && view_is(runs[1].id, "old"));
+    assert_int_equal(runs[0].sequence, 2);
+    assert_true(runs[0].has_score && runs[0].mean_micro == 812345);
+    assert_true(runs[0].has_cost && runs[0].cost_nano_usd == 7);
+    assert_true(view_is(runs[0].outcome, "fail") && view_is(runs[0].scorer, "tfidf/1"));
+    assert_int_equal(runs[0].entry_count, 2);
+    assert_int_equal(runs[0].failing_count, 1);
+    assert_false(runs[1].has_score);
+    assert_int_equal(store_list_results(store, view_of("new"), &arena, &results, &count, &err), 0);
+    assert_int_equal(count, 2);
+    assert_true(view_is(results[0].result_json, "{\"id\":\"a\"}") && results[0].latency_ns == 7);
+    assert_false(results[1].has_score);
+    /* results still go with their run, and need one */
+    struct store_result lost = {.run_id = view_of("none"), .entry_id = view_of("e")};
+    assert_int_equal(store_put_result(store, &lost, &err), ERR_MISSING);
+    struct store_run next = make_run("next", 50);
+    put_run(store, &next);
+    assert_int_equal(store_prune(store, &keep, &count, &err), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(store_list_results(store, view_of("new"), &arena, &results, &count, &err), 0);
+    assert_int_equal(count, 0);
+    store_close(store);
 }
 
 static void a_file_of_a_newer_assay_is_refused(void **state)
@@ -517,13 +420,8 @@ int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_run_and_its_results_come_back_after_a_restart),
-        IN_FOLDER(a_run_that_is_put_again_is_replaced_and_keeps_its_results),
-        IN_FOLDER(runs_are_listed_newest_first_and_filtered),
-        IN_FOLDER(what_is_not_there_is_missing),
-        IN_FOLDER(a_template_version_keeps_the_day_it_was_first_seen),
-        IN_FOLDER(a_rollback_forgets_and_a_commit_keeps),
         IN_FOLDER(closing_leaves_one_file),
+        IN_FOLDER(a_file_of_the_first_version_is_brought_up_to_date_without_loss),
         IN_FOLDER(a_file_of_a_newer_assay_is_refused),
         IN_FOLDER(a_damaged_file_is_named_with_the_remedy),
         IN_FOLDER(a_file_damaged_in_the_middle_is_found_when_it_is_read),
