@@ -201,7 +201,7 @@ static bool is_wanted(const struct golden_command *command)
     return answer == 'y' || answer == 'Y';
 }
 
-static int record(struct golden_command *command)
+static int record(struct golden_command *command, bool *ret_declined)
 {
     struct baseline made;
     struct err err = {0};
@@ -221,6 +221,7 @@ static int record(struct golden_command *command)
         show_update(command, &made);
         if (!is_wanted(command)) {
             fputs("nothing was written\n", stderr);
+            *ret_declined = true;
             return 0;
         }
     }
@@ -340,13 +341,14 @@ static int check(struct golden_command *command)
 static int keep(struct golden_command *command)
 {
     struct err err = {0};
+    bool declined = false;
     int status = golden_write_outputs(command);
 
     if (command->result->interrupted)
         return command->result->gate.exit_status;
-    int recorded = record(command);
-    if (recorded != 0)
-        return recorded;
+    int recorded = record(command, &declined);
+    if (recorded != 0 || declined)
+        return recorded != 0 ? recorded : status;
     if (command->has_recorded && command->recorded.bad_lines > 0)
         status = command_fail(command->cli, ERR_SYNTAX, &command->recorded.first_bad);
     if (history_save(&command->plan, command->result, ASSAY_VERSION, &err) != 0) {
