@@ -21,9 +21,10 @@ from measure import measure, middle, program, said, show, verdict
 ASSAY = os.environ["ASSAY_BIN"]
 ENTRIES = 1000
 RUNS = 5
-ENGLISH = ("Volume {n} of {title} is {state} at {price} yen. It continues the story where the last volume ended, and many "
-           "readers who liked the first part {verb} it as well. If you order before noon it is sent {when}; shipping is "
-           "free from 3,000 yen on. Would you like me to put it into your cart, or shall I look for a used copy?")
+ENGLISH = ("Volume {n} of {title} is {state} at {price} yen. It continues the story where the last volume ended, "
+           "and many readers who liked the first part {verb} it as well. If you order before noon it is sent {when}; "
+           "shipping is free from 3,000 yen on. Would you like me to put it into your cart, or shall I look for a "
+           "used copy?")
 JAPANESE = ("{title}の第{n}巻は{price}円で、現在{state}です。前の巻の続きから物語が始まり、最初の部分を気に入った方には{verb}と思います。"
             "正午までにご注文いただければ{when}発送いたします。3,000円以上のお買い上げで送料は無料です。"
             "カートにお入れしましょうか、それとも中古の本をお探ししましょうか。ご希望をお聞かせください。")
@@ -41,8 +42,10 @@ signs = rng.choice((-1.0, 1.0), size=(9999, len(ids)))
 p = (1 + numpy.sum(numpy.abs(signs @ differences) >= abs(differences.sum()))) / 10000
 interval = None
 if differences.std() > 0:
-    interval = scipy.stats.bootstrap((differences,), numpy.mean, n_resamples=10000, method="BCa", batch=500).confidence_interval
-words = re.compile(r"[A-Za-z0-9]+|[\\u3040-\\u309f]+|[\\u30a0-\\u30ff]+|[\\u4e00-\\u9fff]+|\\s+|.", re.S)
+    drawn = scipy.stats.bootstrap((differences,), numpy.mean, n_resamples=10000, method="BCa", batch=500)
+    interval = drawn.confidence_interval
+words = re.compile(r"[A-Za-z0-9]+|[\\u3040-\\u309f]+|[\\u30a0-\\u30ff]+"
+                   r"|[\\u4e00-\\u9fff]+|\\s+|.", re.S)
 out = []
 for i in ids:
     texts = [side[i]["samples"][0]["response"] for side in (a, b)]
@@ -57,7 +60,8 @@ def answer(i, version):
     language = "ja" if i % 2 else "en"
     words = {key: pair[(i // 2 + version * (i % 3)) % 2] for key, pair in WORDS[language].items()}
     template = JAPANESE if language == "ja" else ENGLISH
-    return template.format(n=i + 1, title=("Monster", "鬼滅の刃")[i % 2], price=400 + i + version * (i % 7 == 0), **words)
+    price = 400 + i + version * (i % 7 == 0)
+    return template.format(n=i + 1, title=("Monster", "鬼滅の刃")[i % 2], price=price, **words)
 
 
 def write(folder):
@@ -83,7 +87,8 @@ def run(folder, *arguments):
 def compare(measuring, folder, *arguments):
     runs = []
     for _ in range(RUNS):
-        runs.append(measure(measuring, [ASSAY, "compare", "a.json", "b.json", "-o", "json=out.json", *arguments], folder))
+        command = [ASSAY, "compare", "a.json", "b.json", "-o", "json=out.json", *arguments]
+        runs.append(measure(measuring, command, folder))
         if runs[-1]["status"]:
             sys.exit(f"assay compare failed: {said(folder)}")
     return middle(runs)
@@ -103,7 +108,8 @@ def main():
             sys.exit(f"the vectors were not in the cache: likeness by {measure_name}")
         show("assay compare", ours)
         show("  by n-grams", compare(measuring, folder, "--no-cache"))
-        peer = middle([measure(measuring, [sys.executable, "-c", PEER, "a.json", "b.json"], folder) for _ in range(RUNS)])
+        script = [sys.executable, "-c", PEER, "a.json", "b.json"]
+        peer = middle([measure(measuring, script, folder) for _ in range(RUNS)])
         show("Python, difflib and scipy", peer)
         print(f"ratio: {peer['cpu'] / ours['cpu']:.1f} times less CPU")
         verdict("0.5 s of CPU", ours["cpu"] <= 0.5)

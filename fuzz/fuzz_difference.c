@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_difference: two texts with a NUL between them, by script and by a dictionary that cuts as the
- * bytes say. The parts put both texts together, neighbours differ in kind, nothing is both removed
- * and added at the same place without need, and what is the same at the ends is said to be. */
+ * fuzz_difference: two texts with a NUL between them, by script and by a dictionary that cuts as
+ * the bytes say. The parts put both texts together, neighbours differ in kind, nothing is both
+ * removed and added at the same place without need, and what is the same at the ends is said to
+ * be. */
 #include "base/utf8.h"
 #include "text/difference.h"
 

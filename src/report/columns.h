@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * columns: text of others laid out on a terminal: wrapped to a width, painted piece by piece, in one
- * column or in two side by side.
+ * columns: text of others laid out on a terminal: wrapped to a width, painted piece by piece, in
+ * one column or in two side by side.
  *
  * Lines break between words, and anywhere in scripts without spaces; what is wider than the column
  * breaks where it must. Controls, and characters that turn the direction of writing, are made

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * compare_markdown: a comparison as a comment on a pull request (GitHub's flavour). What models said
- * is quoted as escaped HTML, as in markdown.c. */
+ * compare_markdown: a comparison as a comment on a pull request (GitHub's flavour). What models
+ * said is quoted as escaped HTML, as in markdown.c. */
 #include "base/utf8.h"
 #include "report/compare.h"
 #include "report/markdown_parts.h"

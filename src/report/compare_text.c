@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * compare_text: a comparison for people at a terminal: who the sides are, which is better, tables of
- * what differs, and the entries that differ most. */
+ * compare_text: a comparison for people at a terminal: who the sides are, which is better, tables
+ * of what differs, and the entries that differ most. */
 #include <stdio.h>
 
 #include "base/date.h"

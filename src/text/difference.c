@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * difference: see difference.h. Both texts are cut into words; ways from both corners of the grid of
- * words meet in the middle of a shortest path, which halves the problem (Myers, section 4b). What
- * was met is noted as a flag for each word that both texts have. */
+ * difference: see difference.h. Both texts are cut into words; ways from both corners of the grid
+ * of words meet in the middle of a shortest path, which halves the problem (Myers, section 4b).
+ * What was met is noted as a flag for each word that both texts have. */
 #include "text/difference.h"
 
 #include <limits.h>

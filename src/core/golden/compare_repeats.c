@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * compare_repeats: each entry of a comparison by its own repeats: would answers dealt out to the two
- * sides at random differ as much? All ways of dealing them where there are few, else draws. */
+ * compare_repeats: each entry of a comparison by its own repeats: would answers dealt out to the
+ * two sides at random differ as much? All ways of dealing them where there are few, else draws. */
 #include <stdlib.h>
 
 #include "base/mem.h"

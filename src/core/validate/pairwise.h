@@ -5,10 +5,10 @@
  * stands in rather than by what it says.
  *
  * Each pair is shown in both orders. One round is one verdict in each order: where both name the
- * same answer, it won the round; where the verdict stays with the place (the first both times, say),
- * the round is a tie and counts as turned by the order. Rounds of one pair are settled by majority.
- * As in judge.h, texts stand as data between tags named by a digest of all of them, and what is no
- * verdict in strict JSON is no verdict.
+ * same answer, it won the round; where the verdict stays with the place (the first both times,
+ * say), the round is a tie and counts as turned by the order. Rounds of one pair are settled by
+ * majority. As in judge.h, texts stand as data between tags named by a digest of all of them, and
+ * what is no verdict in strict JSON is no verdict.
  * Source: position bias as in Zheng et al., "Judging LLM-as-a-judge", 2023; the interval is
  * Wilson's, 1927; the test is the exact sign test over decided pairs.
  * Memory: the caller's arena. Threads: no state. Limits: PAIRWISE_ROUNDS_MAX rounds a pair,

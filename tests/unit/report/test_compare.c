@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The promises of report/compare.h and report/columns.h: comparisons show what models wrote as data,
- * and fit the page. */
+ * The promises of report/compare.h and report/columns.h: comparisons show what models wrote as
+ * data, and fit the page. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
