@@ -191,9 +191,11 @@ static void approximate(const struct grouping *grouping, const uint32_t *cluster
         sum += difference;
         squares += difference * difference;
     }
-    double spread = clusters != NULL ? hypot(effect->se_micro * (double)count,
-                                             sum / sqrt((double)effect->clusters))
-                                     : sqrt(squares);
+    if (clusters != NULL) {
+        double se = effect->se_micro * (double)count;
+        squares = se * se + sum * sum / (double)effect->clusters;
+    }
+    double spread = sqrt(squares);
     group->p = spread > 0 ? 2 * normal_cdf(-fabs(sum) / spread) : 1;
     group->low = effect->low_micro / MICRO;
     group->high = effect->high_micro / MICRO;
