@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * html_changes: what became of the prompts since the baseline: each as one text, what is gone
- * struck through and what is new underlined. Prompts that changed in the same way are told together. */
+ * struck through and what is new underlined. Prompts that changed in the same way are told
+ * together. */
 #include "base/arena.h"
 #include "base/utf8.h"
 #include "report/changes.h"
