@@ -123,11 +123,17 @@ static void add_judge(struct strbuf *out, const struct pairwise_pair *pair)
 
 static void add_parts(struct strbuf *out, const struct compared_entry *entry)
 {
-    strbuf_add_text(out, "<h3>Metrics</h3><table class=parts><thead><tr><th>metric<th><th "
+    static const char *const weights[COMPARE_METRICS] = {
+        [COMPARE_SCORE] = "",        [COMPARE_SIMILARITY] = "0.40",
+        [COMPARE_KEYWORDS] = "0.25", [COMPARE_STRUCTURE] = "0.15",
+        [COMPARE_LANGUAGE] = "0.20", [COMPARE_FLUENCY] = "told only",
+    };
+
+    strbuf_add_text(out, "<h3>Metrics</h3><table class=parts><thead><tr><th>metric<th>weight<th "
                          "class=n>A<th class=n>B<th>0 to 1</tr></thead><tbody>");
     for (int metric = 0; metric < COMPARE_METRICS; metric++) {
         struct html_part part = {.name = compare_metric_name((enum compare_metric)metric),
-                                 .weight = "",
+                                 .weight = weights[metric],
                                  .before_micro = entry->metrics_micro[0][metric],
                                  .now_micro = entry->metrics_micro[1][metric]};
         html_part_row(out, &part, true);
