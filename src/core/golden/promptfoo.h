@@ -7,8 +7,9 @@
  * files (text and where it goes) and a list of notes: everything that could not be carried, each
  * with the place it stands at and why. Nothing is dropped without a note.
  *
- *   prompts      texts, file:// (.txt and .md, parts divided by lines "---"; .json chats); {{ name }}
- *                becomes {{name}}; filters, {% %}, expressions and patterns of names are noted
+ *   prompts      texts, file:// (.txt and .md, parts divided by lines "---"; .json chats);
+ *                {{ name }} becomes {{name}}; filters, {% %}, expressions and patterns of names
+ *                are noted
  *   providers    openai: anthropic: bedrock: http(s):// exec: → targets; others are noted
  *   tests        in the file, or file:// of YAML, JSON, JSON Lines, CSV; defaultTest; scenarios;
  *                variables with several values: every combination
