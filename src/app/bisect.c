@@ -91,6 +91,7 @@ int bisect_run_new(const struct bisect_run_options *options, const struct host *
         return bisect_no_memory(reterr);
     run->options = *options;
     run->host = host;
+    run->lock.descriptor = -1;
     arena_init(&run->arena, ARENA_BYTES_MAX);
     map_init(&run->heard, (size_t)1 << 24, 11);
     run->report.notes = run->notes;

@@ -278,6 +278,19 @@ static int begin_anew(struct bisect_run *run, struct err *reterr)
     return code == 0 ? write_state(run, false, reterr) : code;
 }
 
+static int take_lock(struct bisect_run *run, struct err *reterr)
+{
+    const char *path = path_of(run, "lock");
+
+    if (path == NULL)
+        return bisect_no_memory(reterr);
+    int code = lock_take(&run->lock, path, 0, reterr);
+    if (code == ERR_LOCKED)
+        return fail(reterr, code, "%s: another 'assay bisect' is searching: wait for its end",
+                    run->folder);
+    return code;
+}
+
 int bisect_memory_open(struct bisect_run *run, struct err *reterr)
 {
     int same = 0;
@@ -286,6 +299,8 @@ int bisect_memory_open(struct bisect_run *run, struct err *reterr)
     if (run->folder == NULL)
         return bisect_no_memory(reterr);
     int code = file_make_directories(run->folder, reterr);
+    if (code == 0)
+        code = take_lock(run, reterr);
     if (code == 0)
         code = read_state(run, &same, reterr);
     if (code != 0)
@@ -301,7 +316,7 @@ int bisect_memory_open(struct bisect_run *run, struct err *reterr)
 
 void bisect_memory_release(struct bisect_run *run)
 {
-    (void)run; /* all lies in its arena */
+    lock_give(&run->lock);
 }
 
 /* ---- questions ------------------------------------------------------------------------------ */

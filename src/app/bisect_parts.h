@@ -14,6 +14,7 @@
 #include "app/golden_run.h"
 #include "base/map.h"
 #include "base/strbuf.h"
+#include "shell/os/lock.h"
 
 enum { BISECT_NOTES_MAX = 32, BISECT_KEY_SIZE = 640 };
 
@@ -47,6 +48,7 @@ struct bisect_run {
 
     /* memory */
     const char *folder;       /* .assay/bisect */
+    struct lock lock;         /* one search at a time writes there */
     struct map heard;         /* key of a question → struct bisect_heard */
     struct baseline baseline; /* the good end's answers */
     bool has_baseline;

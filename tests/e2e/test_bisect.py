@@ -55,7 +55,8 @@ class Repository:
         self.folder = pathlib.Path(folder)
         self.commits = []
         self.environment = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", HOME=str(folder),
-                                ASSAY_CACHE=str(self.folder / ".c"), GIT_AUTHOR_NAME="花子", GIT_AUTHOR_EMAIL="h@example.org",
+                                ASSAY_CACHE=str(self.folder / ".c"),
+                                GIT_AUTHOR_NAME="花子", GIT_AUTHOR_EMAIL="h@example.org",
                                 GIT_COMMITTER_NAME="c", GIT_COMMITTER_EMAIL="c@example.org")
         self.git("init", "-q", "-b", "main", ".")
         self.write(".gitignore", ".assay/\n.c/\n")
@@ -195,6 +196,11 @@ class Bisect(unittest.TestCase):
         answers = repository.folder / ".assay/bisect/answers.jsonl"
         while process.poll() is None and not (answers.exists() and answers.read_bytes().count(b"\n") >= 37):
             time.sleep(0.005)
+        if process.poll() is None:
+            second = repository.bisect("--good", repository.commits[0], "-j", "1")
+            self.assertIn(second.returncode, (0, 3))
+            if second.returncode == 3:
+                self.assertIn("another 'assay bisect' is searching", second.stderr)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
         self.assertIn(process.returncode, (0, 130), err)
@@ -294,6 +300,19 @@ class Bisect(unittest.TestCase):
         few = repository.bisect("--good", repository.commits[0], "--max-calls", "5", "--restart")
         self.assertEqual(few.returncode, 2)
         self.assertIn("comparing the ends alone takes 36", few.stderr)
+
+    def test_no_more_is_spent_than_allowed_by_more_than_an_answer(self):
+        repository = self.repository
+        history(repository, 16, 9)
+        good = repository.commits[0]
+        priced = ("--set", "targets.sim.price={input: 1.0, output: 5.0}")
+        short = repository.report("--good", good, "--max-cost", "0.002", *priced, status=1)
+        self.check(short)
+        self.assertEqual(short["outcome"], "budget")
+        self.assertLess(short["cost_usd"], 0.0025)
+        more = repository.report("--good", good, "--max-cost", "1", *priced)
+        self.assertEqual(more["best"], repository.commits[9])
+        self.assertLess(more["cost_usd"], 0.1)
 
     def test_another_golden_set_or_other_arguments_are_refused_by_name(self):
         repository = self.repository

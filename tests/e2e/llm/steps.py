@@ -76,6 +76,7 @@ class Project:
     def __init__(self, folder, url, deadline):
         self.folder = pathlib.Path(folder) / "project"
         self.deadline = deadline
+        self.lost = []  # entries that the changed prompt made worse
         self.env = {**os.environ, "LLM_URL": url, "NO_COLOR": "1"}
         shutil.copytree(HERE / "project", self.folder)
         self.schemas = {kind: jsonschema.Draft202012Validator(
@@ -190,6 +191,7 @@ def write_history(project):
 def find_the_commit(project):
     commits = write_history(project)
     before = project.git("status", "--porcelain")
+    must(project.lost, "no entry got worse, so there is nothing to search")
     chosen = [f"--entry={entry}" for entry in project.lost[:2]]
     status, report, complaint = project.run("bisect", "bisect", "--good", commits[0], "--repeat", "3", *chosen)
     must(status == 0 and report["outcome"] == "found", f"exit status {status}, {report['outcome']}: {complaint}")
