@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * html_charts_groups: drawings of what a mean over all entries hides: each language and tag with
- * its interval, each entry's fall against its noise; and the suite's past with its control lines. */
+ * its interval, each entry's fall against its noise; the suite's past with its control lines. */
 #include "report/html.h"
 #include "report/html_parts.h"
 
