@@ -3,6 +3,8 @@
  * yaml_write: see yaml_write.h. Small mappings and lists of scalars stand on one line. */
 #include "config/yaml_write.h"
 
+#include "base/utf8.h"
+
 enum { STEP = 2, LINE_MAX_BYTES = 90 };
 
 static bool is_safe_byte(unsigned char c)
@@ -31,16 +33,37 @@ static bool is_plain(struct view text)
     return true;
 }
 
+/* What JSON writes as it is and YAML wants escaped (YAML 1.2, 5.1: not printable). */
+static bool needs_escape(uint32_t c)
+{
+    return (c >= 0x7f && c <= 0x9f) || c == 0xfeff || c == 0xfffe || c == 0xffff || c == 0x2028
+           || c == 0x2029;
+}
+
 void yaml_write_text(struct strbuf *out, struct view text)
 {
     struct json_writer writer;
+    struct strbuf quoted;
+    size_t pos = 0;
 
     if (is_plain(text)) {
         strbuf_add(out, text);
         return;
     }
-    json_writer_init(&writer, out, 0);
+    strbuf_init(&quoted, out->limit);
+    json_writer_init(&writer, &quoted, 0);
     json_write_string(&writer, text);
+    for (struct view all = strbuf_view(&quoted); pos < all.len;) {
+        size_t from = pos;
+        uint32_t c = utf8_next(all, &pos, NULL);
+        if (needs_escape(c))
+            strbuf_printf(out, "\\u%04x", (unsigned)c);
+        else
+            strbuf_add(out, view_slice(all, from, pos));
+    }
+    if (strbuf_status(&quoted) != 0)
+        out->status = strbuf_status(&quoted);
+    strbuf_release(&quoted);
 }
 
 static bool is_collection(const struct json *value)
