@@ -23,8 +23,8 @@ struct history_wish {
     uint32_t last;     /* rows of the table */
 };
 
-/* Fills rows, series, drifting entries and notes; how it is shown is the caller's. ERR_MISSING where
- * the history has no such suite or entry. */
+/* Fills rows, series, drifting entries and notes; how it is shown is the caller's. ERR_MISSING
+ * where the history has no such suite or entry. */
 MUST_CHECK int history_look(const struct history_wish *wish, struct arena *arena,
                             struct history_report *ret_report, struct err *reterr);
 

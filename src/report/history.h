@@ -3,7 +3,7 @@
  * history: past runs for people and programs: a table of runs, the course of each suite or entry as
  * a sparkline, control lines, and what drifts.
  *
- * Pure: what was read goes in, text comes out; a failure sticks in the strbuf. Threads: no state. */
+ * Pure: what was read goes in, text comes out; a failure sticks in the strbuf. No state. */
 #ifndef ASSAY_REPORT_HISTORY_H
 #define ASSAY_REPORT_HISTORY_H
 

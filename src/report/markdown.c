@@ -57,6 +57,11 @@ static void write_head(struct writing *writing)
         markdown_add_escaped(writing->out, gate->warnings[i]);
         strbuf_add_byte(writing->out, '\n');
     }
+    for (size_t i = 0; i < writing->run->drift_count; i++) {
+        strbuf_add_text(writing->out, "- ⚠️ drift: ");
+        markdown_add_escaped(writing->out, writing->run->drift[i]);
+        strbuf_add_byte(writing->out, '\n');
+    }
 }
 
 static void add_name(struct writing *writing, const struct run_entry *entry)

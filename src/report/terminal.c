@@ -362,6 +362,7 @@ void report_text(const struct run *run, const struct report_options *options, st
     print_gate(&printing);
     print_counts(&printing);
     print_sentences(&printing, YELLOW, "warning: ", run->gate.warnings, run->gate.warning_count);
+    print_sentences(&printing, YELLOW, "drift: ", run->drift, run->drift_count);
     print_advice(&printing);
     print_sentences(&printing, RED, "because: ", run->gate.reasons, run->gate.reason_count);
     print_verdict(&printing);

@@ -4,8 +4,8 @@
  *
  * Relabelling is within each entry, so that an entry's own centring is the same under every
  * labelling (stats/energy.h relabels all at once, for which residuals are too alike: at two samples
- * a side it is wrong 13 times in 100 at .05). With as many vectors on both sides the energy distance
- * is −Σ s_i s_j |x_i − x_j| / n², s being 1 now and −1 before. */
+ * a side it is wrong 13 times in 100 at .05). With as many vectors on both sides the energy
+ * distance is −Σ s_i s_j |x_i − x_j| / n², s being 1 now and −1 before. */
 #include <math.h>
 
 #include "base/mem.h"

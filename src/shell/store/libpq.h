@@ -4,7 +4,7 @@
  * add twenty libraries and two milliseconds to every start of a program that seldom needs it.
  * Private to shell/store.
  *
- * Declared after libpq-fe.h of PostgreSQL 12 and later (libpq.so.5, whose ABI has stood since 2006).
+ * Declared after libpq-fe.h of PostgreSQL 12 and later (libpq.so.5, its ABI stands since 2006).
  * Memory: the library stays loaded. Threads: libpq_get may be called by any. */
 #ifndef ASSAY_SHELL_STORE_LIBPQ_H
 #define ASSAY_SHELL_STORE_LIBPQ_H

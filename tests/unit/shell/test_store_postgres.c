@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The history in PostgreSQL where something goes wrong: who may not, what is not there, a server
- * that goes down or falls silent, other writers, tables of a newer assay. Each is said in words that
- * never hold the password. */
+ * that goes down or falls silent, other writers, tables of a newer assay. Each is said in words
+ * that never hold the password. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
