@@ -2,7 +2,8 @@
  *
  * drift_chart: control lines, Nelson's rules and Page–Hinkley's statistic: see drift.h. Sources:
  * Nelson, "The Shewhart control chart: tests for special causes", 1984; Page, "Continuous
- * inspection schemes", 1954; Hinkley, "Inference about the change-point from cumulative sum tests", 1971. */
+ * inspection schemes", 1954; Hinkley, "Inference about the change-point from cumulative sum
+ * tests", 1971. */
 #include <math.h>
 
 #include "core/golden/drift_series.h"
