@@ -3,6 +3,7 @@
  * history: see history.h. */
 #include "app/history.h"
 
+#include "app/plan_texts.h"
 #include "base/digest.h"
 #include "base/map.h"
 #include "report/order.h"
@@ -133,15 +134,18 @@ static int put_entry(struct batch *batch, const struct run *run, const struct ru
                : 0;
 }
 
-static int put_entries(struct store *store, const struct run *run, struct err *reterr)
+static int put_entries(struct store *store, struct plan_texts *texts, const struct run *run,
+                       struct err *reterr)
 {
     struct batch batch = {.store = store};
     int code = 0;
 
     strbuf_init(&batch.json, RESULT_BYTES_MAX);
     arena_init(&batch.arena, ARENA_BYTES_MAX);
-    for (size_t i = 0; i < run->entry_count && code == 0; i++)
+    for (size_t i = 0; i < run->entry_count && code == 0; i++) {
         code = put_entry(&batch, run, &run->entries[i], reterr);
+        plan_texts_passed(texts);
+    }
     if (code == 0)
         code = send_batch(&batch, reterr);
     strbuf_release(&batch.json);
@@ -262,7 +266,7 @@ static int put_all(struct store *store, const struct plan *plan, const struct ru
     if (code == 0)
         code = put_run(store, plan, run, version, &arena, reterr);
     if (code == 0)
-        code = put_entries(store, run, reterr);
+        code = put_entries(store, plan->texts, run, reterr);
     if (code == 0)
         code = store_commit(store, reterr);
     if (code != 0)
