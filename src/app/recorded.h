@@ -5,7 +5,8 @@
  *   {"id": "rec-ja-002", "responses": ["…", "…"], "usage": {…}, "stop_reason": "…", "latency_ms":
  * 812} An empty response is a response. Several lines of one id are its repeats.
  *
- * Memory: the caller's arena, the answers' texts with its keeper. Threads: one owner. Limit: 1,000 answers an id. */
+ * Memory: the caller's arena, the answers' texts with its keeper. Threads: one owner. Limit: 1,000
+ * answers an id. */
 #ifndef ASSAY_APP_RECORDED_H
 #define ASSAY_APP_RECORDED_H
 
@@ -33,8 +34,9 @@ struct recorded {
     struct map index;
 };
 
-/* Reads the text, which is not kept; answers go to the keeper, where there is one. A bad line is counted, the first told in first_bad ("FILE:LINE: …"), and the
- * others still count. ERR_MEMORY. */
+/* Reads the text, which is not kept; answers go to the keeper, where there is one. A bad line is
+ * counted, the first told in first_bad ("FILE:LINE: …"), and the others still count.
+ * ERR_MEMORY. */
 MUST_CHECK int recorded_parse(struct arena *arena, struct view file, struct view text,
                               struct recorded *ret_recorded);
 MUST_CHECK int recorded_parse_kept(struct arena *arena, const struct text_keeper *keeper,

@@ -211,7 +211,7 @@ struct settings {
     size_t suite_count;
     struct view history; /* resolved path or postgres URL; empty: the default place */
     bool history_is_url;
-    const struct json *gateway; /* NULL: none */
+    const struct json *gateway;           /* NULL: none */
     const struct settings_alerts *alerts; /* config/alerts.h; never NULL */
 };
 

@@ -7,8 +7,8 @@
  * of one who bets against "the mean is at least −margin":
  *   E_t = Π (1 − λ_t (d_t + margin)),  0 <= λ_t <= 1/2, λ_t from earlier looks only;
  * under the null it ever reaches 1/α with probability at most α (Ville 1939; Waudby-Smith and
- * Ramdas, "Estimating means of bounded random variables by betting", 2024). For a fall that begins at an
- * unknown time the e-CUSUM restarts the bet where it stands below its stake:
+ * Ramdas, "Estimating means of bounded random variables by betting", 2024). For a fall that begins
+ * at an unknown time the e-CUSUM restarts the bet where it stands below its stake:
  *   M_t = max(M_{t−1}, 1) (1 − λ_t (d_t + margin));
  * what it promises is a mean of at least 1/α looks to a false alarm (Shin, Ramdas and Rinaldo,
  * "E-detectors", 2023), not a probability of α. λ_t is the approximate growth-optimal bet of the

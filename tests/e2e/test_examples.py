@@ -18,8 +18,8 @@ class Examples(unittest.TestCase):
         """Blocked, bisected, reverted, signed off: the script ends where a status is not as it says."""
         with tempfile.TemporaryDirectory(prefix="assay-loop-") as folder:
             done = subprocess.run([ROOT / "examples/regression-loop/run", pathlib.Path(folder, "shop")],
-                                  env={**os.environ, "ASSAY": ASSAY, "GIT_CONFIG_GLOBAL": os.devnull}, capture_output=True, text=True,
-                                  timeout=600, check=False)
+                                  env={**os.environ, "ASSAY": ASSAY, "GIT_CONFIG_GLOBAL": os.devnull},
+                                  capture_output=True, text=True, timeout=600, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])
         found = done.stdout.split("4. Which commit was it?")[1].split("5. It is reverted")[0]
         self.assertIn("Tidy up the system prompt", found)

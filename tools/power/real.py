@@ -192,8 +192,8 @@ HEADER = ("answers", "questions", "mean fall", "assay", "evalsig", "tolerance .0
 def drift_section(assay, data, evalsig, trials):
     falls, nulls = measure.Table(*HEADER), measure.Table(*HEADER)
     plain = {"embedding": "none", "gate": "statistics"}
-    pairs = ((prime, "gpt-4-0314", "gpt-4-0613", SIZES, fall, falls), (prime, "gpt-3.5-turbo-0613", "gpt-3.5-turbo-0301",
-                                                                      SIZES, fall, falls),
+    pairs = ((prime, "gpt-4-0314", "gpt-4-0613", SIZES, fall, falls),
+             (prime, "gpt-3.5-turbo-0613", "gpt-3.5-turbo-0301", SIZES, fall, falls),
              (opinion, "gpt-4-0314", "gpt-4-0613", (20, 60), fall, falls),
              (opinion, "gpt-3.5-turbo-0301", "gpt-3.5-turbo-0613", (60, 100), fall, nulls),
              (prime, "gpt-4-0314", "gpt-4-0613", (40, 100), null, nulls),
@@ -269,8 +269,8 @@ WHAT = """
 What this shows: rules that weigh no chance either alarm on chance alone (the tolerance and the pass rate on shuffled
 pairs) or need a threshold made for each set. evalsig and assay decide nearly alike on the same scores, as they must:
 both are valid paired tests. What assay adds stands before the test: scores of several parts, noise that was
-measured, and severities of single entries. M-IFEval's answers are one a question, so the noise of a model is not in these
-figures other than by shuffling.
+measured, and severities of single entries. M-IFEval's answers are one a question, so the noise of a model is not in
+these figures other than by shuffling.
 """
 
 RAKUDA = """
@@ -294,8 +294,8 @@ def report(assay, data, trials=TRIALS):
         f"{trials} draws a row. Target: prime, GPT-4, 60 questions: found in .95 or more ({found:.3f}: "
         f"{'met' if found >= 0.95 else 'missed'}).\n",
         "### llm-drift: nothing fell\n", str(nulls),
-        f"{trials} draws a row. The first rows are real and near-null: as many opinions were given in June as in March. "
-        f"Target: at most .05 there ({alarms:.3f}: {'met' if alarms <= 0.05 else 'missed'}).\n",
+        f"{trials} draws a row. The first rows are real and near-null: as many opinions were given in June as in "
+        f"March. Target: at most .05 there ({alarms:.3f}: {'met' if alarms <= 0.05 else 'missed'}).\n",
         "### M-IFEval: six models, 60 questions\n", str(pairs), "Shuffled:\n", str(shuffled),
         f"{trials // 2} draws a row.", WHAT, "### Rakuda\n", RAKUDA, str(rakudas), f"{trials // 4} draws a row.\n"])
     return text, met

@@ -266,9 +266,9 @@ def measured(embedding, options):
     text = "\n".join([
         f"### Embedding `{embedding}`\n", unchanged, f"Found, by the share of answers that went wrong ({options.seeds} "
         "runs each):\n", defects, f"Instructions taken out ({options.prompt_seeds} runs each):\n", prompts,
-        f"Targets: at least {FOUND_SHARE_MIN:.0%} found of defects in half of the answers or more ({found:.1%}) and of the "
-        f"runs without an instruction in which an entry became critical or major ({lost:.1%}; of the other runs none shows "
-        f"a loss, see below); at most {ALARM_SHARE_MAX:.0%} false alarms: "
+        f"Targets: at least {FOUND_SHARE_MIN:.0%} found of defects in half of the answers or more ({found:.1%}) and of "
+        f"the runs without an instruction in which an entry became critical or major ({lost:.1%}; the other runs "
+        f"show no loss, see below); at most {ALARM_SHARE_MAX:.0%} false alarms: "
         f"{'met' if met else 'missed'}.\n"])
     return text, met
 

@@ -35,8 +35,8 @@ struct score {
 /* One answer to an entry. */
 struct sample {
     struct answer answer;
-    bool asked;  /* false where the run ended before its turn */
-    bool scored; /* true where answer.reply.code is 0 */
+    bool asked;   /* false where the run ended before its turn */
+    bool scored;  /* true where answer.reply.code is 0 */
     bool is_kept; /* given by an answer cache: nothing was paid for it now */
     struct score score;
     struct verdict verdict; /* failed checks */

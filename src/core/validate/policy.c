@@ -156,7 +156,8 @@ static void unknown_check(const struct config_reader *reader, const struct json 
     else
         problems_at(reader->problems, at,
                     "unknown check %s: there are format, keywords, forbidden, language, length, "
-                    "safety.…, support.…, pattern.NAME, assert.NAME, judge.NAME, exec.NAME, guardrail, fluency",
+                    "safety.…, support.…, pattern.NAME, assert.NAME, judge.NAME, exec.NAME, "
+                    "guardrail, fluency",
                     problems_quote(name).text);
 }
 
