@@ -116,7 +116,9 @@ static bool is_severity_open(const struct run_entry *entry, const struct severit
                              double pooled)
 {
     const int32_t at[] = {limits->critical_micro, limits->major_micro};
-    double size = fabs((double)(entry->drop_micro > 0 ? entry->counted_micro : entry->drop_micro));
+    double size = entry->drop_micro <= 0     ? -(double)entry->drop_micro
+                  : entry->counted_micro > 0 ? entry->counted_micro
+                                             : 0;
     double error = error_of(entry, pooled);
 
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)

@@ -52,8 +52,8 @@ static bool difference_of(const struct run_entry *entry, size_t metric, bool noi
     *ret_micro = (int64_t)now - before;
     if (metric == METRIC_SIMILARITY)
         excused = excused * 100 / WEIGHT_SIMILARITY;
-    if (*ret_micro < 0 && excused > 0 && (metric == METRIC_SCORE || metric == METRIC_SIMILARITY))
-        *ret_micro = *ret_micro + excused < 0 ? *ret_micro + excused : 0;
+    if (metric == METRIC_SCORE || metric == METRIC_SIMILARITY)
+        *ret_micro += excused;
     return true;
 }
 

@@ -257,18 +257,28 @@ static size_t count_fallen(const struct judging *judging)
     return fell;
 }
 
+/* What is left of a drop: being excused makes no improvement, and no drop of a rise. */
+static int32_t excused_drop(const struct run_entry *entry)
+{
+    if (entry->drop_micro <= 0)
+        return entry->drop_micro;
+    return entry->counted_micro > 0 ? entry->counted_micro : 0;
+}
+
+/* The allowance is taken off as it is, even where more is excused than was lost: statistics need
+ * differences that are 0 on average where nothing changed, and what is cut off at 0 never is. */
 static void weigh_drop(struct judging *judging)
 {
     struct run_entry *entry = judging->entry;
 
     entry->drop_micro = entry->baseline_score.total_micro - entry->score.total_micro;
     entry->counted_micro = entry->drop_micro;
-    if (entry->baseline->answer_count == 1 && entry->drop_micro > 0) {
+    if (entry->baseline->answer_count == 1) {
         entry->counted_micro -= judging->judge->allowance_micro;
-        if (entry->counted_micro < 0)
-            entry->counted_micro = 0;
+        if (entry->counted_micro < -MICRO)
+            entry->counted_micro = -MICRO;
     }
-    enum severity severity = severity_of_drop(entry->counted_micro, &judging->judge->limits);
+    enum severity severity = severity_of_drop(excused_drop(entry), &judging->judge->limits);
     entry->severity = severity_of_repeats(severity, count_fallen(judging), entry->scored_count);
     if (entry->severity != severity)
         entry->flaky = true;

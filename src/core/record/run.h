@@ -94,7 +94,8 @@ struct run_entry {
     struct score score;          /* mean over them */
     struct score baseline_score; /* mean over the accepted answers */
     int32_t drop_micro;    /* baseline − now; SCORE_ABSENT-free: 0 where there is no baseline */
-    int32_t counted_micro; /* the drop less what an only accepted answer's unknown noise explains */
+    int32_t counted_micro; /* the drop less what an only accepted answer's unknown noise explains:
+                              below 0 where it fell by less than that */
     int32_t noise_micro;   /* one standard error of that drop; SCORE_ABSENT where unknown */
     bool is_tested;        /* p_fell and p_adjusted are known: both sides were repeated */
     double p_fell;         /* one-sided, that this entry's answers score lower than the accepted */

@@ -16,6 +16,7 @@ static struct arena arena;
 static struct golden_set set;
 static struct expectation *expectation;
 static struct similar similar;
+static int32_t allowance_micro; /* for entries with one accepted answer */
 
 static const char golden[] =
     "entries:\n"
@@ -29,6 +30,7 @@ static int set_up(void **state)
     struct err err = {0};
 
     (void)state;
+    allowance_micro = 0;
     arena_init(&arena, 256 << 20);
     problems_init(&problems, &arena, view_of("g.yaml"));
     assert_int_equal(
@@ -73,7 +75,9 @@ static struct baseline_entry *accept(const char *const *texts, size_t count)
 static struct run_entry judged(const struct baseline_entry *baseline, const char *const *texts,
                                size_t count)
 {
-    struct judge judge = {.limits = severity_limits_default(), .similar = &similar};
+    struct judge judge = {.limits = severity_limits_default(),
+                          .similar = &similar,
+                          .allowance_micro = allowance_micro};
     struct run_entry entry = {.id = view_of("e"), .baseline = baseline, .sample_count = count};
     struct err err = {0};
 
@@ -330,6 +334,31 @@ static void a_drop_too_small_for_any_entry_fails_by_statistics(void **state)
     assert_true(run.gate.all.p < .001);
 }
 
+/* Half of the answers came as they were accepted, half in other words: twice the mean drop that was
+ * measured of unchanged answers. Nothing changed, so nothing may be found. */
+static void what_is_excused_averages_to_nothing_over_the_suite(void **state)
+{
+    static const char other[] = "少年なら、海賊の冒険を描くワンピースが一番でしょう。";
+    const char *const accepted[] = {good};
+    const char *const again[2][1] = {{good}, {other}};
+    struct run_entry *entries = arena_new(&arena, 40, sizeof *entries);
+    struct run run = {.entries = entries, .entry_count = 40};
+    struct gate_options options = {
+        .mode = GATE_BOTH, .limits = severity_limits_default(), .noise_known = true};
+
+    (void)state;
+    struct run_entry fallen = judged(accept(accepted, 1), again[1], 1);
+    assert_true(fallen.drop_micro > 120000);
+    allowance_micro = fallen.drop_micro / 2;
+    for (size_t i = 0; i < 40; i++)
+        entries[i] = judged(accept(accepted, 1), again[i % 2], 1);
+    assert_int_equal(entries[0].severity, SEVERITY_NONE); /* no improvement, either */
+    assert_int_equal(gate_decide(&run, &options, &arena), 0);
+    assert_true(run.gate.all.p > .3);
+    assert_true(run.gate.all.mean > -.001 && run.gate.all.mean < .001);
+    assert_int_equal(run.gate.explanation_count, 0);
+}
+
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -345,6 +374,7 @@ int main(void)
         PROMISE(without_a_baseline_the_checks_decide),
         PROMISE(an_empty_answer_is_an_answer_and_fails),
         PROMISE(repeats_tell_the_noise),
+        PROMISE(what_is_excused_averages_to_nothing_over_the_suite),
         PROMISE(one_critical_entry_fails_the_gate),
         PROMISE(too_many_majors_are_a_tenth_and_at_least_two),
         PROMISE(a_floor_warns_and_strict_makes_it_fail),
