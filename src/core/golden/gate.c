@@ -7,10 +7,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "core/golden/explain.h"
 #include "core/golden/gate_statistics.h"
 
 enum { SENTENCES_MAX = 48, NAMES_SHOWN = 3, LAPSED_SHOWN = 5, ENTRIES_FEW = 5 };
+enum { NAME_BYTES_MAX = 100 };
 
 static const double P_CHECKS = .05;
 
@@ -32,7 +34,7 @@ static void say(struct deciding *deciding, struct view *sentences, size_t *count
 static void say(struct deciding *deciding, struct view *sentences, size_t *count,
                 const char *format, ...)
 {
-    char text[ERR_TEXT_MAX];
+    char text[ERR_TEXT_MAX + 4]; /* room for a whole character past the cut */
     va_list args;
 
     if (*count == SENTENCES_MAX)
@@ -40,7 +42,8 @@ static void say(struct deciding *deciding, struct view *sentences, size_t *count
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (arena_copy(deciding->arena, view_of(text), &sentences[*count]) != 0)
+    struct view sentence = utf8_cut(view_of(text), ERR_TEXT_MAX - 1);
+    if (arena_copy(deciding->arena, sentence, &sentences[*count]) != 0)
         deciding->no_memory = true;
     else
         *count += 1;
@@ -59,11 +62,10 @@ static void say(struct deciding *deciding, struct view *sentences, size_t *count
             (deciding)->failed = true; \
     } while (0)
 
-static const char *name_of(struct deciding *deciding, const struct run_entry *entry)
+/* As much of an id as a sentence has room for. */
+static struct view name_of(const struct run_entry *entry)
 {
-    const char *name = arena_string(deciding->arena, entry->id);
-
-    return name != NULL ? name : "?";
+    return utf8_cut(entry->id, NAME_BYTES_MAX);
 }
 
 /* "a, b, c and 4 more" for the entries that the rule picks. */
@@ -82,8 +84,8 @@ static const char *names(struct deciding *deciding, bool (*picks)(const struct r
         if (shown == NAMES_SHOWN)
             continue;
         size_t len = strlen(text);
-        snprintf(text + len, sizeof text - len, "%s%.100s", shown > 0 ? ", " : "",
-                 name_of(deciding, entry));
+        snprintf(text + len, sizeof text - len, "%s%.*s", shown > 0 ? ", " : "",
+                 VIEW_ARG(name_of(entry)));
         shown++;
     }
     if (count > shown)
@@ -242,7 +244,7 @@ static void rule_signoffs(struct deciding *deciding)
         if (!is_waiting(entry) || entry->signoff_lapsed.len == 0)
             continue;
         shown++;
-        WARN(deciding, "%.100s: its sign-off holds no more: %.*s", name_of(deciding, entry),
+        WARN(deciding, "%.*s: its sign-off holds no more: %.*s", VIEW_ARG(name_of(entry)),
              VIEW_ARG(entry->signoff_lapsed));
     }
 }
@@ -328,9 +330,9 @@ static void rule_explanations(struct deciding *deciding)
 {
     struct gate *gate = deciding->gate;
 
+    explain_checks(deciding->run);
     if (!gate->all.known)
         return;
-    explain_checks(deciding->run);
     if (explain_suite(deciding->run, deciding->options->noise_known, deciding->arena) != 0
         || explain_entries(deciding->run) != 0) {
         deciding->no_memory = true;
@@ -356,11 +358,12 @@ static void rule_few(struct deciding *deciding)
     size_t compared = deciding->gate->compared;
 
     if (compared > 0 && compared < ENTRIES_FEW && deciding->options->mode != GATE_SEVERITY)
-        WARN(
-            deciding,
-            "%zu compared entr%s too few for statistics, which need %d to see anything: severities "
-            "decide",
-            compared, compared == 1 ? "y is" : "ies are", ENTRIES_FEW);
+        WARN(deciding,
+             "%zu compared entr%s too few for statistics, which need %d to see anything: %s",
+             compared, compared == 1 ? "y is" : "ies are", ENTRIES_FEW,
+             deciding->options->mode == GATE_BOTH
+                 ? "severities decide"
+                 : "with 'gate: statistics' no drop of theirs fails, use 'gate: both'");
 }
 
 static void rule_floors(struct deciding *deciding)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "config/yaml.h"
 #include "core/golden/quarantine.h"
 #include "gate_rig.h"
@@ -226,6 +227,49 @@ static void broken_checks_decide_where_only_statistics_do(void **state)
     assert_int_equal(rig->run.gate.exit_status, 0);
 }
 
+static void
+where_only_statistics_decide_too_few_entries_do_not_claim_that_severities_do(void **state)
+{
+    struct rig *rig = *state;
+    struct gate_options options = {
+        .limits = rig_limits(), .noise_known = true, .mode = GATE_STATISTICS};
+
+    rig->run.entry_count = 1;
+    assert_int_equal(gate_decide(&rig->run, &options, &rig->arena), 0);
+    assert_false(warns(&rig->run.gate, "severities decide"));
+    assert_true(warns(&rig->run.gate, "use 'gate: both'"));
+}
+
+static void checks_without_a_baseline_prove_nothing(void **state)
+{
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < rig->run.entry_count; i++)
+        rig->entries[i].baseline = NULL;
+    assert_true(decide(rig)->checks_p >= 1);
+}
+
+static void long_names_are_cut_between_characters(void **state)
+{
+    static char id[3 * 60 + 1];
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < 60; i++)
+        memcpy(id + 3 * i, "鬼", 3);
+    for (size_t i = 0; i < 3; i++) {
+        rig->entries[i].id = view_of(id);
+        fall(rig, i, .4);
+    }
+    rig->entries[4].signoff_lapsed = view_of(id);
+    fall(rig, 4, .14);
+    const struct gate *gate = decide(rig);
+    assert_true(gate->reason_count > 0);
+    for (size_t i = 0; i < gate->reason_count; i++)
+        assert_true(utf8_valid(gate->reasons[i], NULL));
+    for (size_t i = 0; i < gate->warning_count; i++)
+        assert_true(utf8_valid(gate->warnings[i], NULL));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -239,6 +283,9 @@ int main(void)
         CASE(a_single_entry_is_told_to_be_too_few),
         CASE(scores_that_are_all_equal_pass_with_a_p_of_one),
         CASE(broken_checks_decide_where_only_statistics_do),
+        CASE(where_only_statistics_decide_too_few_entries_do_not_claim_that_severities_do),
+        CASE(checks_without_a_baseline_prove_nothing),
+        CASE(long_names_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
