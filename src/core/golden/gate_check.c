@@ -4,10 +4,10 @@
  * division is arithmetic on them. */
 #include "core/golden/gate_check.h"
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "core/golden/gate_statistics.h"
-#include "stats/permutation.h"
 
 enum { ENTRIES_MAX = 10000, WORK_MAX = 20000000 }; /* similarities looked at, over all divisions */
 
@@ -25,6 +25,8 @@ struct checking {
     struct samples *entries;
     size_t count;
     int64_t *differences;
+    uint32_t *clusters; /* of each entry: the number of its prompt */
+    bool is_clustered;
     uint64_t seed;
     struct rng rng;
 };
@@ -57,6 +59,31 @@ static int take(const struct similar *similar, const struct baseline_entry *base
                                 &cosine, &samples->alike[i][j], reterr);
             samples->alike[j][i] = samples->alike[i][j];
         }
+    return code;
+}
+
+/* Entries are clusters where the gate takes them for such. */
+static int find_clusters(const struct run *run, const struct similar *similar, size_t count,
+                         struct checking *checking)
+{
+    struct map prompts;
+    size_t at = 0;
+    int code = 0;
+
+    map_init(&prompts, count, 3);
+    for (size_t i = 0; i < run->entry_count && at < count && code == 0; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        if (!is_usable(entry, similar))
+            continue;
+        uintptr_t number = (uintptr_t)map_get(&prompts, entry->prompt);
+        if (number == 0) {
+            number = prompts.count + 1;
+            code = map_put(&prompts, entry->prompt, (void *)number);
+        }
+        checking->clusters[at++] = (uint32_t)number;
+    }
+    checking->is_clustered = prompts.count >= GATE_CLUSTERS_MIN;
+    map_release(&prompts);
     return code;
 }
 
@@ -112,10 +139,10 @@ static struct division divide(struct checking *checking, const struct samples *s
 
 static int divide_all(struct checking *checking, size_t split, struct false_alarms *alarms)
 {
-    struct permutation permutation;
     size_t critical = 0;
     size_t major = 0;
     int64_t sum = 0;
+    double p = 1;
 
     for (size_t i = 0; i < checking->count; i++) {
         struct division division = divide(checking, &checking->entries[i]);
@@ -129,9 +156,10 @@ static int divide_all(struct checking *checking, size_t split, struct false_alar
     double mean = (double)sum / (double)checking->count / MICRO;
     if (!gate_statistics_fail(0, mean))
         return 0; /* whatever its p is */
-    int code = permutation_drop(checking->differences, NULL, checking->count,
-                                checking->seed + split, &permutation);
-    alarms->statistics += code == 0 && gate_statistics_fail(permutation.p, mean);
+    int code =
+        gate_statistics_p(checking->differences, checking->is_clustered ? checking->clusters : NULL,
+                          checking->count, GATE_DRAWN_MAX, checking->seed + split, &p);
+    alarms->statistics += code == 0 && gate_statistics_fail(p, mean);
     return code;
 }
 
@@ -183,7 +211,9 @@ int gate_check(const struct run *run, const struct severity_limits *limits,
     rng_init_named(&checking.rng, run->seed, view_of("golden/gate_check"));
     checking.entries = mem_new(count, sizeof *checking.entries);
     checking.differences = mem_new(count, sizeof *checking.differences);
-    if (checking.entries == NULL || checking.differences == NULL)
+    checking.clusters = mem_new(count, sizeof *checking.clusters);
+    if (checking.entries == NULL || checking.differences == NULL || checking.clusters == NULL
+        || find_clusters(run, similar, count, &checking) != 0)
         code = fail(reterr, ERR_MEMORY, "no memory to divide the accepted answers");
     for (size_t i = 0; i < run->entry_count && checking.count < count && code == 0; i++)
         if (is_usable(&run->entries[i], similar))
@@ -193,5 +223,6 @@ int gate_check(const struct run *run, const struct severity_limits *limits,
         code = fail(reterr, ERR_MEMORY, "no memory to divide the accepted answers");
     mem_free(checking.entries);
     mem_free(checking.differences);
+    mem_free(checking.clusters);
     return code;
 }

@@ -72,6 +72,36 @@ static void noisy_answers_raise_false_severities_but_few_false_statistics(void *
     assert_true(alarms.statistics < .10);
 }
 
+/* Where entries share prompts, the gate flips whole prompts: so must the check of it. Here one prompt
+ * has most entries: how far the mean falls is its doing, and its one sign proves little. */
+static void entries_of_one_prompt_are_weighed_together(void **state)
+{
+    enum { ENTRIES = 190, ALIKE = 171 };
+    static char prompts[ENTRIES][16];
+    struct rig *rig = *state;
+    struct severity_limits limits = rig_limits();
+    struct false_alarms apart;
+    struct false_alarms together;
+    struct err err = {0};
+
+    rig_begin(rig, 11, ENTRIES, 4, 2);
+    for (size_t i = 0; i < ENTRIES; i++) {
+        for (size_t j = 0; j < 4; j++)
+            rig->accepted[i][j].score =
+                (struct score){SCORE_ABSENT, SCORE_ABSENT, 0, MICRO, MICRO, 0};
+        for (size_t j = 0; j < 4; j++)
+            rig->accepted[i][j].score.keywords_micro = j % 2 == 0 ? MICRO : 0;
+    }
+    assert_int_equal(gate_check(&rig->run, &limits, &no_similarity, &apart, &err), 0);
+    for (size_t i = 0; i < ENTRIES; i++) {
+        snprintf(prompts[i], sizeof prompts[i], "p%zu", i < ALIKE ? 0 : i - ALIKE + 1);
+        rig->entries[i].prompt = view_of(prompts[i]);
+    }
+    assert_int_equal(gate_check(&rig->run, &limits, &no_similarity, &together, &err), 0);
+    assert_true(apart.statistics > 0);
+    assert_true(together.statistics < apart.statistics);
+}
+
 static void one_accepted_answer_cannot_be_divided(void **state)
 {
     assert_false(check(*state, .01, 1).known);
@@ -94,7 +124,7 @@ static void memory_that_ends_is_told(void **state)
     struct err err = {0};
 
     check(rig, .1, 4);
-    for (unsigned long n = 1; n < 3; n++) {
+    for (unsigned long n = 1; n < 5; n++) {
         mem_fail_at(n);
         int code = gate_check(&rig->run, &limits, &no_similarity, &alarms, &err);
         mem_fail_at(0);
@@ -109,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(quiet_answers_raise_no_alarm),
         CASE(noisy_answers_raise_false_severities_but_few_false_statistics),
+        CASE(entries_of_one_prompt_are_weighed_together),
         CASE(one_accepted_answer_cannot_be_divided),
         CASE(the_same_seed_gives_the_same_rates),
         CASE(memory_that_ends_is_told),
