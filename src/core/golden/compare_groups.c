@@ -2,16 +2,15 @@
  *
  * compare_groups: the statistics of compare.h: each metric over all entries, over those of a
  * language and over those of a tag. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/map.h"
 #include "base/mem.h"
 #include "core/golden/compare_state.h"
+#include "core/golden/gate_statistics.h"
 #include "stats/bootstrap.h"
 #include "stats/effect.h"
 #include "stats/fdr.h"
-#include "stats/normal.h"
 #include "stats/permutation.h"
 
 enum {
@@ -39,7 +38,8 @@ struct parts {
 struct grouping {
     struct comparing *comparing;
     uint32_t *prompts; /* of each entry: the number of its prompt */
-    size_t prompt_count;
+    uint32_t *met;     /* of each prompt: the last test that met it */
+    uint32_t tests;
     struct parts parts;
     struct compared_group *groups;
     size_t count;
@@ -64,7 +64,6 @@ static int number_prompts(struct grouping *grouping)
         }
         grouping->prompts[i] = (uint32_t)number;
     }
-    grouping->prompt_count = map.count;
     map_release(&map);
     return code;
 }
@@ -180,32 +179,28 @@ static int draw(struct grouping *grouping, const uint32_t *clusters, size_t coun
 }
 
 /* The limits of sign flips and bootstrap as entries become many. */
-static void approximate(const struct grouping *grouping, const uint32_t *clusters, size_t count,
-                        const struct effect *effect, struct compared_group *group)
+static int approximate(struct grouping *grouping, const uint32_t *clusters, size_t count,
+                       const struct effect *effect, struct compared_group *group)
 {
-    double squares = 0;
-    double sum = 0;
+    double p;
 
-    for (size_t i = 0; i < count; i++) {
-        double difference = (double)grouping->differences[i];
-        sum += difference;
-        squares += difference * difference;
-    }
-    if (clusters != NULL) {
-        double se = effect->se_micro * (double)count;
-        squares = se * se + sum * sum / (double)effect->clusters;
-    }
-    double spread = sqrt(squares);
-    group->p = spread > 0 ? 2 * normal_cdf(-fabs(sum) / spread) : 1;
+    for (size_t i = 0; group->difference > 0 && i < count; i++)
+        grouping->differences[i] = -grouping->differences[i];
+    int code = gate_statistics_p(grouping->differences, clusters, count, 0,
+                                 grouping->comparing->options->seed, &p);
+    if (code != 0)
+        return code;
+    group->p = 2 * p < 1 ? 2 * p : 1;
     group->low = effect->low_micro / MICRO;
     group->high = effect->high_micro / MICRO;
+    return 0;
 }
 
-static int test(struct grouping *grouping, size_t count, bool is_composite,
+/* Of `count` differences of so many prompts. */
+static int test(struct grouping *grouping, size_t count, size_t prompts, bool is_composite,
                 struct compared_group *group)
 {
-    const uint32_t *clusters =
-        grouping->prompt_count >= COMPARE_CLUSTERS_MIN ? grouping->clusters : NULL;
+    const uint32_t *clusters = prompts >= COMPARE_CLUSTERS_MIN ? grouping->clusters : NULL;
     struct effect effect;
 
     int code = effect_of(grouping->differences, clusters, count, &effect);
@@ -218,8 +213,7 @@ static int test(struct grouping *grouping, size_t count, bool is_composite,
         grouping->to_draw -= is_composite ? 0 : count;
         return draw(grouping, clusters, count, group);
     }
-    approximate(grouping, clusters, count, &effect, group);
-    return 0;
+    return approximate(grouping, clusters, count, &effect, group);
 }
 
 /* The metric over the part's entries, over all where it is NULL; adds a group where there are
@@ -231,7 +225,9 @@ static int measure(struct grouping *grouping, const struct part *part, enum comp
     bool is_composite = part == NULL && metric == COMPARE_SCORE;
     struct compared_group *group = &grouping->groups[grouping->count];
     size_t count = 0;
+    size_t prompts = 0;
 
+    grouping->tests++;
     *group = (struct compared_group){.kind = part != NULL ? part->kind : COMPARE_ALL,
                                      .value = part != NULL ? part->value : view_of(""),
                                      .metric = metric};
@@ -241,7 +237,10 @@ static int measure(struct grouping *grouping, const struct part *part, enum comp
         if (!entry->is_known[metric])
             continue;
         grouping->differences[count] = entry->difference_micro[metric];
-        grouping->clusters[count++] = grouping->prompts[at];
+        uint32_t prompt = grouping->prompts[at];
+        prompts += grouping->met[prompt] != grouping->tests;
+        grouping->met[prompt] = grouping->tests;
+        grouping->clusters[count++] = prompt;
         for (int side = 0; side < 2; side++)
             group->mean[side] += (double)entry->metrics_micro[side][metric] / MICRO;
     }
@@ -249,7 +248,7 @@ static int measure(struct grouping *grouping, const struct part *part, enum comp
         return 0;
     for (int side = 0; side < 2; side++)
         group->mean[side] /= (double)count;
-    int code = test(grouping, count, is_composite, group);
+    int code = test(grouping, count, prompts, is_composite, group);
     if (code == 0)
         grouping->count++;
     return code;
@@ -318,15 +317,17 @@ int compare_groups(struct comparing *comparing)
         .comparing = comparing,
         .to_draw = COMPARE_DRAWN_MAX,
         .prompts = mem_new(count + 1, sizeof *grouping.prompts),
+        .met = mem_new(count + 1, sizeof *grouping.met),
         .clusters = mem_new(count + 1, sizeof *grouping.clusters),
         .differences = mem_new(count + 1, sizeof *grouping.differences),
     };
-    bool fits =
-        grouping.prompts != NULL && grouping.clusters != NULL && grouping.differences != NULL;
+    bool fits = grouping.prompts != NULL && grouping.met != NULL && grouping.clusters != NULL
+                && grouping.differences != NULL;
     int code = fits ? group_all(&grouping) : ERR_MEMORY;
 
     parts_release(&grouping.parts);
     mem_free(grouping.prompts);
+    mem_free(grouping.met);
     mem_free(grouping.clusters);
     mem_free(grouping.differences);
     return code;

@@ -413,6 +413,33 @@ static void languages_and_tags_are_groups_of_their_own(void **state)
     assert_int_equal(found, 2);
 }
 
+/* Whether whole prompts flip is asked of each group: two of 32 prompts could show nothing of it. */
+static void a_group_of_few_prompts_is_tested_by_its_entries(void **state)
+{
+    static char prompts[42][16];
+    struct view hard = view_of("hard");
+    struct comparison comparison;
+    double p = 1;
+    (void)state;
+
+    make(&a, 42, 1);
+    make(&b, 42, 1);
+    for (size_t i = 0; i < 42; i++) {
+        snprintf(prompts[i], sizeof prompts[i], "prompt-%zu", i < 12 ? i % 2 : i);
+        a.entries[i].prompt = b.entries[i].prompt = view_of(prompts[i]);
+        score(&a, i, 800000);
+        score(&b, i, i < 12 ? 700000 + (int32_t)i : 800000);
+        if (i < 12)
+            a.entries[i].tags = b.entries[i].tags = &hard;
+    }
+    compare(&a, &b, &comparison);
+    for (size_t i = 0; i < comparison.group_count; i++)
+        if (view_is(comparison.groups[i].value, "hard")
+            && comparison.groups[i].metric == COMPARE_SCORE)
+            p = comparison.groups[i].p;
+    assert_true(p < .001);
+}
+
 static void costs_tokens_and_latencies_are_compared(void **state)
 {
     struct comparison comparison;
@@ -558,6 +585,7 @@ int main(void)
         cmocka_unit_test(sides_without_an_answer_are_left_out),
         cmocka_unit_test(repeats_tell_entries_apart),
         cmocka_unit_test(languages_and_tags_are_groups_of_their_own),
+        cmocka_unit_test(a_group_of_few_prompts_is_tested_by_its_entries),
         cmocka_unit_test(costs_tokens_and_latencies_are_compared),
         cmocka_unit_test(a_vector_with_nan_makes_likeness_unknown_and_is_told),
         cmocka_unit_test(likeness_by_n_grams_is_one_for_equal_texts),
