@@ -212,13 +212,13 @@ static void tell(const struct signing *signing, const struct signoff *signoff)
             major, compared);
 }
 
-static int sign(struct signing *signing, struct err *reterr)
+static int sign(struct signing *signing, const struct settings_suite *suite, struct err *reterr)
 {
     const struct signoff_options *options = signing->options;
     char at[DATE_ISO_SIZE];
     struct signoff signoff = {
         .run = signing->run.id,
-        .suite = signing->run.suite,
+        .suite = suite->name,
         .by = view_trim(view_of(options->by)),
         .reason = view_trim(view_of(options->reason)),
         .at = {at, DATE_ISO_SIZE - 1},
@@ -229,6 +229,10 @@ static int sign(struct signing *signing, struct err *reterr)
         return fail(reterr, ERR_CONFIG,
                     "%s is a baseline, which has no regressions: name a run of 'assay test'",
                     signing->run_name);
+    if (signing->run.suite.len != 0 && !view_equal(signing->run.suite, suite->name))
+        return fail(reterr, ERR_CONFIG,
+                    "%s is a run of suite '%.*s', not of '%.*s': leave --suite out",
+                    signing->run_name, VIEW_ARG(signing->run.suite), VIEW_ARG(suite->name));
     date_iso(clock_unix_s(), at);
     int code = signoff_from_run(&signing->arena, &signing->run, options->entries.items,
                                 options->entries.count, &signoff, reterr);
@@ -294,7 +298,7 @@ static int carry_out(struct signing *signing, struct err *reterr)
     if (code == 0)
         code = load_signoffs(signing, suite, reterr);
     if (code == 0 && !options->list)
-        code = sign(signing, reterr);
+        code = sign(signing, suite, reterr);
     return code;
 }
 

@@ -57,7 +57,7 @@ bool signoff_is_date(struct view text)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static bool is_version(struct view text)
+bool signoff_is_version(struct view text)
 {
     if (text.len != DIGEST_SHORT_SIZE - 1)
         return false;
@@ -114,7 +114,7 @@ static int read_entry(const struct parsing *parsing, const struct json *from,
 
     if (entry.id.len == 0)
         return damaged(parsing, "an entry has no \"id\"");
-    if (!is_version(entry.version) || !is_version(entry.params))
+    if (!signoff_is_version(entry.version) || !signoff_is_version(entry.params))
         return damaged(parsing, "\"version\" and \"params\" must be 12 hex digits");
     if (!read_drop(json_get(from, "drop"), &entry.drop_micro))
         return damaged(parsing, "\"drop\" must be a number from -1 to 1");

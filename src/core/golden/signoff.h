@@ -63,7 +63,8 @@ void signoff_write(const struct signoff *signoff, const char *assay_version, str
 
 /* The major regressions of a judged run, or those named among them, into ret_signoff->entries; the
  * rest of it is the caller's. ERR_CONFIG with the remedy: an entry named is unknown, not major, or
- * critical; there is none at all. ERR_MEMORY. */
+ * critical; the run does not say with which template it was asked; there is none at all.
+ * ERR_MEMORY. */
 MUST_CHECK int signoff_from_run(struct arena *arena, const struct run *run, const char *const *ids,
                                 size_t id_count, struct signoff *ret_signoff, struct err *reterr);
 
@@ -71,6 +72,9 @@ MUST_CHECK int signoff_from_run(struct arena *arena, const struct run *run, cons
  * more. `today` is "2026-11-24". ERR_MEMORY. */
 MUST_CHECK int signoff_apply(const struct signoffs *signoffs, struct run *run, const char *today,
                              struct arena *arena);
+
+/* True for 12 hex digits, as a template's version has. */
+bool signoff_is_version(struct view text);
 
 /* "2026-11-24" and a NUL. */
 void signoff_date(int64_t unix_s, char ret_date[SIGNOFF_DATE_SIZE]);

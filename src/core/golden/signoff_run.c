@@ -105,6 +105,11 @@ int signoff_from_run(struct arena *arena, const struct run *run, const char *con
     for (size_t i = 0; i < run->entry_count; i++) {
         if (!is_major(&run->entries[i]) || !is_named(&run->entries[i], ids, id_count))
             continue;
+        if (!signoff_is_version(run->entries[i].prompt_hash))
+            return fail(reterr, ERR_CONFIG,
+                        "'%.*s': the run does not say with which version of its template it was "
+                        "asked, which a sign-off holds for: name a run of 'assay test'",
+                        VIEW_ARG(run->entries[i].id));
         if (count == SIGNOFF_ENTRIES_MAX)
             return fail(reterr, ERR_CONFIG, "more than %d major regressions: mend the prompt",
                         SIGNOFF_ENTRIES_MAX);

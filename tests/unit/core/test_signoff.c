@@ -192,6 +192,21 @@ static void what_is_not_major_or_unknown_is_refused_by_name(void **state)
     assert_non_null(strstr(err.text, "entry-x"));
 }
 
+static void a_run_that_names_no_template_cannot_be_signed(void **state)
+{
+    static const char *const versions[] = {"", "0123456789a", "0123456789aX"};
+    struct rig *rig = *state;
+    struct signoff signoff = {.by = view_of("Aki")};
+    struct err err = {0};
+
+    for (size_t i = 0; i < 3; i++) {
+        rig->entries[1].prompt_hash = view_of(versions[i]);
+        assert_int_equal(signoff_from_run(&rig->arena, &rig->run, NULL, 0, &signoff, &err),
+                         ERR_CONFIG);
+        assert_non_null(strstr(err.text, "entry-1"));
+    }
+}
+
 static void damage_is_told_with_its_line(void **state)
 {
     static const struct {
@@ -263,6 +278,7 @@ int main(void)
         CASE(the_last_word_on_an_entry_counts),
         CASE(a_critical_regression_cannot_be_signed),
         CASE(what_is_not_major_or_unknown_is_refused_by_name),
+        CASE(a_run_that_names_no_template_cannot_be_signed),
         CASE(damage_is_told_with_its_line),
         CASE(an_empty_file_has_none),
         CASE(days_are_days_of_the_calendar),
