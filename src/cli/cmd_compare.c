@@ -9,6 +9,7 @@
 #include "app/words.h"
 #include "cli/command.h"
 #include "cli/model_dir.h"
+#include "cli/report_output.h"
 #include "report/compare.h"
 #include "shell/net/loop.h"
 #include "shell/os/clock.h"
@@ -469,11 +470,10 @@ static int exit_status_of(const struct comparing *comparing, int printed)
 
     if (comparing->is_interrupted)
         return err_exit_status(ERR_CANCELLED);
-    if (printed != 0)
-        return printed;
+    int status = report_output_worse(printed, tell_silent(comparing));
     if (comparing->options->fail_if_worse && worse)
-        return err_exit_status(ERR_FAILED);
-    return tell_silent(comparing);
+        status = report_output_worse(status, err_exit_status(ERR_FAILED));
+    return status;
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -491,7 +491,8 @@ static int compare(struct comparing *comparing, struct err *reterr, int *ret_exi
     if (code == 0)
         *ret_exit = exit_status_of(comparing, print(comparing));
     if (code == 0 && judged != 0) /* what was compared without it was printed */
-        *ret_exit = command_fail(comparing->cli, judged, &comparing->judge_err);
+        *ret_exit = report_output_worse(
+            *ret_exit, command_fail(comparing->cli, judged, &comparing->judge_err));
     return code;
 }
 
