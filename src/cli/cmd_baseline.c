@@ -145,9 +145,16 @@ static void show_line(const char *before, struct view text)
 
 static void show_change(const char *what, struct view before, struct view now)
 {
-    if (!view_equal(before, now))
-        fprintf(stderr, "  %s: %.*s → %.*s\n", what, VIEW_ARG(utf8_cut(before, TEXT_SHOWN_MAX)),
-                VIEW_ARG(utf8_cut(now, TEXT_SHOWN_MAX)));
+    struct strbuf line;
+
+    if (view_equal(before, now))
+        return;
+    strbuf_init(&line, 1 << 16);
+    report_add_line(&line, before, TEXT_SHOWN_MAX);
+    strbuf_add_text(&line, " → ");
+    report_add_line(&line, now, TEXT_SHOWN_MAX);
+    fprintf(stderr, "  %s: %s\n", what, strbuf_text(&line));
+    strbuf_release(&line);
 }
 
 static int32_t mean_of(const struct baseline_entry *entry)
