@@ -128,12 +128,14 @@ static int parse_head(struct parsing *parsing, const struct json *line)
 
     if (!view_is(json_text(json_get(line, "kind"), none), "baseline"))
         return damaged(parsing, "is no baseline (its first line has no \"kind\": \"baseline\")");
-    if (json_int(json_get(line, "schema"), 0) != BASELINE_SCHEMA)
+    int64_t schema = json_int(json_get(line, "schema"), 0);
+    if (schema > BASELINE_SCHEMA)
         return fail(parsing->reterr, ERR_UNSUPPORTED,
-                    "%.*s: was written by a newer assay (schema %lld, this one knows %d): update "
-                    "assay",
-                    VIEW_ARG(baseline->file), (long long)json_int(json_get(line, "schema"), 0),
-                    BASELINE_SCHEMA);
+                    "%.*s:%u: was written by a newer assay (schema %lld, this one knows %d): "
+                    "update assay",
+                    VIEW_ARG(baseline->file), parsing->line, (long long)schema, BASELINE_SCHEMA);
+    if (schema != BASELINE_SCHEMA)
+        return damaged(parsing, "does not say \"schema\": 1");
     baseline->suite = json_text(json_get(line, "suite"), none);
     baseline->recorded = json_text(json_get(line, "recorded"), none);
     baseline->provenance = provenance_of(json_get(line, "provenance"));

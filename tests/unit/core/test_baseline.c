@@ -147,6 +147,19 @@ static void a_later_schema_is_refused_by_name(void **state)
     assert_non_null(strstr(err.text, "newer assay"));
 }
 
+static void a_schema_that_is_none_is_damage_and_not_of_a_newer_assay(void **state)
+{
+    (void)state;
+    struct baseline baseline;
+    struct err err = {0};
+
+    assert_int_equal(baseline_parse(&arena, view_of("b.jsonl"),
+                                    view_of("{\"kind\":\"baseline\",\"answers\":0}\n"), &baseline,
+                                    &err),
+                     ERR_CORRUPT);
+    assert_non_null(strstr(err.text, "b.jsonl:1: does not say \"schema\": 1"));
+}
+
 static void a_version_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -188,6 +201,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_cut_short_at_any_byte_is_refused_with_the_remedy,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_later_schema_is_refused_by_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_schema_that_is_none_is_damage_and_not_of_a_newer_assay,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_version_that_is_none_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_memory_is_an_error_wherever_it_runs_out, set_up,
                                         tear_down),
