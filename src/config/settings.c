@@ -437,8 +437,8 @@ static int read_history(struct building *building, struct view history)
 {
     struct settings *settings = &building->settings;
 
-    settings->history_is_url = view_starts(history, view_of("postgres://"))
-                               || view_starts(history, view_of("postgresql://"));
+    /* one that the store cannot read is refused by it, and is no path in any case */
+    settings->history_is_url = view_find(history, view_of("://"), 0) < history.len;
     if (settings->history_is_url) {
         settings->history = history;
         return 0;

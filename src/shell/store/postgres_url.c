@@ -17,6 +17,28 @@ bool postgres_url_is(const char *where)
     return view_starts(text, view_of("postgres://")) || view_starts(text, view_of("postgresql://"));
 }
 
+bool postgres_url_is_other(const char *where)
+{
+    struct view text = view_of(where);
+
+    return view_find(text, view_of("://"), 0) < text.len && !postgres_url_is(where);
+}
+
+/* An '@' or '/' that a password holds as it is ends user, password or host elsewhere than meant:
+ * its rest would be taken for a host or a port and be told. */
+static bool is_plain(const char *url)
+{
+    struct view text = view_of(url);
+    size_t start = view_find(text, view_of("://"), 0) + 3;
+    struct view rest = view_slice(text, start, text.len);
+    size_t first = view_find_byte(rest, '@');
+    struct view behind = view_slice(rest, first < rest.len ? first + 1 : 0, rest.len);
+    struct view path = view_slice(behind, 0, view_find_byte(behind, '?'));
+
+    return (first == rest.len || view_find_byte(rest, '/') > first)
+           && view_find_byte(path, '@') == path.len;
+}
+
 static const char *value_of(const struct pg_option *options, const char *keyword)
 {
     for (; options->keyword != NULL; options++)
@@ -70,7 +92,7 @@ static uint64_t connect_in(const struct pg_option *options)
 int postgres_url_read(const struct libpq *libpq, const char *url, struct postgres_url *ret_url,
                       struct err *reterr)
 {
-    struct pg_option *options = libpq->conninfo_parse(url, NULL);
+    struct pg_option *options = is_plain(url) ? libpq->conninfo_parse(url, NULL) : NULL;
 
     if (options == NULL)
         return fail(reterr, ERR_CONFIG,

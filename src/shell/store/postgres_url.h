@@ -25,6 +25,9 @@ struct postgres_url {
 /* True for postgres:// and postgresql://. */
 bool postgres_url_is(const char *where);
 
+/* True for a URL of another scheme, "mysql://…" or "Postgres://…": no path that is meant. */
+bool postgres_url_is_other(const char *where);
+
 /* ERR_CONFIG without quoting the URL; ERR_MEMORY. */
 MUST_CHECK int postgres_url_read(const struct libpq *libpq, const char *url,
                                  struct postgres_url *ret_url, struct err *reterr);

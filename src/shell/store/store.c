@@ -12,6 +12,10 @@ enum { SQL_BYTES_MAX = 64 * 1024, RUN_VALUES = 16, RESULT_VALUES = 8 };
 
 int store_open(const char *where, struct store **ret_store, struct err *reterr)
 {
+    if (postgres_url_is_other(where)) /* not quoted: it may hold a password */
+        return fail(reterr, ERR_CONFIG,
+                    "history: this is a URL of something else than PostgreSQL: write "
+                    "postgres://USER:${PASSWORD}@HOST:PORT/DATABASE, or the path of a file");
     struct store *store = mem_new(1, sizeof *store);
 
     if (store == NULL)

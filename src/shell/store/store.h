@@ -11,10 +11,10 @@
  * 12 or later: the schema `assay` of the database, libpq opened at run time; five seconds to
  * connect (connect_timeout of the URL overrides), thirty for a statement or a lock.
  * Blocking: call it off the loop or between waits.
- * Codes: ERR_LOCKED, ERR_READ_ONLY, ERR_FULL, ERR_CORRUPT, ERR_UNSUPPORTED (written by a newer
- * assay, or no libpq), ERR_MISSING, ERR_LIMIT, ERR_MEMORY, ERR_IO, and of a server ERR_UNREACHABLE,
- * ERR_DENIED, ERR_TIMEOUT, ERR_BUSY; each text names the file or database, never its password, and
- * what helps.
+ * Codes: ERR_CONFIG (a URL of no PostgreSQL database), ERR_LOCKED, ERR_READ_ONLY, ERR_FULL,
+ * ERR_CORRUPT, ERR_UNSUPPORTED (written by a newer assay, or no libpq), ERR_MISSING, ERR_LIMIT,
+ * ERR_MEMORY, ERR_IO, and of a server ERR_UNREACHABLE, ERR_DENIED, ERR_TIMEOUT, ERR_BUSY; each text
+ * names the file or database, never its password, and what helps.
  * Memory: the engine's; lists are copied into the caller's arena. Threads: one owner a store. */
 #ifndef ASSAY_SHELL_STORE_STORE_H
 #define ASSAY_SHELL_STORE_STORE_H

@@ -106,6 +106,10 @@ static void what_is_no_url_is_refused_without_being_quoted(void **state)
         "postgres://assay:hunter2@[::1/postgres",
         "postgres://assay:hunter2@127.0.0.1:5432/postgres?nonsense=1",
         "postgres://assay:hunter2%@127.0.0.1/postgres",
+        "postgres://assay:ab@hunter2@127.0.0.1:1/postgres", /* what a password may hold */
+        "postgres://assay:ab/hunter2@127.0.0.1:1/postgres",
+        "postgres://assay:hunter2/ab@127.0.0.1:1/postgres",
+        "postgres://assay:hunter2?ab@c@127.0.0.1:1/postgres",
     };
     struct err err = {0};
 
@@ -115,6 +119,22 @@ static void what_is_no_url_is_refused_without_being_quoted(void **state)
         if (code == ERR_UNSUPPORTED)
             skip(); /* no libpq */
         assert_int_equal(code, ERR_CONFIG);
+    }
+}
+
+static void a_url_of_another_kind_is_refused_and_no_file_is_called_so(void **state)
+{
+    static const char *const urls[] = {
+        "POSTGRES://assay:hunter2@127.0.0.1:1/postgres",
+        "mysql://assay:hunter2@127.0.0.1:1/db",
+        "postgresql+psycopg2://assay:hunter2@127.0.0.1:1/db",
+    };
+    struct err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        assert_int_equal(open_code(urls[i], &err), ERR_CONFIG);
+        assert_non_null(strstr(err.text, "postgres://USER"));
     }
 }
 
@@ -299,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(a_password_is_used_and_never_told),
         FRESH(what_is_no_url_is_refused_without_being_quoted),
+        FRESH(a_url_of_another_kind_is_refused_and_no_file_is_called_so),
         FRESH(a_server_that_is_not_there_is_said_at_once),
         FRESH(a_database_that_is_not_there_is_said),
         FRESH(a_silent_server_is_not_waited_for_for_ever),
