@@ -100,18 +100,32 @@ struct cells {
     size_t count;
 };
 
-/* The cell of that key; past the most there are, that of "(others)". */
+static struct coverage_cell *find_cell(const struct cells *cells, const struct coverage_cell *key)
+{
+    for (size_t i = 0; i < cells->count; i++)
+        if (view_equal(cells->items[i].language, key->language)
+            && view_equal(cells->items[i].type, key->type)
+            && view_equal(cells->items[i].format, key->format))
+            return &cells->items[i];
+    return NULL;
+}
+
+/* The cell of that key; past the most there are, that of "(others)", which is one more. */
 static struct coverage_cell *cell_of(struct cells *cells, struct view language, struct view type,
                                      struct view format)
 {
-    for (size_t i = 0; i < cells->count; i++)
-        if (view_equal(cells->items[i].language, language) && view_equal(cells->items[i].type, type)
-            && view_equal(cells->items[i].format, format))
-            return &cells->items[i];
-    if (cells->count == COVERAGE_CELLS_MAX)
-        return cell_of(cells, view_of("(others)"), view_of("(others)"), view_of("any"));
-    struct coverage_cell *cell = &cells->items[cells->count++];
-    *cell = (struct coverage_cell){.language = language, .type = type, .format = format};
+    struct coverage_cell key = {.language = language, .type = type, .format = format};
+    struct coverage_cell *cell = find_cell(cells, &key);
+
+    if (cell == NULL && cells->count >= COVERAGE_CELLS_MAX) {
+        key.language = key.type = view_of("(others)");
+        key.format = view_of("any");
+        cell = find_cell(cells, &key);
+    }
+    if (cell == NULL) {
+        cell = &cells->items[cells->count++];
+        *cell = key;
+    }
     return cell;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/strbuf.h"
 #include "core/golden/coverage.h"
 
 struct rig {
@@ -66,6 +67,28 @@ static void every_entry_is_in_one_cell(void **state)
     assert_int_equal(rig.coverage.cell_count, 3);
     assert_int_equal(rig.coverage.language_count, 2); /* ja, und */
     assert_int_equal(rig.coverage.languages[0].entries, 3);
+    arena_release(&rig.arena);
+}
+
+static void kinds_past_the_most_are_counted_together(void **state)
+{
+    enum { KINDS = COVERAGE_CELLS_MAX + 20 };
+    struct strbuf yaml;
+    struct rig rig;
+    size_t sum = 0;
+
+    (void)state;
+    strbuf_init(&yaml, 1 << 20);
+    strbuf_add_text(&yaml, "entries:\n");
+    for (int i = 0; i < KINDS; i++)
+        strbuf_printf(&yaml, "- {id: e%d, text: hello, tags: ['%s%d']}\n", i,
+                      i == KINDS - 1 ? "(others)" : "t", i);
+    cover(&rig, strbuf_text(&yaml), 1);
+    assert_int_equal(rig.coverage.cell_count, COVERAGE_CELLS_MAX + 1);
+    for (size_t i = 0; i < rig.coverage.cell_count; i++)
+        sum += rig.coverage.cells[i].entries;
+    assert_int_equal(sum, KINDS);
+    strbuf_release(&yaml);
     arena_release(&rig.arena);
 }
 
@@ -143,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_entry_is_in_one_cell),
+        cmocka_unit_test(kinds_past_the_most_are_counted_together),
         cmocka_unit_test(the_smallest_loss_falls_with_entries_and_repeats),
         cmocka_unit_test(an_instruction_that_no_check_sees_is_told),
         cmocka_unit_test(noise_is_pooled_over_entries_that_have_several_answers),
