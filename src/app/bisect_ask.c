@@ -134,6 +134,16 @@ static bool is_over_cost(const struct bisect_run *run, const struct sample *samp
            && sample->answer.attempts == 0;
 }
 
+/* Whether the bound of the cost ended the run before all was asked. */
+static bool is_cut_short(const struct bisect_run *run, const struct run *result)
+{
+    for (size_t i = 0; i < result->entry_count; i++)
+        for (size_t j = 0; j < result->entries[i].sample_count; j++)
+            if (is_over_cost(run, &result->entries[i].samples[j]))
+                return true;
+    return false;
+}
+
 static void hear_all(struct bisect_run *run, const struct run *result, const struct group *group,
                      bool is_baseline, const struct bisect_ask *asks, size_t count,
                      struct bisect_heard *ret_heard)
@@ -175,6 +185,8 @@ static int finish(struct bisect_run *run, bool is_baseline, const struct run **r
     int code = golden_run_finish(run->golden, ret_result, reterr);
     if (code != 0 || !is_baseline || (*ret_result)->interrupted || (*ret_result)->answered == 0)
         return code;
+    if (is_cut_short(run, *ret_result))
+        return 0; /* all others are held against the whole of it: its answers are kept till then */
     code = golden_run_baseline(run->golden, &baseline, reterr);
     return code == 0 ? bisect_memory_keep_baseline(run, &baseline, reterr) : code;
 }
