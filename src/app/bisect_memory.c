@@ -56,6 +56,19 @@ static int list_value(struct bisect_run *run, const char *const *items, size_t c
     return code;
 }
 
+/* Settings may hold keys and passwords: of them only a digest is kept, and told. */
+static int digest_list(struct bisect_run *run, const char *const *items, size_t count,
+                       struct view *ret_value)
+{
+    char hex[DIGEST_SHORT_SIZE] = "";
+    struct view list;
+    int code = list_value(run, items, count, &list);
+
+    if (code == 0 && count > 0)
+        digest_short(list, hex);
+    return code == 0 ? arena_copy(&run->arena, view_of(hex), ret_value) : code;
+}
+
 static struct view text_or_none(const char *text)
 {
     return text != NULL ? view_of(text) : view_of("");
@@ -77,7 +90,7 @@ static int fill_fields(struct bisect_run *run, struct field fields[FIELDS])
                      (unsigned long long)run->today.seed);
     if (golden == NULL || numbers == NULL || list_value(run, plan->ids, plan->id_count, &ids) != 0
         || list_value(run, plan->tags, plan->tag_count, &tags) != 0
-        || list_value(run, plan->overrides, plan->override_count, &overrides) != 0)
+        || digest_list(run, plan->overrides, plan->override_count, &overrides) != 0)
         return ERR_MEMORY;
     const struct field made[FIELDS] = {
         {"good", "--good", run->commits[0].name},
@@ -184,6 +197,9 @@ static int recall_answers(struct bisect_run *run, struct err *reterr)
         if (rest.ptr == NULL)
             break;
     }
+    /* what is appended must not go on in a line that was cut short */
+    if (code == 0 && rest.len > 0)
+        code = file_append(path, view_of("\n"), reterr);
     strbuf_release(&text);
     return code;
 }
