@@ -231,9 +231,13 @@ int answer_cache_put(struct answer_cache *cache, const struct digest *question, 
     strbuf_init(&text, ANSWERS_BYTES_MAX);
     write_answer(&text, answer);
     int code = strbuf_status(&text);
+    /* a clock that was put back must not hide what is known from those who look since then */
+    int64_t now_unix_s = clock_unix_s();
+    if (now_unix_s < cache->since_unix_s)
+        now_unix_s = cache->since_unix_s;
     if (code == 0)
-        code = answers_put(cache->store, question, (uint32_t)sample, clock_unix_s(),
-                           strbuf_view(&text), reterr);
+        code = answers_put(cache->store, question, (uint32_t)sample, now_unix_s, strbuf_view(&text),
+                           reterr);
     else
         fail(reterr, code, "an answer cannot be kept: %s", err_text(code));
     strbuf_release(&text);

@@ -164,6 +164,17 @@ static void answers_outlive_the_cache_that_took_them(void **state)
     assert_int_equal(back.reply.text.len, 0);
 }
 
+static void a_clock_that_was_put_back_hides_nothing_that_came_since(void **state)
+{
+    struct bench *bench = *state;
+    struct digest question = ask(&TARGET, "hello");
+    struct answer answer = {.reply = {.text = VIEW("hi")}};
+
+    answer_cache_since(bench->cache, clock_unix_s() + 3600);
+    put(bench, &question, 0, &answer);
+    assert_int_equal(get(bench, &question, 0, &answer), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +183,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(errors_are_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_from_before_is_not_given, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_clock_that_was_put_back_hides_nothing_that_came_since,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(answers_outlive_the_cache_that_took_them, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
