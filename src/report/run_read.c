@@ -221,8 +221,8 @@ static void read_numbers(const struct json *root, struct run *run)
     run->recorded_answers = json_bool(json_get(root, "recorded"), false);
     run->asked = run_reader_count(json_get(root, "asked"));
     run->answered = run_reader_count(json_get(root, "answered"));
-    run->tokens_in = json_int(json_get(root, "tokens_in"), 0);
-    run->tokens_out = json_int(json_get(root, "tokens_out"), 0);
+    run->tokens_in = run_reader_fixed(json_get(root, "tokens_in"), 0, 0, INT64_MAX, 0);
+    run->tokens_out = run_reader_fixed(json_get(root, "tokens_out"), 0, 0, INT64_MAX, 0);
     run->tokens_estimated = json_bool(json_get(root, "tokens_estimated"), false);
     run->cost_known = cost != NULL;
     run->cost_nano_usd = run_reader_fixed(cost, 9, 0, INT64_MAX, 0);
@@ -394,7 +394,7 @@ static int read_entries(struct run_reader *reader, struct view text, const struc
     int code;
 
     run->entries = run_reader_new(reader, places->count, sizeof *run->entries);
-    if (run->entries == NULL)
+    if (reader->code != 0)
         return reader->code;
     json_scanner_init(&scanner);
     while ((code = json_scan(&scanner, &rest, &event, &err)) == 1) {
@@ -404,6 +404,10 @@ static int read_entries(struct run_reader *reader, struct view text, const struc
             from = event.at;
             line = first_line + event.line - 1;
         }
+        if (depth == 1 && !begins && !ends)
+            return fail(reader->reterr, ERR_CONFIG,
+                        "%.*s:%u: is no entry of a run: an object must stand here",
+                        VIEW_ARG(reader->file), first_line + event.line - 1);
         if (!ends || --depth != 1)
             continue;
         code = read_element(reader, view_slice(whole, from, event.at + 1), line,

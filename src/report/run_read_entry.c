@@ -3,7 +3,8 @@
  * run_read_entry: an entry of a run out of its JSON object, the counterpart of json_entry.c. */
 #include "report/run_reader.h"
 
-enum { DROP_MAX = 2 * MICRO };
+/* An entry is asked 1,000 times at most. */
+enum { DROP_MAX = 2 * MICRO, UNASKED_MAX = 1000 };
 
 static const int64_t TIME_US_MAX = INT64_C(1) << 50;
 
@@ -178,8 +179,7 @@ static void read_samples(struct run_reader *reader, const struct json *object,
 {
     const struct json *list = json_get(object, "samples");
     size_t asked = json_is(list, JSON_ARRAY) ? list->count : 0;
-    size_t unasked =
-        (size_t)run_reader_fixed(json_get(object, "unasked"), 0, 0, INT32_MAX / 256, 0);
+    size_t unasked = (size_t)run_reader_fixed(json_get(object, "unasked"), 0, 0, UNASKED_MAX, 0);
 
     entry->samples = run_reader_new(reader, asked + unasked, sizeof *entry->samples);
     if (entry->samples == NULL)

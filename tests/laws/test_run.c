@@ -224,6 +224,11 @@ static void what_is_no_report_of_a_run_is_refused_in_words(void **state)
          ERR_CONFIG, "f:5:14: an answer has neither 'response' nor 'error'"},
         {"{\"assay\": \"1\", \"kind\": \"test\", \"schema\": 1,\n\"entries\": [{\"id\": \"a\",}]}",
          ERR_SYNTAX, "f:2:24: "},
+        {"{\"assay\": \"1\", \"kind\": \"test\", \"schema\": 1,\n\"entries\": [{\"id\": \"a\"},\n"
+         " 7]}",
+         ERR_CONFIG, "f:3: is no entry of a run: an object must stand here"},
+        {"{\"assay\": \"1\", \"kind\": \"test\", \"schema\": 1, \"entries\": [\"a\"]}", ERR_CONFIG,
+         "f:1: is no entry of a run"},
     };
 
     (void)state;
@@ -239,6 +244,22 @@ static void what_is_no_report_of_a_run_is_refused_in_words(void **state)
             fail_msg("%s: not '%s'", err.text, rows[i].says);
         arena_release(&arena);
     }
+}
+
+static void a_few_bytes_ask_for_no_memory_but_theirs(void **state)
+{
+    static const char text[] =
+        "{\"assay\": \"1\", \"kind\": \"test\", \"schema\": 1, \"tokens_in\": -5,"
+        " \"entries\": [{\"id\": \"a\", \"unasked\": 8000000}]}";
+    struct arena arena;
+    struct run run;
+    struct err err = {0};
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(run_read(&arena, view_of("f"), view_of(text), &run, &err), 0);
+    assert_int_equal(run.tokens_in, 0);
+    arena_release(&arena);
 }
 
 static void a_report_of_the_first_version_is_read_with_what_it_has(void **state)
@@ -286,6 +307,7 @@ int main(void)
         cmocka_unit_test(every_report_fits_its_schema),
         cmocka_unit_test(a_report_that_is_cut_off_is_refused_wherever_it_is_cut),
         cmocka_unit_test(what_is_no_report_of_a_run_is_refused_in_words),
+        cmocka_unit_test(a_few_bytes_ask_for_no_memory_but_theirs),
         cmocka_unit_test(a_report_of_the_first_version_is_read_with_what_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,13 +112,19 @@ static int join_changes(struct joining *joining)
 
 /* ---- the head ------------------------------------------------------------------------------- */
 
+/* Of what files say: their sum need not be a number that there is. */
+static int64_t sum_of(int64_t one, int64_t other)
+{
+    return other > INT64_MAX - one ? INT64_MAX : one + other;
+}
+
 static void add_counts(struct run *run, const struct run *part)
 {
     run->asked += part->asked;
     run->answered += part->answered;
-    run->tokens_in += part->tokens_in;
-    run->tokens_out += part->tokens_out;
-    run->cost_nano_usd += part->cost_nano_usd;
+    run->tokens_in = sum_of(run->tokens_in, part->tokens_in);
+    run->tokens_out = sum_of(run->tokens_out, part->tokens_out);
+    run->cost_nano_usd = sum_of(run->cost_nano_usd, part->cost_nano_usd);
     run->undecided += part->undecided;
     run->cost_known = run->cost_known || part->cost_known;
     run->tokens_estimated = run->tokens_estimated || part->tokens_estimated;

@@ -103,6 +103,9 @@ static int check_shards(const struct merge_part *parts, size_t count, struct err
                         "%s: is a whole run, not one of its shards: 'assay test --shard I/N' makes "
                         "those",
                         parts[i].name);
+        if (run->shard_count > SHARD_MAX)
+            return fail(reterr, ERR_CONFIG, "%s: says it is one of %u shards: at most %d there are",
+                        parts[i].name, run->shard_count, SHARD_MAX);
         if (run->shard_index >= run->shard_count)
             return fail(reterr, ERR_CONFIG, "%s: says it is shard %u of %u, which there is not",
                         parts[i].name, run->shard_index, run->shard_count);

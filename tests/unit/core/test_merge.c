@@ -129,6 +129,12 @@ static void spoil_index(struct merge_part *parts)
     parts[1].run.shard_index = 0;
 }
 
+static void spoil_count(struct merge_part *parts)
+{
+    for (size_t i = 0; i < 3; i++)
+        parts[i].run.shard_count = UINT32_MAX;
+}
+
 static void what_does_not_belong_together_is_refused_in_words(void **state)
 {
     static const struct {
@@ -144,6 +150,7 @@ static void what_does_not_belong_together_is_refused_in_words(void **state)
         {spoil_entry, "part.json: has entry 'e0' @t, which is in part.json too"},
         {spoil_size, "part.json: has"},
         {spoil_index, "part.json and part.json are both shard 0 of 3"},
+        {spoil_count, "part.json: says it is one of 4294967295 shards: at most 100000"},
     };
 
     (void)state;
@@ -163,6 +170,25 @@ static void what_does_not_belong_together_is_refused_in_words(void **state)
             fail_msg("%s: not '%s'", err.text, rows[i].says);
         arena_release(&arena);
     }
+}
+
+static void sums_that_no_number_holds_stay_the_largest(void **state)
+{
+    struct merge_part parts[2];
+    struct arena arena;
+    struct run run;
+    struct err err = {0};
+
+    (void)state;
+    arena_init(&arena, ARENA_MAX);
+    for (uint32_t p = 0; p < 2; p++) {
+        parts[p] = part_of(&arena, p, 2, 4);
+        parts[p].run.tokens_in = parts[p].run.cost_nano_usd = INT64_MAX - 1;
+    }
+    assert_int_equal(merge_runs(parts, 2, &arena, &run, &err), 0);
+    assert_int_equal(run.tokens_in, INT64_MAX);
+    assert_int_equal(run.cost_nano_usd, INT64_MAX);
+    arena_release(&arena);
 }
 
 /* A pool that served so many requests of one millisecond. */
@@ -226,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_in_any_order_are_the_whole_in_its_order),
         cmocka_unit_test(what_does_not_belong_together_is_refused_in_words),
+        cmocka_unit_test(sums_that_no_number_holds_stay_the_largest),
         cmocka_unit_test(pools_of_one_name_add_up_without_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
