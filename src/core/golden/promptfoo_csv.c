@@ -13,6 +13,7 @@ enum { COLUMNS_MAX = 1000, FIELD_BYTES_MAX = 4 << 20 };
 
 struct table {
     struct promptfoo *foo;
+    struct view file;
     struct view text;
     size_t at;
     uint32_t line; /* of the byte at `at` */
@@ -25,6 +26,7 @@ struct table {
 static int read_field(struct table *table, struct view *ret_field, bool *ret_last)
 {
     struct view text = table->text;
+    uint32_t line = table->line;
     bool quoted = table->at < text.len && text.ptr[table->at] == '"';
 
     strbuf_reset(&table->field);
@@ -52,6 +54,10 @@ static int read_field(struct table *table, struct view *ret_field, bool *ret_las
     if (table->at < text.len && (text.ptr[table->at] == ',' || text.ptr[table->at] == '\n'))
         table->line += text.ptr[table->at++] == '\n';
     int code = strbuf_status(&table->field);
+    if (code == 0 && quoted)
+        return fail(table->foo->reterr, ERR_SYNTAX,
+                    "%.*s:%u: the quote of this field does not end: double the quotes within",
+                    VIEW_ARG(table->file), (unsigned)line);
     return code == 0 ? arena_copy(table->foo->arena, strbuf_view(&table->field), ret_field) : code;
 }
 
@@ -308,7 +314,7 @@ int promptfoo_read_csv(struct promptfoo *foo, struct view file, struct view text
 
     if (table == NULL)
         return ERR_MEMORY;
-    *table = (struct table){.foo = foo, .text = text, .line = 1};
+    *table = (struct table){.foo = foo, .file = file, .text = text, .line = 1};
     if (view_starts(text, view_of("\xef\xbb\xbf")))
         table->at = 3;
     strbuf_init(&table->field, FIELD_BYTES_MAX);

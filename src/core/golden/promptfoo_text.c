@@ -22,6 +22,7 @@ static struct piece next_piece(struct view *rest)
         const char *close;
         enum piece_kind kind;
     } forms[] = {{"{{", "}}", PIECE_SLOT}, {"{%", "%}", PIECE_TAG}, {"{#", "#}", PIECE_COMMENT}};
+    bool is_open[sizeof forms / sizeof forms[0]] = {false}; /* none of its closes follows */
     size_t brace = 0;
 
     for (;; brace++) {
@@ -29,10 +30,12 @@ static struct piece next_piece(struct view *rest)
         if (brace >= rest->len)
             break;
         for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-            if (!view_starts(view_slice(*rest, brace, rest->len), view_of(forms[i].open)))
+            if (is_open[i]
+                || !view_starts(view_slice(*rest, brace, rest->len), view_of(forms[i].open)))
                 continue;
             size_t end = view_find(*rest, view_of(forms[i].close), brace + 2);
-            if (end >= rest->len)
+            is_open[i] = end >= rest->len;
+            if (is_open[i])
                 continue;
             if (brace > 0)
                 goto text;

@@ -111,6 +111,35 @@ static void a_table_is_read_with_quotes_and_line_ends_inside(void **state)
     arena_release(&rig.arena);
 }
 
+static void a_quote_that_does_not_end_is_said_with_its_line(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    assert_int_equal(import(&rig, "prompts: ['{{q}}']\ntests: file://t.csv\n",
+                            "q,__expected\na,b\nc,\"d\ne,f\ng,h\n"),
+                     ERR_SYNTAX);
+    assert_true(view_starts(view_of(rig.err.text), view_of("t.csv:3: the quote of this field")));
+    arena_release(&rig.arena);
+}
+
+static void braces_without_an_end_are_read_once(void **state)
+{
+    enum { BRACES = 1 << 20 };
+    struct strbuf yaml;
+    struct rig rig;
+
+    (void)state;
+    strbuf_init(&yaml, 4 * BRACES);
+    strbuf_add_text(&yaml, "prompts: ['");
+    for (size_t i = 0; i < BRACES; i++)
+        strbuf_add_text(&yaml, i % 2 == 0 ? "{{" : "{#");
+    strbuf_add_text(&yaml, "']\n");
+    assert_int_equal(import(&rig, strbuf_text(&yaml), NULL), 0); /* a moment; anew: hours */
+    strbuf_release(&yaml);
+    arena_release(&rig.arena);
+}
+
 static void every_combination_of_values_is_an_entry(void **state)
 {
     struct rig rig;
@@ -181,6 +210,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_are_carried_as_far_as_they_are_slots),
         cmocka_unit_test(a_table_is_read_with_quotes_and_line_ends_inside),
+        cmocka_unit_test(a_quote_that_does_not_end_is_said_with_its_line),
+        cmocka_unit_test(braces_without_an_end_are_read_once),
         cmocka_unit_test(every_combination_of_values_is_an_entry),
         cmocka_unit_test(too_many_combinations_are_listed_and_not_made),
         cmocka_unit_test(what_is_no_configuration_is_refused_with_its_place),
