@@ -362,7 +362,9 @@ int git_resolve(struct git *git, const char *revision, struct arena *arena, stru
     if (wanted == NULL)
         return fail(reterr, ERR_MEMORY, "no memory for a revision");
     int code = ask_line(git, arguments, arena, ret_name, &said_no, reterr);
-    if (code == ERR_FAILED || (code == 0 && (said_no || ret_name->len < 40)))
+    /* "^HEAD" is all that is not of HEAD, and printed with its sign */
+    if (code == ERR_FAILED
+        || (code == 0 && (said_no || ret_name->len < 40 || ret_name->ptr[0] == '^')))
         return fail(reterr, ERR_MISSING,
                     "git knows no commit '%s': name a branch, a tag or a commit of this repository "
                     "(of a shallow clone 'git fetch --unshallow' brings the rest)",

@@ -200,8 +200,8 @@ static void ancestors_are_told_from_strangers(void **state)
 
 static void a_revision_cannot_pass_for_an_option(void **state)
 {
-    static const char *const names[] = {"--all",          "-h",        "", "nowhere", "HEAD:file",
-                                        "--exec=touch x", "HEAD..main"};
+    static const char *const names[] = {
+        "--all", "-h", "", "nowhere", "HEAD:file", "--exec=touch x", "HEAD..main", "^HEAD"};
     struct rig rig;
     struct view commit;
     struct err err = {0};
