@@ -14,7 +14,8 @@
 #include "shell/os/process.h"
 
 enum {
-    ARGUMENTS_MAX = 64,
+    ARGUMENTS_MAX = 192,
+    FILTERS_MAX = 32, /* settings of filters that a status passes over */
     ENVIRONMENT_MAX = 32,
     CHILDREN_MAX = 4,
     ERROR_BYTES_MAX = 4096,
@@ -728,17 +729,56 @@ int git_diff(struct git *git, struct view from, struct view to, const struct vie
     return code;
 }
 
+/* Fills "-c filter.NAME.clean=" for what settings would have a status run, and that it may be
+ * missing. What "-c" cannot say is refused. */
+static int pass_over_filters(struct git *git, struct arena *arena, const char **arguments,
+                             size_t *ret_count, struct err *reterr)
+{
+    static const char *const question[] = {
+        "config", "-z", "--name-only", "--get-regexp", "^filter\\..*\\.(clean|process)$", NULL};
+    struct view rest;
+    bool said_no = false;
+    size_t count = 0;
+
+    int code = ask_line(git, question, arena, &rest, &said_no, reterr);
+    while (code == 0 && rest.len > 0) {
+        struct view key = view_split(&rest, '\0');
+        size_t name_len = view_ends(key, view_of(".clean")) ? key.len - 5 : key.len - 7;
+        if (count == FILTERS_MAX * 4 || view_find_byte(key, '=') < key.len)
+            return fail(reterr, ERR_UNSUPPORTED, "git: filters that cannot be passed over");
+        const char *off = arena_printf(arena, "%.*s=", VIEW_ARG(key));
+        const char *missing = arena_printf(arena, "%.*srequired=no", (int)name_len, key.ptr);
+        if (off == NULL || missing == NULL)
+            return fail(reterr, ERR_MEMORY, "no memory for git's settings");
+        arguments[count++] = "-c";
+        arguments[count++] = off;
+        arguments[count++] = "-c";
+        arguments[count++] = missing;
+    }
+    *ret_count = count;
+    return code;
+}
+
 int git_is_dirty(struct git *git, bool *ret_is, struct err *reterr)
 {
-    static const char *const arguments[] = {
+    static const char *const status[] = {
         "status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules", NULL};
+    const char *arguments[FILTERS_MAX * 4 + sizeof status / sizeof status[0]];
+    struct arena arena;
     struct strbuf out;
+    size_t count;
 
+    arena_init(&arena, 1 << 20);
     strbuf_init(&out, GIT_OUTPUT_BYTES_MAX);
-    int code = ask_text(git, arguments, &out, reterr);
+    int code = pass_over_filters(git, &arena, arguments, &count, reterr);
+    if (code == 0) {
+        memcpy(arguments + count, status, sizeof status);
+        code = ask_text(git, arguments, &out, reterr);
+    }
     if (code == 0)
         *ret_is = out.len > 0;
     strbuf_release(&out);
+    arena_release(&arena);
     return code;
 }
 

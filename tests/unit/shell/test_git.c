@@ -256,7 +256,9 @@ static void settings_of_the_repository_start_no_program(void **state)
           "git config core.fsmonitor $PWD/evil.sh && git config core.pager $PWD/evil.sh && "
           "git config pager.log $PWD/evil.sh && git config gpg.program $PWD/evil.sh && "
           "git config log.showSignature true && git config filter.evil.smudge $PWD/evil.sh && "
-          "git config core.sshCommand $PWD/evil.sh");
+          "git config core.sshCommand $PWD/evil.sh && git config filter.evil.clean $PWD/evil.sh && "
+          "git config filter.evil.process $PWD/evil.sh && git config filter.evil.required true && "
+          "touch -d 2020-01-01 a");
     assert_int_equal(read_at(&rig, "HEAD", "a", &text, &err), 0);
     assert_string_equal(strbuf_text(&text), "y");
     assert_int_equal(git_diff(rig.git, resolve(&rig, "HEAD~1"), resolve(&rig, "HEAD"), NULL, 0,
