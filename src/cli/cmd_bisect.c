@@ -13,7 +13,7 @@
 #include "shell/os/signals.h"
 #include "shell/os/terminal.h"
 
-enum { REPORT_BYTES_MAX = 256 << 20 };
+enum { BISECT_BYTES_MAX = 256 << 20 };
 
 struct bisect_command_options {
     struct common_options common;
@@ -150,7 +150,7 @@ static int write_output(const struct bisect_report *report, const char *output, 
     struct view format = view_split(&rest, '=');
     struct strbuf text;
 
-    strbuf_init(&text, REPORT_BYTES_MAX);
+    strbuf_init(&text, BISECT_BYTES_MAX);
     report_bisect_format(format)->write(report, ASSAY_VERSION, &text);
     int code = strbuf_status(&text);
     code = code == 0 ? file_write(rest.ptr, strbuf_view(&text), reterr)
@@ -177,7 +177,7 @@ static int report(struct searching *searching)
         int failed = command_fail(searching->cli, code, &err);
         status = status == 0 ? failed : status;
     }
-    strbuf_init(&text, REPORT_BYTES_MAX);
+    strbuf_init(&text, BISECT_BYTES_MAX);
     report_bisect_format(view_of(searching->options->format))->write(found, ASSAY_VERSION, &text);
     int printed = command_print(searching->cli, &text);
     strbuf_release(&text);

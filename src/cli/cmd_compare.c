@@ -18,7 +18,7 @@
 #include "shell/os/signals.h"
 #include "shell/os/terminal.h"
 
-enum { REPORT_BYTES_MAX = 1 << 30, RUBRIC_BYTES_MAX = 1 << 20, PROGRESS_EVERY_NS = 100000000 };
+enum { RUBRIC_BYTES_MAX = 1 << 20, PROGRESS_EVERY_NS = 100000000 };
 
 #define SEED_MAX (((int64_t)1 << 53) - 1)
 

@@ -766,7 +766,7 @@ int git_is_dirty(struct git *git, bool *ret_is, struct err *reterr)
     const char *arguments[FILTERS_MAX * 4 + sizeof status / sizeof status[0]];
     struct arena arena;
     struct strbuf out;
-    size_t count;
+    size_t count = 0;
 
     arena_init(&arena, 1 << 20);
     strbuf_init(&out, GIT_OUTPUT_BYTES_MAX);
