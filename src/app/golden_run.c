@@ -287,34 +287,54 @@ static bool is_noise_known(const struct golden_run *run)
     return true;
 }
 
+/* Whether this change of a prompt is a new one; noted then. */
+static int note_change(struct golden_run *run, const struct run_entry *entry, struct map *seen,
+                       bool *ret_is_new)
+{
+    const char *key = arena_printf(&run->arena, "%.*s\n%.*s", VIEW_ARG(entry->prompt_hash),
+                                   VIEW_ARG(entry->baseline->prompt_hash));
+
+    if (key == NULL)
+        return ERR_MEMORY;
+    *ret_is_new = map_get(seen, view_of(key)) == NULL;
+    return *ret_is_new ? map_put(seen, view_of(key), run) : 0;
+}
+
+static struct prompt_change change_of(const struct golden_run *run, size_t item)
+{
+    const struct plan *plan = run->plan;
+    const struct run_entry *entry = &run->result.entries[item];
+
+    return (struct prompt_change){
+        .prompt = entry->prompt,
+        .version = entry->prompt_hash,
+        .before_version = entry->baseline->prompt_hash,
+        .text = plan->prompt_texts[plan->set.entries[plan->items[item].entry].prompt],
+        .before_text = baseline_prompt_text(&plan->baseline, entry->baseline->prompt_hash),
+    };
+}
+
 static int find_changes(struct golden_run *run)
 {
     struct run *result = &run->result;
     struct prompt_change *changes = arena_new(&run->arena, result->entry_count, sizeof *changes);
+    struct map seen;
     size_t count = 0;
+    int code = changes != NULL ? 0 : ERR_MEMORY;
 
-    if (changes == NULL)
-        return ERR_MEMORY;
-    for (size_t i = 0; i < result->entry_count; i++) {
-        const struct run_entry *entry = &result->entries[i];
-        bool known = !entry->prompt_changed;
-        for (size_t j = 0; j < count && !known; j++)
-            known = view_equal(changes[j].version, entry->prompt_hash)
-                    && view_equal(changes[j].before_version, entry->baseline->prompt_hash);
-        if (known)
+    map_init(&seen, result->entry_count + 1, 14);
+    for (size_t i = 0; i < result->entry_count && code == 0; i++) {
+        bool is_new = false;
+        if (!result->entries[i].prompt_changed || result->entries[i].baseline == NULL)
             continue;
-        size_t prompt = run->plan->set.entries[run->plan->items[i].entry].prompt;
-        changes[count++] = (struct prompt_change){
-            .prompt = entry->prompt,
-            .version = entry->prompt_hash,
-            .before_version = entry->baseline->prompt_hash,
-            .text = run->plan->prompt_texts[prompt],
-            .before_text = baseline_prompt_text(&run->plan->baseline, entry->baseline->prompt_hash),
-        };
+        code = note_change(run, &result->entries[i], &seen, &is_new);
+        if (code == 0 && is_new)
+            changes[count++] = change_of(run, i);
     }
+    map_release(&seen);
     result->changes = changes;
     result->change_count = count;
-    return 0;
+    return code;
 }
 
 /* What the targets' pools did, for the report. */

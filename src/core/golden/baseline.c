@@ -363,12 +363,24 @@ static int by_id_and_target(const void *a, const void *b)
     return compare(first->id, first->target, second);
 }
 
+static int by_version(const void *a, const void *b)
+{
+    const struct baseline_prompt *first = *(struct baseline_prompt *const *)a;
+    const struct baseline_prompt *second = *(struct baseline_prompt *const *)b;
+    return view_compare(first->version, second->version);
+}
+
 int baseline_index(struct arena *arena, struct baseline *baseline)
 {
     struct baseline_entry **sorted = arena_new(arena, baseline->entry_count, sizeof(void *));
+    struct baseline_prompt **prompts = arena_new(arena, baseline->prompt_count, sizeof(void *));
 
-    if (sorted == NULL)
+    if (sorted == NULL || prompts == NULL)
         return ERR_MEMORY;
+    for (size_t i = 0; i < baseline->prompt_count; i++)
+        prompts[i] = &baseline->prompts[i];
+    qsort(prompts, baseline->prompt_count, sizeof(void *), by_version);
+    baseline->by_version = prompts;
     for (size_t i = 0; i < baseline->entry_count; i++)
         sorted[i] = &baseline->entries[i];
     qsort(sorted, baseline->entry_count, sizeof(void *), by_id_and_target);
@@ -415,8 +427,18 @@ struct baseline_entry *baseline_find_any(const struct baseline *baseline, struct
 
 struct view baseline_prompt_text(const struct baseline *baseline, struct view version)
 {
-    for (size_t i = 0; i < baseline->prompt_count; i++)
-        if (view_equal(baseline->prompts[i].version, version))
-            return baseline->prompts[i].text;
+    size_t low = 0;
+    size_t high = baseline->prompt_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = view_compare(version, baseline->by_version[middle]->version);
+        if (order == 0)
+            return baseline->by_version[middle]->text;
+        if (order > 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return (struct view){NULL, 0};
 }

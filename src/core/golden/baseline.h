@@ -48,7 +48,8 @@ struct baseline {
     size_t prompt_count;
     struct baseline_entry *entries;
     size_t entry_count;
-    struct baseline_entry **sorted; /* the entries by id and target, for finding */
+    struct baseline_entry **sorted;      /* the entries by id and target, for finding */
+    struct baseline_prompt **by_version; /* the prompts, for finding */
 };
 
 /* Reads a file's text. ERR_CORRUPT with "FILE:LINE: …" and the remedy where it is cut short or no
@@ -61,7 +62,7 @@ MUST_CHECK int baseline_parse_kept(struct arena *arena, const struct text_keeper
                                    struct view file, struct view text,
                                    struct baseline *ret_baseline, struct err *reterr);
 
-/* Sorts the entries for finding; to be called anew when entries were added. ERR_MEMORY. */
+/* Sorts entries and prompts for finding; to be called anew when some were added. ERR_MEMORY. */
 MUST_CHECK int baseline_index(struct arena *arena, struct baseline *baseline);
 
 /* The entry of that id and target, NULL where there is none. Needs baseline_index. */
@@ -72,7 +73,7 @@ struct baseline_entry *baseline_find(const struct baseline *baseline, struct vie
  * with what was accepted from the first. NULL where there is none, or several. */
 struct baseline_entry *baseline_find_any(const struct baseline *baseline, struct view id);
 
-/* The text of a prompt's version, empty where it is not there. */
+/* The text of a prompt's version, empty where it is not there. Needs baseline_index. */
 struct view baseline_prompt_text(const struct baseline *baseline, struct view version);
 
 /* Writes the file's text; `assay_version` goes into its first line. */

@@ -205,30 +205,83 @@ static int entry_from_run(struct arena *arena, const struct run_entry *from,
     return 0;
 }
 
-static void add_prompt(struct baseline *baseline, struct view name, struct view version,
-                       struct view text)
+/* A baseline that is being made, and which versions of which prompts it has. */
+struct making {
+    struct arena *arena;
+    struct baseline baseline;
+    struct map prompts; /* "NAME\nVERSION" */
+};
+
+static int add_prompt(struct making *making, struct view name, struct view version,
+                      struct view text)
 {
-    for (size_t i = 0; i < baseline->prompt_count; i++)
-        if (view_equal(baseline->prompts[i].version, version)
-            && view_equal(baseline->prompts[i].name, name))
-            return;
+    struct baseline *baseline = &making->baseline;
+    const char *key = arena_printf(making->arena, "%.*s\n%.*s", VIEW_ARG(name), VIEW_ARG(version));
+
+    if (key == NULL)
+        return ERR_MEMORY;
+    if (map_get(&making->prompts, view_of(key)) != NULL)
+        return 0;
     baseline->prompts[baseline->prompt_count++] =
         (struct baseline_prompt){.name = name, .version = version, .text = text};
+    return map_put(&making->prompts, view_of(key), making);
+}
+
+/* What the run answered. */
+static int add_asked(struct making *making, const struct run *run, const struct view *texts)
+{
+    struct baseline *baseline = &making->baseline;
+    int code = 0;
+
+    for (size_t i = 0; i < run->entry_count && code == 0; i++) {
+        const struct run_entry *entry = &run->entries[i];
+        if (entry->scored_count == 0)
+            continue;
+        code = entry_from_run(making->arena, entry, &baseline->entries[baseline->entry_count++]);
+        if (code == 0)
+            code = add_prompt(making, entry->prompt, entry->prompt_hash, texts[i]);
+    }
+    return code;
 }
 
 /* What the run did not ask stays as it was: its place is after what the run asked. */
-static void keep_others(struct baseline *baseline, const struct baseline *before)
+static int keep_others(struct making *making, const struct baseline *before)
 {
-    struct baseline asked = *baseline;
+    struct baseline asked = making->baseline;
+    struct baseline *baseline = &making->baseline;
+    int code = 0;
 
-    for (size_t i = 0; before != NULL && i < before->entry_count; i++) {
+    for (size_t i = 0; before != NULL && i < before->entry_count && code == 0; i++) {
         const struct baseline_entry *old = &before->entries[i];
         if (baseline_find(&asked, old->id, old->target) != NULL)
             continue;
         baseline->entries[baseline->entry_count++] = *old;
-        add_prompt(baseline, old->prompt, old->prompt_hash,
-                   baseline_prompt_text(before, old->prompt_hash));
+        code = add_prompt(making, old->prompt, old->prompt_hash,
+                          baseline_prompt_text(before, old->prompt_hash));
     }
+    return code;
+}
+
+/* Entries and prompts, with the index. */
+static int fill(struct making *making, const struct run *run, const struct view *texts,
+                const struct baseline *before)
+{
+    struct baseline *baseline = &making->baseline;
+
+    int code = add_asked(making, run, texts);
+    if (code == 0)
+        code = baseline_index(making->arena, baseline);
+    if (code != 0)
+        return code;
+    size_t asked = baseline->entry_count;
+    code = keep_others(making, before);
+    if (before != NULL
+        && baseline->entry_count > asked) { /* what stays keeps what was measured for it */
+        baseline->noise_micro = before->noise_micro;
+        baseline->slope = before->slope;
+        baseline->middle = before->middle;
+    }
+    return code == 0 ? baseline_index(making->arena, baseline) : code;
 }
 
 int baseline_from_run(struct arena *arena, const struct run *run, const struct view *texts,
@@ -236,42 +289,29 @@ int baseline_from_run(struct arena *arena, const struct run *run, const struct v
 {
     size_t room = run->entry_count + (before != NULL ? before->entry_count : 0);
     char date[DATE_ISO_SIZE];
-    struct baseline made = {
-        .file = run->baseline_file,
-        .suite = run->suite,
-        .scorer = run->scorer,
-        .examine_scorer = view_of(EXAMINE_VERSION),
-        .provenance = run->provenance,
-        .noise_micro = SCORE_ABSENT,
-        .entries = arena_new(arena, room, sizeof *made.entries),
-        .prompts = arena_new(arena, room, sizeof *made.prompts),
+    struct making making = {
+        .arena = arena,
+        .baseline =
+            {
+                .file = run->baseline_file,
+                .suite = run->suite,
+                .scorer = run->scorer,
+                .examine_scorer = view_of(EXAMINE_VERSION),
+                .provenance = run->provenance,
+                .noise_micro = SCORE_ABSENT,
+                .entries = arena_new(arena, room, sizeof *making.baseline.entries),
+                .prompts = arena_new(arena, room, sizeof *making.baseline.prompts),
+            },
     };
 
     date_iso(run->started_unix_s, date);
-    if (made.entries == NULL || made.prompts == NULL
-        || arena_copy(arena, view_of(date), &made.recorded) != 0)
+    if (making.baseline.entries == NULL || making.baseline.prompts == NULL
+        || arena_copy(arena, view_of(date), &making.baseline.recorded) != 0)
         return ERR_MEMORY;
-    for (size_t i = 0; i < run->entry_count; i++) {
-        const struct run_entry *entry = &run->entries[i];
-        if (entry->scored_count == 0)
-            continue;
-        if (entry_from_run(arena, entry, &made.entries[made.entry_count]) != 0)
-            return ERR_MEMORY;
-        made.entry_count++;
-        add_prompt(&made, entry->prompt, entry->prompt_hash, texts[i]);
-    }
-    if (baseline_index(arena, &made) != 0)
-        return ERR_MEMORY;
-    size_t asked = made.entry_count;
-    keep_others(&made, before);
-    if (before != NULL
-        && made.entry_count > asked) { /* what stays keeps what was measured for it */
-        made.noise_micro = before->noise_micro;
-        made.slope = before->slope;
-        made.middle = before->middle;
-    }
-    if (baseline_index(arena, &made) != 0)
-        return ERR_MEMORY;
-    *ret_baseline = made;
-    return 0;
+    map_init(&making.prompts, room + 1, 13);
+    int code = fill(&making, run, texts, before);
+    map_release(&making.prompts);
+    if (code == 0)
+        *ret_baseline = making.baseline;
+    return code;
 }
