@@ -12,7 +12,7 @@
 
 /* Entries go to the store so many at a time, or as many as fill BATCH_BYTES. */
 enum { BATCH_ENTRIES = 100, BATCH_BYTES = 16 << 20 };
-enum { RESULT_BYTES_MAX = 256 << 20, ARENA_BYTES_MAX = 1 << 30, PROMPTS_MAX = 10000 };
+enum { RESULT_BYTES_MAX = 256 << 20, ARENA_BYTES_MAX = 1 << 30 };
 
 /* ---- where it lies -------------------------------------------------------------------------- */
 
@@ -160,7 +160,7 @@ static int write_templates(const struct run *run, struct strbuf *json)
     struct map seen;
     int code = 0;
 
-    map_init(&seen, PROMPTS_MAX, 8);
+    map_init(&seen, run->entry_count + 1, 8);
     json_writer_init(&writer, json, 0);
     json_write_object(&writer);
     for (size_t i = 0; i < run->entry_count && code == 0; i++) {
