@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "core/golden/baseline.h"
+#include "core/golden/score.h"
 
 static struct arena arena;
 
@@ -134,6 +135,39 @@ static void a_file_cut_short_at_any_byte_is_refused_with_the_remedy(void **state
     }
 }
 
+/* As many prompts as entries, and every entry a second time with another target. */
+static void of_many_prompts_each_is_kept_once_and_found(void **state)
+{
+    enum { PROMPTS = 20000 };
+    struct baseline made;
+    struct sample *sample = arena_new(&arena, 1, sizeof *sample);
+    struct run_entry *entries = arena_new(&arena, (size_t)2 * PROMPTS, sizeof *entries);
+    struct view *texts = arena_new(&arena, (size_t)2 * PROMPTS, sizeof *texts);
+    struct run run = {.entries = entries, .entry_count = (size_t)2 * PROMPTS};
+
+    (void)state;
+    assert_true(sample != NULL && entries != NULL && texts != NULL);
+    *sample = (struct sample){.asked = true, .scored = true, .score = score_absent()};
+    for (size_t i = 0; i < run.entry_count; i++) {
+        texts[i] = view_of(arena_printf(&arena, "Say %zu", i % PROMPTS));
+        entries[i] = (struct run_entry){
+            .id = view_of(arena_printf(&arena, "e%zu", i % PROMPTS)),
+            .target = view_of(i < PROMPTS ? "one" : "other"),
+            .prompt = view_of(arena_printf(&arena, "p%zu", i % PROMPTS)),
+            .prompt_hash = view_of(arena_printf(&arena, "%012zx", i % PROMPTS * 7919)),
+            .samples = sample,
+            .sample_count = 1,
+            .scored_count = 1,
+        };
+    }
+    assert_int_equal(baseline_from_run(&arena, &run, texts, NULL, &made), 0);
+    assert_int_equal(made.entry_count, 2 * PROMPTS);
+    assert_int_equal(made.prompt_count, PROMPTS);
+    for (size_t i = 0; i < PROMPTS; i++)
+        assert_true(view_equal(baseline_prompt_text(&made, entries[i].prompt_hash), texts[i]));
+    assert_int_equal(baseline_prompt_text(&made, view_of("ffffffffffff")).len, 0);
+}
+
 static void a_later_schema_is_refused_by_name(void **state)
 {
     (void)state;
@@ -200,6 +234,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_written_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_cut_short_at_any_byte_is_refused_with_the_remedy,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_many_prompts_each_is_kept_once_and_found, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_later_schema_is_refused_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_schema_that_is_none_is_damage_and_not_of_a_newer_assay,
                                         set_up, tear_down),
