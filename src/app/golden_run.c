@@ -26,16 +26,23 @@ static const size_t RUN_BYTES_MAX = (size_t)16 << 30;
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+/* Two runs of one second, of one history on two machines, must not be one: letters too, since of 50
+ * jobs that start together two have the same four hex digits in every fiftieth such second. */
 static int name_run(struct golden_run *run)
 {
+    static const char signs[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    enum { NUMBER = 4, SIGNS = sizeof signs - 1 };
+    char number[NUMBER + 1] = "";
+    uint64_t random = seed_random();
     char date[DATE_ISO_SIZE];
 
     date_iso(run->result.started_unix_s, date);
     for (char *at = date; *at != '\0'; at++)
         if (*at == ':')
             *at = '-';
-    const char *id =
-        arena_printf(&run->arena, "%s-%04x", date, (unsigned)(seed_random() & 0xffffu));
+    for (size_t i = 0; i < NUMBER; i++, random /= SIGNS)
+        number[i] = signs[random % SIGNS];
+    const char *id = arena_printf(&run->arena, "%s-%s", date, number);
     if (id == NULL)
         return ERR_MEMORY;
     run->result.id = view_of(id);
