@@ -10,6 +10,7 @@ struct asked_sample {
     struct golden_run *run;
     size_t item;
     size_t sample;
+    size_t found; /* by us, before the others were asked */
     void (*done)(struct golden_run *run, size_t item, size_t sample);
 };
 
@@ -72,12 +73,41 @@ static int on_found(void *context, const struct policy_check *check, const struc
     return 0;
 }
 
+static size_t place_of(const struct policy *policy, struct view name)
+{
+    size_t at = 0;
+
+    while (at < policy->check_count && !view_equal(policy->checks[at].name, name))
+        at++;
+    return at;
+}
+
+/* Who answers first is chance: what they found stands in the order of the checks. */
+static void put_in_order(const struct asked_sample *asked)
+{
+    const struct policy *policy = checks_of(asked->run, asked->item)->policy;
+    struct verdict *verdict =
+        &asked->run->result.entries[asked->item].samples[asked->sample].verdict;
+    struct finding *findings = (struct finding *)(uintptr_t)verdict->findings;
+
+    for (size_t i = asked->found + 1; i < verdict->count; i++)
+        for (size_t j = i;
+             j > asked->found
+             && place_of(policy, findings[j].check) < place_of(policy, findings[j - 1].check);
+             j--) {
+            struct finding later = findings[j - 1];
+            findings[j - 1] = findings[j];
+            findings[j] = later;
+        }
+}
+
 static void on_done(void *context, int code, const struct err *err)
 {
     const struct asked_sample *asked = context;
 
     if (code != 0)
         golden_run_broken(asked->run, code, err->text);
+    put_in_order(asked);
     asked->done(asked->run, asked->item, asked->sample);
 }
 
@@ -106,7 +136,8 @@ bool golden_others_start(struct golden_run *run, size_t item, size_t sample,
             rows[count++] = &checks->policy->checks[i];
     int code = asked != NULL ? 0 : fail(&err, ERR_MEMORY, "no memory for a check");
     if (code == 0) {
-        *asked = (struct asked_sample){run, item, sample, done};
+        *asked =
+            (struct asked_sample){run, item, sample, entry->samples[sample].verdict.count, done};
         code = ask_checks_start(run->others, &subject, rows, count, on_done, asked, &err);
     }
     if (code != 0)
