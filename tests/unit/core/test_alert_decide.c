@@ -111,6 +111,19 @@ static void what_was_not_delivered_is_told_by_the_next_run(void **unused)
     assert_int_equal(run_with(BIT(FAILED)), 0);
 }
 
+static void what_is_delivered_late_does_not_undo_what_a_later_run_found(void **unused)
+{
+    (void)unused;
+    assert_int_equal(run_with(BIT(CRITICAL)), 1);
+    struct decide_question earlier = question;
+    struct decide_job job = jobs[0];
+    question.claim = view_of("other");
+    question.now_unix_s += STATE_CLAIM_S + 1;
+    assert_int_equal(run_with(0), 0);
+    assert_int_equal(decide_done(&state, &earlier, &job, true, 0), 0);
+    assert_int_equal(run_with(BIT(CRITICAL)), 1); /* a new incident */
+}
+
 static void the_same_run_is_told_once(void **unused)
 {
     (void)unused;
@@ -295,6 +308,7 @@ int main(void)
         TEST(a_failing_suite_is_told_once_and_its_recovery_once),
         TEST(a_new_kind_of_trouble_is_told_while_the_incident_lasts),
         TEST(what_was_not_delivered_is_told_by_the_next_run),
+        TEST(what_is_delivered_late_does_not_undo_what_a_later_run_found),
         TEST(the_same_run_is_told_once),
         TEST(an_older_run_that_ends_later_changes_nothing),
         TEST(a_clock_that_jumped_back_silences_nobody),
