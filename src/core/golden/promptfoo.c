@@ -397,6 +397,19 @@ static int note_keys(struct promptfoo *foo)
     return code;
 }
 
+/* Nothing is left to carry: told with the last thing that was left behind, and why. */
+static int fail_empty(struct promptfoo *foo, const char *what)
+{
+    for (size_t i = foo->note_count; i > 0; i--) {
+        const struct promptfoo_note *note = &foo->notes[i - 1];
+        if (note->is_lost)
+            return fail(foo->reterr, ERR_CONFIG,
+                        "%.*s:%u:1: none of its %s can be carried: %.*s: %s", VIEW_ARG(note->file),
+                        note->line, what, VIEW_ARG(note->what), note->why);
+    }
+    return fail(foo->reterr, ERR_CONFIG, "%.*s:1:1: it has no %s", VIEW_ARG(foo->at_file), what);
+}
+
 static int run(struct promptfoo *foo)
 {
     int code = note_keys(foo);
@@ -408,11 +421,9 @@ static int run(struct promptfoo *foo)
     if (code == 0)
         code = promptfoo_read_tests(foo);
     if (code == 0 && foo->prompt_count == 0)
-        return fail(foo->reterr, ERR_CONFIG, "%.*s:1:1: none of its prompts can be carried",
-                    VIEW_ARG(foo->at_file));
+        return fail_empty(foo, "prompts");
     if (code == 0 && foo->entries->count == 0)
-        return fail(foo->reterr, ERR_CONFIG, "%.*s:1:1: none of its tests can be carried",
-                    VIEW_ARG(foo->at_file));
+        return fail_empty(foo, "tests");
     return code == 0 ? write_files(foo) : code;
 }
 
