@@ -433,9 +433,11 @@ static int read_suites(struct building *building, const struct json *map)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static int read_history(struct building *building, struct view history)
+/* A file, or a URL of PostgreSQL. What other URLs hold is not repeated: a password may be in it. */
+static int read_history(struct building *building, const struct json *root, struct view history)
 {
     struct settings *settings = &building->settings;
+    size_t scheme_len = view_find(history, view_of("://"), 0);
 
     /* one that the store cannot read is refused by it, and is no path in any case */
     settings->history_is_url = view_find(history, view_of("://"), 0) < history.len;
@@ -443,6 +445,11 @@ static int read_history(struct building *building, struct view history)
         settings->history = history;
         return 0;
     }
+    if (scheme_len < history.len)
+        return problems_at(building->problems, json_get(root, "history"),
+                           "%.*s:// is no history that is known: name a file, or a database by "
+                           "postgres://",
+                           (int)(scheme_len < 20 ? scheme_len : 20), history.ptr);
     return path_resolve(building->arena, settings->folder, history, &settings->history);
 }
 
@@ -466,7 +473,7 @@ int settings_read(struct arena *arena, struct view file, const struct json *root
     if (code != ERR_MEMORY)
         code = read_suites(&building, top.suites);
     if (code != ERR_MEMORY)
-        code = read_history(&building, top.history);
+        code = read_history(&building, root, top.history);
     if (code == ERR_MEMORY)
         return code;
     building.settings.gateway = top.gateway;
