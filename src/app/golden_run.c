@@ -198,6 +198,16 @@ void golden_run_tell(struct golden_run *run)
         run->options.progress(run->options.progress_context, &run->progress);
 }
 
+const struct target *golden_run_unpriced(const struct golden_run *run, size_t *index)
+{
+    while (run->targets != NULL && !run->is_given && *index < run->plan->target_count) {
+        const struct target *target = &run->targets[(*index)++];
+        if (!target_has_price(target))
+            return target;
+    }
+    return NULL;
+}
+
 void golden_run_interrupt(struct golden_run *run)
 {
     run->result.interrupted = true;

@@ -21,6 +21,7 @@
 
 struct answer_cache;
 struct golden_run;
+struct target;
 
 struct golden_progress {
     size_t asked;    /* questions that were sent or taken from the record */
@@ -59,6 +60,10 @@ MUST_CHECK int golden_run_new(const struct plan *plan, const struct host *host,
                               const struct golden_run_options *options, struct golden_run **ret_run,
                               struct err *reterr);
 void golden_run_free(struct golden_run *run);
+
+/* The next target that is asked and whose answers have no known price, so that no max_cost bounds
+ * them, from number *index on; NULL after the last. */
+const struct target *golden_run_unpriced(const struct golden_run *run, size_t *index);
 
 /* Starts; `ended` is called once from the loop when all answers and vectors are there. */
 void golden_run_start(struct golden_run *run, void (*ended)(void *context), void *context);

@@ -328,16 +328,30 @@ void target_close(struct target *target)
     target->keeper = NULL;
 }
 
-bool target_cost(const struct target *target, const struct usage *usage, int64_t *ret_nano_usd)
+/* The target's own price, in `own`, or the table's; NULL where none is known. */
+static const struct price *find_price(const struct target *target, struct price *own)
 {
     const struct settings_price *price = &target->settings->price;
-    struct price own = {
+
+    if (price->input_micro < 0 || price->output_micro < 0)
+        return prices_find(target->provider.model);
+    *own = (struct price){
         .in_nano_usd = price->input_micro / 1000,
         .out_nano_usd = price->output_micro / 1000,
     };
-    const struct price *found = price->input_micro >= 0 && price->output_micro >= 0
-                                    ? &own
-                                    : prices_find(target->provider.model);
+    return own;
+}
+
+bool target_has_price(const struct target *target)
+{
+    struct price own;
+    return find_price(target, &own) != NULL;
+}
+
+bool target_cost(const struct target *target, const struct usage *usage, int64_t *ret_nano_usd)
+{
+    struct price own;
+    const struct price *found = find_price(target, &own);
 
     if (found == NULL || !usage->known)
         return false;

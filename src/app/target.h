@@ -49,6 +49,9 @@ MUST_CHECK int target_open(struct target *target, const struct host *host,
                            const struct target_overrides *overrides, struct err *reterr);
 void target_close(struct target *target);
 
+/* Whether the target's answers have a price, its own or the table's. */
+bool target_has_price(const struct target *target);
+
 /* What an answer cost at the target's own price, or the table's; false where no price is known. */
 bool target_cost(const struct target *target, const struct usage *usage, int64_t *ret_nano_usd);
 

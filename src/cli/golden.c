@@ -279,6 +279,21 @@ static void log_resized(void *context, const struct asker *asker, uint32_t from,
         fprintf(stderr, "assay: target '%.*s': %u connections: %s\n", VIEW_ARG(name), from, why);
 }
 
+/* A bound that cannot hold is told before anything is asked. */
+static void tell_unpriced(const struct golden_command *command)
+{
+    size_t index = 0;
+
+    if (command->plan.max_cost_micro < 0)
+        return;
+    for (const struct target *target = golden_run_unpriced(command->run, &index); target != NULL;
+         target = golden_run_unpriced(command->run, &index))
+        fprintf(stderr,
+                "assay: no price of target '%.*s' is known, so --max-cost does not bound what it "
+                "is asked: set its price, like price: {input: 3, output: 15}\n",
+                VIEW_ARG(target->settings->name));
+}
+
 static int find_provenance(struct golden_command *command, struct provenance *ret_provenance,
                            struct err *reterr)
 {
@@ -318,8 +333,10 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
     strbuf_release(&program);
     if (code == 0)
         code = golden_run_new(&command->plan, &command->host, &options, &command->run, &err);
-    if (code == 0)
+    if (code == 0) {
+        tell_unpriced(command);
         code = run_loop(command, &err);
+    }
     return code == 0 ? 0 : refuse(command, code, &err, ret_exit);
 }
 
