@@ -54,7 +54,7 @@ EXIT = [("0", "passed"),
 
 
 def man_overview(tables):
-    page = man_head("assay", tables["assay"], "tests, fronts and prices applications built on foundation models")
+    page = man_head("assay", tables["assay"], "tests applications built on foundation models")
     page += ".SH SYNOPSIS\n\\fBassay\\fR \\fICOMMAND\\fR [\\fIoptions\\fR]\n.br\n"
     page += "\\fBassay\\fR \\-\\-version\n.SH COMMANDS\n"
     for command in tables["commands"]:

@@ -91,9 +91,8 @@ void command_overview(struct strbuf *out)
     size_t count;
     const struct command *const *all = command_all(&count);
 
-    strbuf_add_text(out,
-                    "assay tests, fronts and prices applications built on foundation models.\n\n"
-                    "usage: assay COMMAND [options]\n\ncommands\n");
+    strbuf_add_text(out, "assay tests applications built on foundation models.\n\n"
+                         "usage: assay COMMAND [options]\n\ncommands\n");
     for (size_t i = 0; i < count; i++)
         if (!all[i]->hidden)
             strbuf_printf(out, "  %-10s %s\n", all[i]->name, all[i]->summary);
