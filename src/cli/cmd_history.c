@@ -42,8 +42,9 @@ static const struct option items[] = {
     {"last", 'n', OPTION_INT, "N", AT(last), "so many runs in the table (default: 20)", NULL, 1,
      LAST_MAX},
     {"format", 'f', OPTION_CHOICE, "FORMAT", AT(format),
-     "text (default), json or markdown; of 'show' also junit, html, github, gitlab",
-     "text,json,markdown,junit,html,github,gitlab", 0, 0},
+     "text (default), json or markdown; of 'show' also junit, html, github, gitlab, metrics, "
+     "dotenv",
+     "text,json,markdown,junit,html,github,gitlab,metrics,dotenv", 0, 0},
     {"output", 'o', OPTION_LIST, "FORMAT=FILE", AT(outputs),
      "of 'show' and 'export': also write a report to a file; repeatable", NULL, 0, 0},
     {"verbose", 'v', OPTION_FLAG, NULL, AT(verbose), "of 'show': entries that are fine too", NULL,
@@ -295,14 +296,17 @@ const struct command command_history = {
         "\n"
         "'show RUN' prints a past run as 'assay test' did, in any of its formats; 'export RUN' its "
         "whole JSON report. RUN is an id or the unique beginning of one, @last, @prev, "
-        "version:HASH (the newest run that used that version of a prompt), or a file.\n"
+        "version:HASH (the newest run that used that version of a prompt), or a JSON report.\n"
         "\n"
         "'prune --keep 90d' deletes runs that started earlier, 'prune --keep 500' all but the "
         "newest 500 of each suite and kind. Template versions are kept.\n"
         "\n"
         "The history lies in .assay/history.db beside assay.yaml, or where `history:` says: "
         "another "
-        "file, or a PostgreSQL database, postgres://USER:${PASSWORD}@HOST/DATABASE.",
+        "file, or a PostgreSQL database, postgres://USER:${PASSWORD}@HOST/DATABASE.\n"
+        "\n"
+        "Exit status: 0 whatever the runs said; 2 usage, configuration, or no such run; 3 the "
+        "history or a file could not be used.",
     .examples = "  assay history\n"
                 "  assay history --suite manga --last 50\n"
                 "  assay history --entry rec-ja-001 -f json\n"

@@ -36,8 +36,9 @@ static const struct option items[] = {
     {"set", 0, OPTION_LIST, "KEY=VALUE", AT(overrides),
      "override one setting, like suites.manga.strict=true; repeatable", NULL, 0, 0},
     {"format", 'f', OPTION_CHOICE, "FORMAT", AT(format),
-     "what goes to standard output: text, json, markdown, junit, html",
-     "text,json,markdown,junit,html", 0, 0},
+     "what goes to standard output: text, json, markdown, junit, html, github, gitlab, metrics, "
+     "dotenv",
+     "text,json,markdown,junit,html,github,gitlab,metrics,dotenv", 0, 0},
     {"output", 'o', OPTION_LIST, "FORMAT=FILE", AT(outputs),
      "also write a report to a file, like json=whole.json; repeatable", NULL, 0, 0},
     {"save", 0, OPTION_FLAG, NULL, AT(save), "keep the whole as one run of the history", NULL, 0,
