@@ -135,6 +135,8 @@ static void list_json(const struct signing *signing, struct strbuf *out)
 
 static void list_text(const struct signing *signing, struct strbuf *out)
 {
+    if (signing->signoffs.count == 0)
+        strbuf_printf(out, "nothing is signed off in %s\n", signing->path);
     for (size_t i = 0; i < signing->signoffs.count; i++) {
         const struct signoff *signoff = &signing->signoffs.items[i];
         strbuf_printf(out, "%.*s  ", VIEW_ARG(signoff->at));
@@ -333,14 +335,16 @@ const struct command command_signoff = {
     .details =
         "Records that somebody accepts the major regressions of a run: a line in signoffs.jsonl "
         "beside the golden set, meant for version control. RUN is the id of a run, @last, or a "
-        "JSON "
-        "report.\n"
+        "JSON report.\n"
         "\n"
         "From then on 'assay test' passes these entries (exit 0 where it was 4), as long as "
         "template, model and parameters stay, the entry falls no further (.05 is tolerated), no "
         "other check fails and the day it expires on has not passed. A critical regression cannot "
         "be signed off, and where a tenth of the entries are major the gate fails whatever was "
-        "signed: mend the prompt, or accept the new answers with 'assay baseline --update'.",
+        "signed: mend the prompt, or accept the new answers with 'assay baseline --update'.\n"
+        "\n"
+        "Exit status: 0 signed, or listed; 2 usage, configuration, no such run, or an entry that "
+        "cannot be signed off; 3 a file could not be used.",
     .examples = "  assay signoff @last --by 'Aki Mori' --reason 'shorter answers were asked for'\n"
                 "  assay signoff report.json --by aki --reason 'known' --entry rec-ja-001 "
                 "--expires 2026-12-24\n"

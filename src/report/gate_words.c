@@ -109,12 +109,16 @@ void gate_words_size(const struct run *run, struct strbuf *out)
 {
     size_t answers = 0;
 
-    strbuf_printf(out, "%zu entr%s × %u", run->entry_count, run->entry_count == 1 ? "y" : "ies",
-                  run->repeat);
-    if (run->repeat_max == 0)
-        return;
     for (size_t i = 0; i < run->entry_count; i++)
         answers += run->entries[i].sample_count;
+    strbuf_printf(out, "%zu entr%s", run->entry_count, run->entry_count == 1 ? "y" : "ies");
+    if (run->recorded_answers) {
+        strbuf_printf(out, ", %zu recorded answer%s", answers, answers == 1 ? "" : "s");
+        return;
+    }
+    strbuf_printf(out, " × %u", run->repeat);
+    if (run->repeat_max == 0)
+        return;
     strbuf_printf(out, " to %u (%zu answers in all, %u round%s of asking again)", run->repeat_max,
                   answers, run->rounds, run->rounds == 1 ? "" : "s");
 }

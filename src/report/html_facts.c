@@ -56,7 +56,9 @@ static void add_numbers(struct strbuf *out, const struct run *run)
     html_count(out, (int64_t)run->asked);
     strbuf_add_text(out, run->recorded_answers ? " recorded, " : " asked, ");
     html_count(out, (int64_t)run->answered);
-    html_printf(out, " answered; %u of each", run->repeat);
+    strbuf_add_text(out, " answered");
+    if (!run->recorded_answers)
+        html_printf(out, "; %u of each", run->repeat);
     strbuf_add_text(out, "</dd><dt>Seed</dt><dd>");
     html_printf(out, "%llu", (unsigned long long)run->seed);
     strbuf_add_text(out, "</dd><dt>Tokens</dt><dd>");

@@ -108,8 +108,9 @@ static void add_facts_line(struct strbuf *out, const struct run *run)
     html_time(out, run->started_unix_s);
     strbuf_add_text(out, " · ");
     html_count(out, (int64_t)run->entry_count);
-    html_printf(out, " entr%s × %u answer%s", run->entry_count == 1 ? "y" : "ies", run->repeat,
-                run->repeat == 1 ? "" : "s");
+    strbuf_add_text(out, run->entry_count == 1 ? " entry" : " entries");
+    if (!run->recorded_answers)
+        html_printf(out, " × %u answer%s", run->repeat, run->repeat == 1 ? "" : "s");
     if (run->shard_count > 1)
         html_printf(out, " · shard %u of %u only", run->shard_index, run->shard_count);
     strbuf_add_text(out, " · mean score <strong>");

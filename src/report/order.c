@@ -161,6 +161,22 @@ static size_t count_failed(const struct run *run, const char *check, struct view
     return count;
 }
 
+/* A sentence of the table: %zu is the count, {one|several} what follows it. */
+static void add_advice(const char *sentence, size_t count, struct strbuf *sentences)
+{
+    struct view rest = view_of(sentence);
+    size_t number = view_find(rest, view_of("%zu"), 0);
+    size_t one = view_find(rest, view_of("{"), 0);
+    size_t several = view_find(rest, view_of("|"), 0);
+    size_t end = view_find(rest, view_of("}"), 0);
+
+    strbuf_add(sentences, view_slice(rest, 0, number));
+    strbuf_printf(sentences, "%zu ", count);
+    strbuf_add(sentences, count == 1 ? view_slice(rest, one + 1, several)
+                                     : view_slice(rest, several + 1, end));
+    strbuf_add(sentences, view_slice(rest, end + 1, rest.len));
+}
+
 static size_t advise_checks(const struct run *run, struct strbuf *sentences, size_t max)
 {
     static const struct {
@@ -169,18 +185,24 @@ static size_t advise_checks(const struct run *run, struct strbuf *sentences, siz
         const char *advice;
     } rows[] = {
         {"language", "ja",
-         "Japanese answers were lost: %zu entries tagged ja answer in another language; restore "
+         "Japanese answers were lost: %zu {entry tagged ja answers|entries tagged ja answer} in "
+         "another language; restore "
          "the instruction that names the language, or name it in the prompt"},
         {"language", "",
-         "%zu entries answer in another language than expected; say in the prompt which language "
+         "%zu {entry answers|entries answer} in another language than expected; say in the prompt "
+         "which language "
          "to answer in"},
         {"format", "",
-         "%zu entries break their format; restore the instruction that asks for it, with its keys"},
+         "%zu {entry breaks its|entries break their} format; restore the instruction that asks for "
+         "it, with its keys"},
         {"keywords", "",
-         "%zu entries lack words they must have; see whether the prompt still asks for them"},
+         "%zu {entry lacks words it|entries lack words they} must have; see whether the prompt "
+         "still asks for them"},
         {"forbidden", "",
-         "%zu entries say what they must not; restore the instruction that forbids it"},
-        {"length", "", "%zu entries miss their length limits; state the limit in the prompt"},
+         "%zu {entry says what it|entries say what they} must not; restore the instruction that "
+         "forbids it"},
+        {"length", "",
+         "%zu {entry misses its|entries miss their} length limits; state the limit in the prompt"},
     };
     size_t said = 0;
 
@@ -189,11 +211,7 @@ static size_t advise_checks(const struct run *run, struct strbuf *sentences, siz
         if (count == 0 || (i == 1 && said > 0))
             continue;
         strbuf_printf(sentences, "%s", said > 0 ? "\n" : "");
-        struct view advice = view_of(rows[i].advice);
-        size_t at = view_find(advice, view_of("%zu"), 0);
-        strbuf_add(sentences, view_slice(advice, 0, at));
-        strbuf_printf(sentences, "%zu", count);
-        strbuf_add(sentences, view_slice(advice, at + 3, advice.len));
+        add_advice(rows[i].advice, count, sentences);
         said++;
     }
     return said;
@@ -241,7 +259,9 @@ size_t report_advice(const struct run *run, struct strbuf *sentences, size_t max
         said++;
     }
     if (said < max && run->gate.counts[SEVERITY_MAJOR] > 0 && run->gate.exit_status == 4) {
-        strbuf_printf(sentences, "%saccept a wanted change with 'assay baseline --update ENTRY…'",
+        strbuf_printf(sentences,
+                      "%slet this pass with 'assay signoff @last --by WHO --reason WHY', or accept "
+                      "the new answers with 'assay baseline --update ENTRY…'",
                       said > 0 ? "\n" : "");
         said++;
     }
