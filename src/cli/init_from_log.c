@@ -56,13 +56,39 @@ static void progress(void *context, uint64_t lines)
 
 /* ---- what is written ------------------------------------------------------------------------- */
 
-static const char settings[] =
+static const char settings_unknown[] =
     "# A golden set proposed from recorded traffic. The simulator answers until you name a model:\n"
     "#   targets:\n"
     "#     chat: {kind: bedrock, model: MODEL, region: us-east-1}\n"
     "#   and under the suite: target: chat\n"
     "suites:\n"
     "  from-log: {golden: golden/from-log.yaml, target: sim}\n";
+
+/* The log says which model of Bedrock answered. */
+static const char settings_bedrock[] =
+    "# A golden set proposed from recorded traffic, and the model that answered most of it.\n"
+    "# 'assay doctor' looks for its credentials in the environment and in ~/.aws.\n"
+    "targets:\n"
+    "  chat: {kind: bedrock, model: \"%.*s\", region: \"%.*s\"}\n"
+    "suites:\n"
+    "  from-log: {golden: golden/from-log.yaml, target: chat}\n";
+
+/* Whether a name from a log may stand in YAML as it is. */
+static bool is_plain(struct view name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+              || memchr("-_.:/", c, 5) != NULL))
+            return false;
+    }
+    return name.len > 0 && name.len <= 2048;
+}
+
+static bool has_model(const struct traffic_proposals *proposals)
+{
+    return is_plain(proposals->model) && is_plain(proposals->region);
+}
 
 static int add(struct proposing *proposing, const char *name, struct view text)
 {
@@ -102,7 +128,13 @@ static int add_files(struct proposing *proposing)
     struct strbuf out;
 
     strbuf_init(&out, TEXT_BYTES_MAX);
-    int code = add(proposing, "assay.yaml", view_of(settings));
+    if (has_model(proposals))
+        strbuf_printf(&out, settings_bedrock, VIEW_ARG(proposals->model),
+                      VIEW_ARG(proposals->region));
+    else
+        strbuf_add_text(&out, settings_unknown);
+    int code = add_written(proposing, "assay.yaml", &out);
+    strbuf_reset(&out);
     if (code == 0)
         code = add(proposing, "prompts/answer.md", proposals->template);
     if (code == 0 && proposals->system.len > 0)
@@ -154,15 +186,19 @@ static void tell(const struct proposing *proposing)
     if (proposals->uncounted > 0)
         printf("%llu rare questions were not looked at any more\n",
                (unsigned long long)proposals->uncounted);
-    printf("%zu places of personal data or secrets were masked; names of people are not "
+    printf("%zu place%s of personal data or secrets masked; names of people are not "
            "recognised\n\nwrote:\n",
-           proposing->result.masked);
+           proposing->result.masked, proposing->result.masked == 1 ? "" : "s");
     for (size_t i = 0; i < proposing->file_count; i++)
         printf("  %s\n", proposing->files[i].path);
-    printf("\nNext: read the entries, then\n"
-           "  assay baseline --responses golden/from-log-answers.jsonl   # accept what was "
+    printf("\nNext: read the entries, then\n");
+    if (!view_is(view_of(proposing->dir), "."))
+        printf("  cd %s\n", proposing->dir);
+    printf("  assay baseline --responses golden/from-log-answers.jsonl   # accept what was "
            "answered\n"
-           "  assay test\n");
+           "  assay test%s\n",
+           has_model(proposals) ? "   # asks the model of the log: 'assay doctor' first"
+                                : "   # once assay.yaml names your model");
 }
 
 int init_from_log(struct cli *cli, const char *log, const char *dir, size_t entries)

@@ -48,9 +48,16 @@ struct kept {
     uint64_t line;
 };
 
-struct system_seen {
+struct seen {
     struct view text;
     uint64_t count;
+};
+
+/* Different texts and how often each was seen; those past the bound are counted together. */
+struct census {
+    struct seen items[TRAFFIC_SYSTEMS_MAX];
+    size_t count;
+    uint64_t others;
 };
 
 struct traffic {
@@ -59,9 +66,9 @@ struct traffic {
     struct kept sample[TRAFFIC_SAMPLE];
     size_t sampled;
     bool has_learnt;
-    struct system_seen systems[TRAFFIC_SYSTEMS_MAX];
-    size_t system_count;
-    uint64_t other_systems;
+    struct census systems;
+    struct census models; /* of Bedrock's logs */
+    struct census regions;
     struct view before; /* of the template */
     struct view after;
     struct cluster *clusters[TRAFFIC_CLUSTERS_MAX];
@@ -401,33 +408,49 @@ static int keep_sample(struct traffic *traffic, const struct traffic_record *rec
     return code;
 }
 
-static int count_system(struct traffic *traffic, struct view system)
+static int census_add(struct arena *arena, struct census *census, struct view text)
 {
-    if (system.len > TRAFFIC_SYSTEM_MAX)
-        system = view_of("");
-    for (size_t i = 0; i < traffic->system_count; i++)
-        if (view_equal(traffic->systems[i].text, system)) {
-            traffic->systems[i].count++;
+    if (text.len > TRAFFIC_SYSTEM_MAX)
+        text = view_of("");
+    for (size_t i = 0; i < census->count; i++)
+        if (view_equal(census->items[i].text, text)) {
+            census->items[i].count++;
             return 0;
         }
-    if (traffic->system_count == TRAFFIC_SYSTEMS_MAX) {
-        traffic->other_systems++;
+    if (census->count == TRAFFIC_SYSTEMS_MAX) {
+        census->others++;
         return 0;
     }
-    struct system_seen *seen = &traffic->systems[traffic->system_count];
-    int code = arena_copy(&traffic->arena, system, &seen->text);
+    struct seen *seen = &census->items[census->count];
+    int code = arena_copy(arena, text, &seen->text);
     if (code != 0)
         return code;
     seen->count = 1;
-    traffic->system_count++;
+    census->count++;
     return 0;
+}
+
+/* NULL: nothing was seen. */
+static const struct seen *census_most(const struct census *census)
+{
+    const struct seen *best = NULL;
+
+    for (size_t i = 0; i < census->count; i++)
+        if (best == NULL || census->items[i].count > best->count)
+            best = &census->items[i];
+    return best;
 }
 
 int traffic_add(struct traffic *traffic, const struct traffic_record *record, uint64_t line)
 {
     traffic->questions++;
     traffic->with_turns += record->has_turns;
-    int code = count_system(traffic, record->system);
+    int code = census_add(&traffic->arena, &traffic->systems, record->system);
+    if (code == 0 && record->region.len > 0 && record->model.len > 0) {
+        code = census_add(&traffic->arena, &traffic->models, record->model);
+        if (code == 0)
+            code = census_add(&traffic->arena, &traffic->regions, record->region);
+    }
     if (code != 0)
         return code;
     if (traffic->has_learnt)
@@ -555,11 +578,10 @@ static int make_texts(struct traffic *traffic, struct arena *arena,
                       struct traffic_proposals *proposals)
 {
     struct strbuf out;
-    const struct system_seen *best = NULL;
+    const struct seen *best = census_most(&traffic->systems);
+    const struct seen *model = census_most(&traffic->models);
+    const struct seen *region = census_most(&traffic->regions);
 
-    for (size_t i = 0; i < traffic->system_count; i++)
-        if (best == NULL || traffic->systems[i].count > best->count)
-            best = &traffic->systems[i];
     strbuf_init(&out, 4 * TRAFFIC_SYSTEM_MAX);
     escape(&out, traffic->before);
     strbuf_add_text(&out, "{{question}}");
@@ -576,7 +598,11 @@ static int make_texts(struct traffic *traffic, struct arena *arena,
         if (code == 0)
             code = arena_copy(arena, strbuf_view(&out), &proposals->system);
     }
-    proposals->systems = traffic->system_count;
+    if (code == 0 && model != NULL)
+        code = arena_copy(arena, model->text, &proposals->model);
+    if (code == 0 && region != NULL)
+        code = arena_copy(arena, region->text, &proposals->region);
+    proposals->systems = traffic->systems.count;
     strbuf_release(&out);
     return code;
 }

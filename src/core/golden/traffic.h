@@ -44,7 +44,8 @@ struct traffic_record {
     struct view question; /* what the user said last */
     struct view response; /* empty: none, or not text */
     struct view model;
-    bool has_turns; /* there were turns before the question, which a proposal does not have */
+    struct view region; /* of Bedrock's logs; empty elsewhere */
+    bool has_turns;     /* there were turns before the question, which a proposal does not have */
 };
 
 /* ERR_SYNTAX with reterr (no place) where the tree has no question; ERR_MEMORY. */
@@ -79,6 +80,8 @@ struct traffic_proposals {
     uint64_t systems;   /* different ones that were seen (counted up to a bound) */
     int64_t system_share_micro;
     struct view template; /* with {{question}} */
+    struct view model;    /* what Bedrock's logs name most often; empty: none */
+    struct view region;
     uint64_t questions;
     uint64_t clusters;
     uint64_t with_turns; /* questions that had turns before them */

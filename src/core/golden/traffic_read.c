@@ -201,6 +201,7 @@ static int read_line(struct reading *reading, const struct json *line)
         request = json_get(request, "body");
     reading->record.model =
         json_text(json_get(line, "modelId"), json_text(json_get(request, "model"), view_of("")));
+    reading->record.region = json_text(json_get(line, "region"), view_of(""));
     int code = read_request(reading, request);
     return code == 0 && response != NULL ? read_response(reading, response) : code;
 }
