@@ -188,6 +188,13 @@ static void tell_text(const struct importing *importing, struct strbuf *out)
         if (stays)
             strbuf_add(out, result->files[i].text);
     }
+    if (importing->options->dry_run)
+        return;
+    strbuf_add_text(out, "\nNext:\n");
+    if (importing->options->folder != NULL && strcmp(importing->options->folder, ".") != 0)
+        strbuf_printf(out, "  cd %s\n", importing->options->folder);
+    strbuf_add_text(out, "  assay doctor    # are the targets reachable, and their keys there?\n"
+                         "  assay test\n");
 }
 
 static void write_notes(const struct promptfoo_imported *result, bool is_lost,

@@ -238,13 +238,20 @@ static int make(struct making *making)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
+/* What a target is called: its label, else the last part of its id. A part of digits alone is a
+ * version, as in bedrock:anthropic.claude-haiku-4-5-20251001-v1:0, and names nothing. */
 static struct view label_of(const struct json *provider, struct view id)
 {
     struct view label = json_text(json_get(provider, "label"), id);
-    size_t colon = label.len;
+    size_t digits = label.len;
 
     if (label.ptr != id.ptr)
         return label;
+    while (digits > 0 && label.ptr[digits - 1] >= '0' && label.ptr[digits - 1] <= '9')
+        digits--;
+    if (digits > 0 && label.ptr[digits - 1] == ':')
+        label = view_slice(label, 0, digits - 1);
+    size_t colon = label.len;
     while (colon > 0 && label.ptr[colon - 1] != ':' && label.ptr[colon - 1] != '/')
         colon--;
     return colon < label.len ? view_slice(label, colon, label.len) : label;
