@@ -403,7 +403,7 @@ void alerts_send(const struct alerts_options *options, const struct run *run)
 
 /* ---- checks and --alerts-test ---------------------------------------------------------------- */
 
-static const char off[] = "off: its address or key is empty";
+static const char off[] = "its address or key is empty";
 
 void alerts_check(const struct alerts_options *options, alerts_tested *tested, void *context)
 {
