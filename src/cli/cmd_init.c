@@ -75,8 +75,8 @@ static void tell(const char *dir)
     printf("wrote %zu files in %s\n\nNext:\n", starter_file_count, here ? "this folder" : dir);
     if (!here)
         printf("  cd %s\n", dir);
-    printf("  assay test              # green at once, on the built-in simulator\n"
-           "  assay baseline          # accept today's answers\n"
+    printf("  assay test                   # green at once, on the built-in simulator\n"
+           "  assay baseline --repeat 3    # accept today's answers, three of each\n"
            "  assay test --target openai   # your own model: see assay.yaml\n");
 }
 
