@@ -42,6 +42,8 @@ static void break_line(struct column *column)
 {
     enum column_style style = column->style;
 
+    while (!column->is_padded && view_ends(strbuf_view(&column->text), view_of(" ")))
+        strbuf_cut(&column->text, column->text.len - 1);
     paint(column, COLUMN_PLAIN);
     if (column->is_padded && column->used < column->width)
         strbuf_add_repeated(&column->text, ' ', column->width - column->used);
