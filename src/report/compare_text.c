@@ -2,6 +2,7 @@
  *
  * compare_text: a comparison for people at a terminal: who the sides are, which is better, tables
  * of what differs, and the entries that differ most. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/date.h"
@@ -227,11 +228,17 @@ static void add_amount(struct compare_printing *printing, const char *label, int
     strbuf_add_byte(printing->out, '\n');
 }
 
+/* To the nearest one, and no "-0". */
+static double whole(double ms)
+{
+    return round(ms) + 0.0;
+}
+
 static void add_times(struct compare_printing *printing, const char *label, const double ms[2],
                       double difference, double low, double high)
 {
     strbuf_printf(printing->out, "%-*s%7.0f ms %7.0f ms  %+.0f ms (%+.0f … %+.0f)\n", LABEL, label,
-                  ms[0], ms[1], difference, low, high);
+                  ms[0], ms[1], whole(difference), whole(low), whole(high));
 }
 
 static void add_figures(struct compare_printing *printing)
@@ -277,10 +284,16 @@ static void add_tally(struct compare_printing *printing, const struct compared_t
                                                                  : COMPARE_SHOW_LANGUAGES);
     if (!wanted)
         return;
-    add_label(printing, row->kind == COMPARE_ALL ? view_of("all") : row->value, "");
-    strbuf_printf(printing->out, "%6zu %6zu %6zu  %5.1f %% (%.1f … %.1f)  %.3f\n", tally->wins[0],
-                  tally->wins[1], tally->ties, 100 * tally->rate, 100 * tally->low,
-                  100 * tally->high, tally->p);
+    add_label(printing, row->kind == COMPARE_ALL ? view_of("all") : row->value,
+              row->kind == COMPARE_BY_TAG        ? " (tag)"
+              : row->kind == COMPARE_BY_LANGUAGE ? " (language)"
+                                                 : "");
+    strbuf_printf(printing->out, "%6zu %6zu %6zu", tally->wins[0], tally->wins[1], tally->ties);
+    if (tally->wins[0] + tally->wins[1] > 0)
+        strbuf_printf(printing->out, "  %5.1f %% (%.1f … %.1f)  %.3f\n", 100 * tally->rate,
+                      100 * tally->low, 100 * tally->high, tally->p);
+    else
+        strbuf_add_text(printing->out, "  none is decided\n");
 }
 
 static void add_bias(struct compare_printing *printing, const struct compared_judging *judging)

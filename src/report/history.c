@@ -41,6 +41,14 @@ static void add_score(struct strbuf *out, const struct history_row *row)
         strbuf_add_text(out, "    -");
 }
 
+/* "none" is a severity's word; of an entry's row it would mean nothing to a reader. */
+static struct view shown_verdict(const struct history_row *row)
+{
+    struct view verdict = history_verdict(row);
+
+    return view_is(verdict, "none") ? view_of("unchanged") : verdict;
+}
+
 static void add_row(const struct history_report *report, const struct history_row *row,
                     struct strbuf *out)
 {
@@ -52,7 +60,7 @@ static void add_row(const struct history_report *report, const struct history_ro
         report_add_dollars(&dollars, row->cost_nano_usd);
     history_day(row->started_unix_s, day);
     strbuf_printf(out, "%-26.*s %s  ", VIEW_ARG(row->id), day);
-    add_verdict(out, history_verdict(row), 13, report->color);
+    add_verdict(out, shown_verdict(row), 13, report->color);
     add_score(out, row);
     strbuf_printf(out, "  %5lld/%-5lld %-10s ", (long long)row->failing_count,
                   (long long)row->entry_count, row->has_cost ? strbuf_text(&dollars) : "-");
@@ -147,7 +155,7 @@ static void add_markdown_row(const struct history_row *row, struct strbuf *out)
     strbuf_add_text(out, "| ");
     add_cell(out, row->id);
     strbuf_printf(out, " | %s | ", day);
-    add_cell(out, history_verdict(row));
+    add_cell(out, shown_verdict(row));
     strbuf_add_text(out, " | ");
     add_score(out, row);
     strbuf_printf(out, " | %lld of %lld | ", (long long)row->failing_count,

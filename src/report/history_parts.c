@@ -37,7 +37,10 @@ void history_add_name(struct strbuf *out, const struct history_series *series)
     if (series->entry.len > 0) {
         strbuf_add_text(out, "entry '");
         report_add_line(out, series->entry, 60);
-        strbuf_printf(out, "' of %.*s in ", VIEW_ARG(series->target));
+        strbuf_printf(out, "' of %.*s", VIEW_ARG(series->target));
+        if (series->suite.len == 0) /* of whatever suite */
+            return;
+        strbuf_add_text(out, " in ");
     }
     strbuf_add_text(out, "suite '");
     report_add_line(out, series->suite, 60);
