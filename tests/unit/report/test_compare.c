@@ -217,12 +217,12 @@ static void lines_break_between_words_and_anywhere_in_japanese(void **state)
 {
     (void)state;
 
-    laid_out("one two three", 8, 0, "one two \nthree\n");
+    laid_out("one two three", 8, 0, "one two\nthree\n");
     laid_out("鬼滅の刃は", 6, 0, "鬼滅の\n刃は\n");
     laid_out("abcdefghij", 4, 0, "abcd\nefgh\nij\n");
     laid_out("a\nb", 10, 0, "a\nb\n");
     laid_out("", 10, 0, "\n");
-    laid_out("one two three four five", 8, 2, "one two \nthree …\n");
+    laid_out("one two three four five", 8, 2, "one two\nthree …\n");
     laid_out("a\tb\rc\x1b", 10, 0, "a bc\xef\xbf\xbd\n");
 }
 
