@@ -419,9 +419,10 @@ static int examine_all(struct examination *examination)
     if (code != 0)
         return command_fail(examination->cli, code, &err);
     if (examination->settings.file.len != 0)
-        tell(examination, 0, "configuration %.*s: %zu targets, %zu suites",
+        tell(examination, 0, "configuration %.*s: %zu target%s, %zu suite%s",
              VIEW_ARG(examination->settings.file), examination->settings.target_count,
-             examination->settings.suite_count);
+             examination->settings.target_count == 1 ? "" : "s", examination->settings.suite_count,
+             examination->settings.suite_count == 1 ? "" : "s");
     else
         tell(examination, 0,
              "no assay.yaml here; the simulator is there without ('assay init' "

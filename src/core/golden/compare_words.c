@@ -60,7 +60,7 @@ static int warn_of_entries(struct comparing *comparing)
          "meanwhile"},
         {comparing->unlike_parts,
          "have scores of other parts on the two sides (with a baseline and without): their parts "
-         "are compared, their scores are not"},
+         "are compared, their scores are not; @baseline instead of the side without has both"},
         {comparing->other_accepted,
          "were held against other accepted answers on the two sides: similarities are to different "
          "references"},
