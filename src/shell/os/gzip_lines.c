@@ -100,6 +100,12 @@ static bool cut_line(struct gzip_lines *lines, struct view *ret_text)
     return true;
 }
 
+static int fail_long(const struct gzip_lines *lines, struct err *reterr)
+{
+    return fail(reterr, ERR_LIMIT, "%s:%llu: this line is longer than %zu MiB", lines->path,
+                (unsigned long long)lines->number, lines->limit >> 20);
+}
+
 int gzip_lines_next(struct gzip_lines *lines, struct view *ret_text, uint64_t *ret_number,
                     struct err *reterr)
 {
@@ -110,12 +116,16 @@ int gzip_lines_next(struct gzip_lines *lines, struct view *ret_text, uint64_t *r
             lines->is_passing = false;
             *ret_number = lines->number;
             if (is_passed)
-                return fail(reterr, ERR_LIMIT, "%s:%llu: this line is longer than %zu MiB",
-                            lines->path, (unsigned long long)lines->number, lines->limit >> 20);
+                return fail_long(lines, reterr);
             *ret_text = view_trim(text);
             if (ret_text->len > 0)
                 return 1;
             continue;
+        }
+        if (lines->at_end && lines->is_passing) { /* the long one was the last, without an end */
+            lines->is_passing = false;
+            *ret_number = ++lines->number;
+            return fail_long(lines, reterr);
         }
         if (lines->at_end)
             return 0;
