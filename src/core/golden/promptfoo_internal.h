@@ -22,6 +22,8 @@ enum {
 struct promptfoo_prompt {
     struct view name;        /* in the golden set */
     struct view label;       /* as promptfoo has it, for filters */
+    struct view source;      /* the text or path it was written as, for filters too */
+    struct view id;          /* stated beside `raw`; empty: none */
     struct view text;        /* of a text prompt, our template; empty: a chat */
     const struct json *chat; /* mapping for the golden set: messages, system_text */
     const struct view *names;

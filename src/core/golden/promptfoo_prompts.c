@@ -306,10 +306,25 @@ static int add_prompt(struct promptfoo *foo, const struct json *at, struct view 
     return add_any(foo, at, label, text);
 }
 
+/* Adds what `text` stands for, one prompt or several of a file. */
+static int add_written(struct promptfoo *foo, const struct json *item, struct view label,
+                       struct view text, struct view id)
+{
+    size_t before = foo->prompt_count;
+    struct view path;
+    int code = add_prompt(foo, item, label, text);
+
+    for (size_t i = before; i < foo->prompt_count; i++) {
+        foo->prompts[i].source = promptfoo_is_file(text, &path) ? path : text;
+        foo->prompts[i].id = id;
+    }
+    return code;
+}
+
 static int add_item(struct promptfoo *foo, const struct json *item)
 {
     if (item->kind == JSON_STRING)
-        return add_prompt(foo, item, view_of(""), item->text);
+        return add_written(foo, item, view_of(""), item->text, view_of(""));
     const struct json *raw = json_get(item, "raw");
     const struct json *id = json_get(item, "id");
     struct view label = json_text(json_get(item, "label"), view_of(""));
@@ -323,7 +338,8 @@ static int add_item(struct promptfoo *foo, const struct json *item)
         if (code != 0)
             return code;
     }
-    return add_prompt(foo, item, label, text->text);
+    return add_written(foo, item, label, text->text,
+                       raw != NULL ? json_text(id, view_of("")) : view_of(""));
 }
 
 int promptfoo_read_prompts(struct promptfoo *foo)
@@ -337,7 +353,7 @@ int promptfoo_read_prompts(struct promptfoo *foo)
         return add_item(foo, prompts);
     for (const struct json *item = prompts->child; code == 0 && item != NULL; item = item->next)
         code = prompts->kind == JSON_OBJECT
-                   ? add_prompt(foo, item, json_text(item, view_of("")), item->key)
+                   ? add_written(foo, item, json_text(item, view_of("")), item->key, view_of(""))
                    : add_item(foo, item);
     return code;
 }

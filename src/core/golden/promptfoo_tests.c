@@ -12,7 +12,7 @@ struct merged {
     struct promptfoo_test own;
     const struct json *sources[3]; /* defaultTest, the scenario's, the test itself; NULL: none */
     struct json *vars;
-    const struct json *options; /* of the test; NULL: none */
+    struct json *options; /* of all of them, the later ones over the earlier */
     const struct json *threshold;
     const struct json *description;
 };
@@ -145,11 +145,16 @@ static int merge_vars(struct promptfoo *foo, const struct json *source, struct j
     struct view path;
     int code = 0;
 
-    if (json_is(own, JSON_STRING) && promptfoo_is_file(own->text, &path)) {
+    if (json_is(own, JSON_STRING)) {
         struct json *tree = NULL;
+        if (!promptfoo_is_file(own->text, &path))
+            path = own->text;
         code = promptfoo_load_tree(foo, own, path, &tree);
         own = tree;
     }
+    if (code == 0 && own != NULL && own->kind != JSON_OBJECT && own->kind != JSON_NULL)
+        code = promptfoo_lost(foo, json_get(source, "vars"), view_of("vars"),
+                              "only a mapping of variables, or one file that holds it, is carried");
     for (const struct json *value = json_is(own, JSON_OBJECT) ? own->child : NULL;
          code == 0 && value != NULL; value = value->next)
         code = promptfoo_set_copy(foo, vars, value->key, value);
@@ -256,6 +261,20 @@ static int add_tags(struct promptfoo *foo, const struct json *metadata, struct j
     return code;
 }
 
+/* The text, or with a number where an entry has that id already. */
+static struct view fresh_id(struct promptfoo *foo, struct view base)
+{
+    struct view id = view_of(arena_string(foo->arena, base));
+    unsigned *next = id.ptr != NULL ? map_get(&foo->ids, id) : NULL;
+
+    while (next != NULL) {
+        id = view_of(arena_printf(foo->arena, "%.*s-%u", VIEW_ARG(base), (*next)++));
+        if (id.ptr == NULL || map_get(&foo->ids, id) == NULL)
+            break;
+    }
+    return id;
+}
+
 /* From the description, else a number; with the combination and the prompt where there are more. */
 static int name_entry(struct promptfoo *foo, const struct merged *test, size_t number,
                       size_t combination, const struct promptfoo_prompt *prompt,
@@ -274,12 +293,12 @@ static int name_entry(struct promptfoo *foo, const struct merged *test, size_t n
         strbuf_printf(&out, "-%zu", combination + 1);
     if (foo->prompt_count > 1)
         strbuf_printf(&out, "-%.*s", VIEW_ARG(prompt->name));
-    struct view base = utf8_cut(strbuf_view(&out), 180);
-    struct view id = view_of(arena_string(foo->arena, base));
-    for (unsigned i = 2; id.ptr != NULL && map_get(&foo->ids, id) != NULL; i++)
-        id = view_of(arena_printf(foo->arena, "%.*s-%u", VIEW_ARG(base), i));
+    struct view id = fresh_id(foo, utf8_cut(strbuf_view(&out), 180));
+    unsigned *next = arena_new(foo->arena, 1, sizeof *next);
     strbuf_release(&out);
-    int code = id.ptr != NULL ? map_put(&foo->ids, id, foo) : ERR_MEMORY;
+    int code = id.ptr != NULL && next != NULL ? map_put(&foo->ids, id, next) : ERR_MEMORY;
+    if (code == 0)
+        *next = 2;
     if (code == 0)
         *ret_id = id;
     return code;
@@ -413,39 +432,74 @@ static int add_entry(struct promptfoo *foo, const struct merged *test, const str
 
 /* ---- one test -------------------------------------------------------------------------------- */
 
+/* As promptfoo matches: by label, by the group before a colon, by a pattern with * at its end, by
+ * id, or by what the prompt was written as. */
+static bool is_named(const struct promptfoo_prompt *prompt, struct view name)
+{
+    const struct view own[] = {prompt->label, prompt->source, prompt->id};
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (own[i].len == 0)
+            continue;
+        if (view_equal(name, own[i]))
+            return true;
+        if (view_ends(name, view_of("*")) && view_starts(own[i], view_slice(name, 0, name.len - 1)))
+            return true;
+        if (view_starts(own[i], name) && own[i].ptr[name.len] == ':')
+            return true;
+    }
+    return false;
+}
+
 static bool is_wanted(const struct merged *test, const struct promptfoo_prompt *prompt)
 {
     const struct json *filter = json_get(test->own.at, "prompts");
 
     if (!json_is(filter, JSON_ARRAY))
         return true;
-    for (const struct json *item = filter->child; item != NULL; item = item->next) {
-        struct view label = json_text(item, view_of(""));
-        bool is_group = view_ends(label, view_of("*"));
-        if (view_equal(label, prompt->label)
-            || (is_group && view_starts(prompt->label, view_slice(label, 0, label.len - 1))))
+    for (const struct json *item = filter->child; item != NULL; item = item->next)
+        if (is_named(prompt, json_text(item, view_of(""))))
             return true;
-    }
     return false;
+}
+
+/* A filter that matches no prompt makes no entry. */
+static int note_filter(struct promptfoo *foo, const struct merged *test)
+{
+    const struct json *filter = json_get(test->own.at, "prompts");
+
+    for (size_t i = 0; i < foo->prompt_count; i++)
+        if (is_wanted(test, &foo->prompts[i]))
+            return 0;
+    return promptfoo_lost(foo, filter, view_of("prompts"),
+                          "the test names none of the prompts: it makes no entry");
+}
+
+/* Keys of a test, of defaultTest or of a scenario's config that are not carried. */
+static int note_keys(struct promptfoo *foo, const struct json *source)
+{
+    static const char *const keys[] = {"provider", "providers", "assertScoringFunction", NULL};
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && keys[i] != NULL; i++)
+        if (json_get(source, keys[i]) != NULL)
+            code = promptfoo_lost(foo, json_get(source, keys[i]), view_of(keys[i]),
+                                  "this key of a test is not carried: every entry of a suite is "
+                                  "asked of the suite's targets");
+    return code;
 }
 
 static int note_rest(struct promptfoo *foo, const struct merged *test)
 {
-    static const char *const keys[] = {"provider", "providers", "assertScoringFunction", NULL};
     static const char *const options[] = {"transform",    "postprocess",   "transformVars",
                                           "rubricPrompt", "storeOutputAs", NULL};
-    int code = 0;
+    int code = note_keys(foo, test->own.at);
 
-    for (size_t i = 0; code == 0 && keys[i] != NULL; i++)
-        if (json_get(test->own.at, keys[i]) != NULL)
-            code = promptfoo_lost(foo, json_get(test->own.at, keys[i]), view_of(keys[i]),
-                                  "this key of a test is not carried: every entry of a suite is "
-                                  "asked of the suite's targets");
     for (size_t i = 0; code == 0 && options[i] != NULL; i++)
         if (json_get(test->options, options[i]) != NULL)
             code = promptfoo_lost(foo, json_get(test->options, options[i]), view_of(options[i]),
                                   "answers and variables are not transformed here");
-    return code;
+    return code == 0 ? note_filter(foo, test) : code;
 }
 
 static int add_combination(struct promptfoo *foo, const struct merged *test, size_t number,
@@ -479,10 +533,23 @@ static int add_combination(struct promptfoo *foo, const struct merged *test, siz
     return code;
 }
 
+/* The members of `options` of a source over those that are there. */
+static int merge_options(struct promptfoo *foo, const struct json *source, struct json *options)
+{
+    const struct json *own = json_get(source, "options");
+    int code = 0;
+
+    for (const struct json *value = json_is(own, JSON_OBJECT) ? own->child : NULL;
+         code == 0 && value != NULL; value = value->next)
+        code = promptfoo_set_copy(foo, options, value->key, value);
+    return code;
+}
+
 static int add_merged(struct promptfoo *foo, struct merged *test, size_t number)
 {
     test->vars = json_new(foo->arena, JSON_OBJECT);
-    int code = test->vars != NULL ? 0 : ERR_MEMORY;
+    test->options = json_new(foo->arena, JSON_OBJECT);
+    int code = test->vars != NULL && test->options != NULL ? 0 : ERR_MEMORY;
 
     foo->at_file = test->own.file;
     foo->at_base = test->own.base;
@@ -490,20 +557,20 @@ static int add_merged(struct promptfoo *foo, struct merged *test, size_t number)
         if (test->sources[i] == NULL)
             continue;
         code = merge_vars(foo, test->sources[i], test->vars);
-        const struct json *own[] = {json_get(test->sources[i], "options"),
-                                    json_get(test->sources[i], "threshold"),
+        if (code == 0)
+            code = merge_options(foo, test->sources[i], test->options);
+        const struct json *own[] = {json_get(test->sources[i], "threshold"),
                                     json_get(test->sources[i], "description")};
-        test->options = own[0] != NULL && own[0]->count > 0 ? own[0] : test->options;
-        test->threshold = own[1] != NULL ? own[1] : test->threshold;
-        test->description = own[2] != NULL ? own[2] : test->description;
+        test->threshold = own[0] != NULL ? own[0] : test->threshold;
+        test->description = own[1] != NULL ? own[1] : test->description;
     }
     size_t count = code == 0 ? combinations(test->vars) : 0;
+    if (json_bool(json_get(test->options, "disableVarExpansion"), false))
+        count = 1;
     if (count > PROMPTFOO_COMBINATIONS_MAX)
         return promptfoo_lost(foo, test->own.at, view_of("vars"),
                               "more than %d combinations of its variables: split the test",
                               PROMPTFOO_COMBINATIONS_MAX);
-    if (json_bool(json_get(test->options, "disableVarExpansion"), false))
-        count = 1;
     if (code == 0)
         code = note_rest(foo, test);
     for (size_t i = 0; code == 0 && i < count; i++)
@@ -521,8 +588,13 @@ static const struct json *default_test(struct promptfoo *foo, int *code)
 
     if (json_is(given, JSON_STRING) && promptfoo_is_file(given->text, &path)) {
         *code = promptfoo_load_tree(foo, given, path, &tree);
-        return tree;
+        given = tree;
+    } else if (given != NULL && given->kind != JSON_OBJECT && given->kind != JSON_NULL) {
+        *code = promptfoo_lost(foo, given, view_of("defaultTest"),
+                               "only a mapping, or a file named by file://, is carried");
     }
+    if (*code == 0)
+        *code = note_keys(foo, given);
     return given;
 }
 
@@ -547,12 +619,21 @@ static int add_scenario(struct promptfoo *foo, const struct json *first, const s
     struct view file = foo->at_file;
 
     int code = collect(foo, json_get(at, "tests"), &tests);
+    if (code == 0 && json_get(at, "tests") == NULL) { /* each of its configs is a test by itself */
+        struct json *empty = json_new(foo->arena, JSON_OBJECT);
+        code = empty != NULL ? promptfoo_add_test(foo, &tests, empty, foo->at_file, 0) : ERR_MEMORY;
+    }
     for (const struct json *item = json_is(config, JSON_ARRAY) ? config->child : NULL;
-         code == 0 && item != NULL; item = item->next)
+         code == 0 && item != NULL; item = item->next) {
+        foo->at_file = file;
+        foo->at_base = 0;
         code = json_is(json_get(item, "vars"), JSON_OBJECT)
-                   ? add_tests(foo, first, item, &tests, number)
+                   ? note_keys(foo, item)
                    : promptfoo_lost(foo, item, view_of("config"),
                                     "a scenario's config that is no mapping with vars");
+        if (code == 0 && json_is(json_get(item, "vars"), JSON_OBJECT))
+            code = add_tests(foo, first, item, &tests, number);
+    }
     foo->at_file = file;
     foo->at_base = 0;
     return code;

@@ -174,6 +174,105 @@ static void too_many_combinations_are_listed_and_not_made(void **state)
     arena_release(&rig.arena);
 }
 
+static void options_of_a_test_add_to_the_defaults(void **state)
+{
+    static const char yaml[] =
+        "prompts: ['{{q}}']\ndefaultTest: {options: {prefix: 'Before. ', suffix: ' Default.'}}\n"
+        "tests: [{vars: {q: a}, options: {suffix: ' After.'}}]\n";
+    struct rig rig;
+
+    (void)state;
+    assert_int_equal(import(&rig, yaml, NULL), 0);
+    assert_true(holds(file_of(&rig, "golden/promptfoo.yaml"), "Before. {{q}} After."));
+    arena_release(&rig.arena);
+}
+
+static void a_scenario_without_tests_is_a_test_for_each_config(void **state)
+{
+    static const char yaml[] =
+        "prompts: ['{{q}}']\nscenarios: [{config: [{vars: {q: a}, assert: [{type: equals, value: "
+        "a}]}, {vars: {q: b}}]}]\n";
+    struct rig rig;
+
+    (void)state;
+    assert_int_equal(import(&rig, yaml, NULL), 0);
+    assert_int_equal(rig.imported.entries, 2);
+    assert_int_equal(rig.imported.assertions, 1);
+    arena_release(&rig.arena);
+}
+
+static void a_filter_finds_prompts_by_group_path_and_id(void **state)
+{
+    static const char yaml[] =
+        "prompts: [{raw: 'A {{q}}', label: 'group:one'}, {raw: 'B {{q}}', label: two, id: b-1}, "
+        "file://p.txt]\n"
+        "tests: [{vars: {q: a}, prompts: [group]}, {vars: {q: b}, prompts: [b-1]}, "
+        "{vars: {q: c}, prompts: [p.txt]}, {vars: {q: d}, prompts: [grou]}]\n";
+    struct rig rig;
+
+    (void)state;
+    assert_int_equal(import(&rig, yaml, "C {{q}}"), 0);
+    assert_int_equal(rig.imported.entries, 3);
+    assert_int_equal(rig.imported.lost_count, 1); /* and what makes no entry is listed */
+    assert_string_equal(rig.imported.notes[rig.imported.note_count - 1].why,
+                        "the test names none of the prompts: it makes no entry");
+    arena_release(&rig.arena);
+}
+
+static void variables_that_cannot_be_had_are_listed(void **state)
+{
+    static const char *const yamls[] = {
+        "prompts: ['{{q}}']\ntests: [{vars: none.yaml}]\n",
+        "prompts: ['{{q}}']\ntests: [{vars: [a.yaml, b.yaml]}]\n",
+        "prompts: ['{{q}}']\ndefaultTest: none\ntests: [{vars: {q: a}}]\n",
+        "prompts: ['{{q}}']\ndefaultTest: {provider: openai:m}\ntests: [{vars: {q: a}}]\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof yamls / sizeof yamls[0]; i++) {
+        struct rig rig;
+        assert_int_equal(import(&rig, yamls[i], NULL), 0);
+        assert_int_equal(rig.imported.lost_count, 1);
+        arena_release(&rig.arena);
+    }
+}
+
+static void lists_that_are_not_expanded_are_no_combinations(void **state)
+{
+    struct strbuf yaml;
+    struct rig rig;
+
+    (void)state;
+    strbuf_init(&yaml, 1 << 20);
+    strbuf_add_text(&yaml, "prompts: ['{{a0}}']\ntests:\n- options: {disableVarExpansion: true}\n"
+                           "  vars:\n");
+    for (unsigned i = 0; i < 40; i++)
+        strbuf_printf(&yaml, "    a%u: [1, 2, 3, 4, 5, 6, 7, 8]\n", i);
+    assert_int_equal(import(&rig, strbuf_text(&yaml), NULL), 0);
+    assert_int_equal(rig.imported.entries, 1);
+    assert_int_equal(rig.imported.lost_count, 0);
+    strbuf_release(&yaml);
+    arena_release(&rig.arena);
+}
+
+/* Numbered one after another, not each from the first on. */
+static void many_tests_of_one_description_take_little_time_and_memory(void **state)
+{
+    struct strbuf yaml;
+    struct rig rig;
+
+    (void)state;
+    strbuf_init(&yaml, 8 << 20);
+    strbuf_add_text(&yaml, "prompts: ['{{q}}']\ndefaultTest: {description: same}\ntests:\n");
+    for (unsigned i = 0; i < 8000; i++)
+        strbuf_printf(&yaml, "- {vars: {q: %u}}\n", i);
+    assert_int_equal(import(&rig, strbuf_text(&yaml), NULL), 0);
+    assert_int_equal(rig.imported.entries, 8000);
+    assert_true(holds(file_of(&rig, "golden/promptfoo.yaml"), "id: same-8000"));
+    strbuf_release(&yaml);
+    arena_release(&rig.arena);
+}
+
 static void what_is_no_configuration_is_refused_with_its_place(void **state)
 {
     static const char *const bad[] = {"- a\n", "a: [", "", "prompts: []\n", "prompts: [exec:x]\n"};
@@ -214,6 +313,12 @@ int main(void)
         cmocka_unit_test(braces_without_an_end_are_read_once),
         cmocka_unit_test(every_combination_of_values_is_an_entry),
         cmocka_unit_test(too_many_combinations_are_listed_and_not_made),
+        cmocka_unit_test(options_of_a_test_add_to_the_defaults),
+        cmocka_unit_test(a_scenario_without_tests_is_a_test_for_each_config),
+        cmocka_unit_test(a_filter_finds_prompts_by_group_path_and_id),
+        cmocka_unit_test(variables_that_cannot_be_had_are_listed),
+        cmocka_unit_test(lists_that_are_not_expanded_are_no_combinations),
+        cmocka_unit_test(many_tests_of_one_description_take_little_time_and_memory),
         cmocka_unit_test(what_is_no_configuration_is_refused_with_its_place),
         cmocka_unit_test(no_memory_at_any_point_is_told),
     };
