@@ -48,6 +48,7 @@ static int watch_suite(struct looking *looking, const char *family)
     int code = store_list_runs(looking->store, &filter, looking->scratch, &rows, &count, NULL);
     if (code != 0)
         return 0;
+    looking->run->drift_known = true;
     struct drift_point *points = arena_new(looking->scratch, count + 1, sizeof *points);
     const char *what =
         arena_printf(looking->scratch, "the mean score of suite '%.*s'", VIEW_ARG(run->suite));

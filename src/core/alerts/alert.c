@@ -109,7 +109,7 @@ struct alert_facts alert_facts_of(const struct run *run, bool is_partial, bool p
     /* where an entry got no answer nobody knows whether it is well again */
     facts.may_resolve[ALERT_GATE] =
         is_whole && run->entry_count > 0 && (facts.kinds & BIT(ERROR)) == 0;
-    facts.may_resolve[ALERT_DRIFT] = is_whole;
+    facts.may_resolve[ALERT_DRIFT] = is_whole && run->drift_known;
     facts.may_resolve[ALERT_POOL] = is_whole && pools_known;
     return facts;
 }
@@ -167,9 +167,10 @@ static struct view key_of(struct making *making)
     if (view_equal(project, making->wish->project) && view_equal(suite, making->run->suite))
         return formatted(making, arena_printf(making->arena, "assay/%.*s/%.*s/%s",
                                               VIEW_ARG(project), VIEW_ARG(suite), topic));
-    const char *whole = arena_printf(making->arena, "%.*s/%.*s", VIEW_ARG(making->wish->project),
-                                     VIEW_ARG(making->run->suite));
-    digest_short(view_of(whole), hex);
+    struct view whole =
+        formatted(making, arena_printf(making->arena, "%.*s/%.*s", VIEW_ARG(making->wish->project),
+                                       VIEW_ARG(making->run->suite)));
+    digest_short(whole, hex);
     return formatted(making, arena_printf(making->arena, "assay/%.*s/%.*s/%s-%s", VIEW_ARG(project),
                                           VIEW_ARG(suite), topic, hex));
 }

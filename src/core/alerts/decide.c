@@ -117,9 +117,11 @@ static bool due(const struct decide_question *question, const struct state_row *
     job->action = ALERT_RESOLVE;
     job->kinds = row->kinds;
     job->kinds_after = 0;
+    /* of an incident that a changed rule no longer speaks of only a pager needs to hear */
+    bool is_spoken_of = (wanted & alert_topic_kinds(job->topic)) != 0;
     if (row->kinds != 0)
-        return is_pagerduty || (wanted & RECOVERED) != 0;
-    return is_pagerduty && job->topic == ALERT_GATE && row->run_id.len == 0;
+        return is_pagerduty || (is_spoken_of && (wanted & RECOVERED) != 0);
+    return is_pagerduty && is_spoken_of && job->topic == ALERT_GATE && row->run_id.len == 0;
 }
 
 static size_t pending_of(const struct deciding *deciding, size_t channel)
@@ -139,7 +141,9 @@ static int decide_topic(struct deciding *deciding, size_t channel, enum alert_to
     uint64_t interval_ns;
 
     unsigned wanted = decide_wanted(question->settings, channel, question->suite, &interval_ns);
-    if ((wanted & alert_topic_kinds(topic)) == 0)
+    const struct state_row *known = state_row_of(deciding->state, of->name, question->suite, topic);
+    bool is_open = known != NULL && known->kinds != 0;
+    if ((wanted & alert_topic_kinds(topic)) == 0 && !is_open)
         return 0;
     struct state_row *row = state_row_make(deciding->state, of->name, question->suite, topic);
     const struct state_channel *sent = state_channel_make(deciding->state, of->name);

@@ -260,6 +260,7 @@ struct run {
 
     const struct view *drift; /* slow changes that the history shows, a sentence each */
     size_t drift_count;
+    bool drift_known; /* the history was looked at; false: an empty list says nothing */
 
     struct gate gate;
 };

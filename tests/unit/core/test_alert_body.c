@@ -379,6 +379,17 @@ static void an_interrupted_or_partial_run_calls_nothing_over(void **unused)
     assert_false(alert_facts_of(&run, false, false, 0).may_resolve[ALERT_GATE]);
 }
 
+static void drift_is_over_only_where_the_history_was_looked_at(void **unused)
+{
+    (void)unused;
+    struct run run = run_of(view_of("x"), 1);
+
+    assert_false(alert_facts_of(&run, false, false, 0).may_resolve[ALERT_DRIFT]);
+    run.drift_known = true;
+    assert_true(alert_facts_of(&run, false, false, 0).may_resolve[ALERT_DRIFT]);
+    assert_false(alert_facts_of(&run, true, false, 0).may_resolve[ALERT_DRIFT]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -399,6 +410,7 @@ int main(void)
         TEST(quarantined_and_signed_off_entries_are_no_trouble),
         TEST(a_fall_of_the_whole_suite_alone_is_trouble),
         TEST(an_interrupted_or_partial_run_calls_nothing_over),
+        TEST(drift_is_over_only_where_the_history_was_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,26 @@ static void a_new_kind_of_trouble_is_told_while_the_incident_lasts(void **unused
     assert_int_equal(run_with(BIT(CRITICAL)), 0); /* the incident knows it already */
 }
 
+static void a_rule_that_is_gone_leaves_no_incident_open(void **unused)
+{
+    (void)unused;
+    settings.channels = &channels[1];
+    settings.rule_count = 1;
+    rules[0].kinds = BIT(DRIFT);
+    assert_int_equal(run_with(BIT(DRIFT)), 1);
+    deliver_all(true);
+    rules[0].kinds = BIT(CRITICAL);
+    run_with(BIT(DRIFT));
+    for (size_t i = 0; i < count && jobs[0].topic != ALERT_DRIFT; i++)
+        jobs[0] = jobs[i];
+    assert_int_equal(jobs[0].topic, ALERT_DRIFT);
+    assert_int_equal(jobs[0].action, ALERT_RESOLVE);
+    assert_int_equal(decide_done(&state, &question, &jobs[0], true, 0), 0);
+    run_with(0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_not_equal(jobs[i].topic, ALERT_DRIFT);
+}
+
 static void what_was_not_delivered_is_told_by_the_next_run(void **unused)
 {
     (void)unused;
@@ -307,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_failing_suite_is_told_once_and_its_recovery_once),
         TEST(a_new_kind_of_trouble_is_told_while_the_incident_lasts),
+        TEST(a_rule_that_is_gone_leaves_no_incident_open),
         TEST(what_was_not_delivered_is_told_by_the_next_run),
         TEST(what_is_delivered_late_does_not_undo_what_a_later_run_found),
         TEST(the_same_run_is_told_once),
