@@ -20,23 +20,29 @@ static bool belongs(const struct store_run *past, const struct run *run)
            && !view_equal(past->id, run->id) && past->started_unix_s <= run->started_unix_s;
 }
 
-int history_past(const struct plan *plan, const struct run *run, struct arena *arena,
-                 const struct report_past **ret_past, size_t *ret_count)
+/* Where the history knows the run, only what it holds before it. */
+static int64_t sequence_of(struct store *store, const struct run *run, struct arena *arena)
+{
+    struct store_run known;
+    struct err ignored;
+
+    return store_get_run(store, run->id, arena, &known, &ignored) == 0 ? known.sequence : 0;
+}
+
+/* The store's runs, which is closed then. */
+static int past_of(struct store *store, int64_t before_sequence, const struct run *run,
+                   struct arena *arena, const struct report_past **ret_past, size_t *ret_count)
 {
     struct store_filter filter = {.kind = view_of("test"),
                                   .suite = run->suite,
+                                  .before_sequence = before_sequence,
                                   .limit = HISTORY_PAST_MAX + 1,
                                   .finished = true,
                                   .brief = true};
-    struct store *store = NULL;
     struct store_run *runs = NULL;
     struct err ignored;
     size_t found = 0, count = 0;
 
-    *ret_past = NULL;
-    *ret_count = 0;
-    if (history_open(plan, &store, &ignored) != 0)
-        return 0;
     int code = store_list_runs(store, &filter, arena, &runs, &found, &ignored);
     store_close(store);
     if (code != 0)
@@ -53,4 +59,31 @@ int history_past(const struct plan *plan, const struct run *run, struct arena *a
     *ret_past = past;
     *ret_count = count;
     return 0;
+}
+
+int history_past(const struct plan *plan, const struct run *run, struct arena *arena,
+                 const struct report_past **ret_past, size_t *ret_count)
+{
+    struct store *store = NULL;
+    struct err ignored;
+
+    *ret_past = NULL;
+    *ret_count = 0;
+    if (history_open(plan, &store, &ignored) != 0)
+        return 0;
+    return past_of(store, 0, run, arena, ret_past, ret_count);
+}
+
+int history_past_configured(const char *config, const char *const *overrides, size_t override_count,
+                            const struct run *run, struct arena *arena,
+                            const struct report_past **ret_past, size_t *ret_count)
+{
+    struct store *store = NULL;
+    struct err ignored;
+
+    *ret_past = NULL;
+    *ret_count = 0;
+    if (history_open_configured(config, overrides, override_count, &store, &ignored) != 0)
+        return 0;
+    return past_of(store, sequence_of(store, run, arena), run, arena, ret_past, ret_count);
 }

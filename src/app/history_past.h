@@ -16,4 +16,11 @@ enum { HISTORY_PAST_MAX = 60 };
 MUST_CHECK int history_past(const struct plan *plan, const struct run *run, struct arena *arena,
                             const struct report_past **ret_past, size_t *ret_count);
 
+/* The same of a configuration (`config` and overrides as in struct plan_options), for a run that is
+ * not made now: what the history holds before it. */
+MUST_CHECK int history_past_configured(const char *config, const char *const *overrides,
+                                       size_t override_count, const struct run *run,
+                                       struct arena *arena, const struct report_past **ret_past,
+                                       size_t *ret_count);
+
 #endif

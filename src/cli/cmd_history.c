@@ -6,6 +6,7 @@
 
 #include "app/history.h"
 #include "app/history_look.h"
+#include "app/history_past.h"
 #include "app/run_find.h"
 #include "cli/report_output.h"
 #include "shell/os/clock.h"
@@ -157,10 +158,10 @@ static int show_as(struct asking *asking, const char *format)
         .overrides = options->overrides.items,
         .override_count = options->overrides.count,
     };
-    const struct report_output output = {.cli = asking->cli,
-                                         .files = &options->outputs,
-                                         .format = format,
-                                         .verbose = options->verbose};
+    struct report_output output = {.cli = asking->cli,
+                                   .files = &options->outputs,
+                                   .format = format,
+                                   .verbose = options->verbose};
     struct err err = {0};
     struct run run;
 
@@ -169,6 +170,12 @@ static int show_as(struct asking *asking, const char *format)
         code = run_find(&where, asking->run, &asking->arena, &run, &err);
     if (code != 0)
         return command_fail(asking->cli, code, &err);
+    if (report_output_wants_past(&output)
+        && history_past_configured(options->config, options->overrides.items,
+                                   options->overrides.count, &run, &asking->arena, &output.past,
+                                   &output.past_count)
+               != 0)
+        output.past_count = 0;
     int status = report_output_files(&output, &run);
     return report_output_worse(status, report_output_print(&output, &run, run.gate.exit_status));
 }

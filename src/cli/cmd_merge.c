@@ -4,9 +4,12 @@
 #include <stdio.h>
 
 #include "app/history.h"
+#include "app/history_past.h"
 #include "app/plan.h"
 #include "cli/gate_settings.h"
 #include "cli/report_output.h"
+#include "cli/run_after.h"
+#include "config/alerts.h"
 #include "core/golden/fluent.h"
 #include "core/golden/judge.h"
 #include "core/golden/merge.h"
@@ -26,6 +29,8 @@ struct merge_options {
     bool strict;
     const char *major;
     bool verbose;
+    const char *ci;
+    bool no_alerts;
 };
 
 #define AT(member) offsetof(struct merge_options, member)
@@ -50,6 +55,8 @@ static const struct option items[] = {
      "4",
      "warn,fail", 0, 0},
     {"verbose", 'v', OPTION_FLAG, NULL, AT(verbose), "show entries that are fine too", NULL, 0, 0},
+    {"ci", 0, OPTION_CHOICE, "WHAT", AT(ci), RUN_AFTER_CI_HELP, "auto,none", 0, 0},
+    {"no-alerts", 0, OPTION_FLAG, NULL, AT(no_alerts), RUN_AFTER_ALERTS_HELP, NULL, 0, 0},
 };
 
 static const struct options_table options_table = {items, sizeof items / sizeof items[0]};
@@ -59,6 +66,7 @@ struct merging {
     const struct merge_options *options;
     const struct operands *files;
     struct arena arena;
+    struct settings settings;
     struct plan plan; /* of --save */
     struct run run;
 };
@@ -96,20 +104,20 @@ static int decide(struct merging *merging, struct err *reterr)
 {
     const struct merge_options *options = merging->options;
     const struct gate known = merging->run.gate;
-    struct settings settings;
+    const struct settings *settings = &merging->settings;
 
     int code = plan_settings(&merging->arena, options->config, options->overrides.items,
-                             options->overrides.count, &settings, reterr);
+                             options->overrides.count, &merging->settings, reterr);
     if (code != 0)
         return code;
-    if (settings.file.len == 0)
+    if (settings->file.len == 0)
         return fail(reterr, ERR_CONFIG,
                     "there is no assay.yaml here, and the gate follows its settings: -c FILE names "
                     "one");
-    const struct settings_suite *suite = settings_suite_of(&settings, merging->run.suite);
+    const struct settings_suite *suite = settings_suite_of(settings, merging->run.suite);
     if (suite == NULL)
         return fail(reterr, ERR_CONFIG, "%.*s: has no suite '%.*s', which these runs are of",
-                    VIEW_ARG(settings.file), VIEW_ARG(merging->run.suite));
+                    VIEW_ARG(settings->file), VIEW_ARG(merging->run.suite));
     struct gate_options gate = gate_settings(suite, options->strict, options->major);
     gate.stale_count = (int64_t)known.stale;
     gate.noise_known = known.noise_known;
@@ -146,6 +154,45 @@ static int save(struct merging *merging)
     return err_exit_status(ERR_IO);
 }
 
+/* Alerts need a loop, whose making may fail: said, and no reason to fail the merge. */
+static void after(struct merging *merging, int status)
+{
+    const struct merge_options *options = merging->options;
+    struct run_after told = {
+        .ci = options->ci,
+        .no_alerts = options->no_alerts || merging->settings.alerts->channel_count == 0,
+        .settings = &merging->settings,
+        .state_dir =
+            merging->settings.folder.len == 0
+                ? ".assay"
+                : arena_printf(&merging->arena, "%.*s/.assay", VIEW_ARG(merging->settings.folder)),
+        .arena = &merging->arena,
+    };
+    struct host host = {0};
+    struct err err = {0};
+
+    if (!told.no_alerts && told.state_dir != NULL) {
+        if (host_open(&host, &err) == 0)
+            told.host = &host;
+        else
+            fprintf(stderr, "assay: alerts: %s\n", err.text);
+    }
+    run_after(&told, &merging->run, status);
+    host_close(&host);
+}
+
+static void add_past(struct merging *merging, struct report_output *output)
+{
+    const struct merge_options *options = merging->options;
+
+    if (report_output_wants_past(output)
+        && history_past_configured(options->config, options->overrides.items,
+                                   options->overrides.count, &merging->run, &merging->arena,
+                                   &output->past, &output->past_count)
+               != 0)
+        output->past_count = 0;
+}
+
 static int report(struct merging *merging)
 {
     const struct merge_options *options = merging->options;
@@ -155,12 +202,15 @@ static int report(struct merging *merging)
         .format = options->format,
         .verbose = options->verbose,
     };
+    add_past(merging, &output);
     int status = report_output_worse(merging->run.gate.exit_status,
                                      report_output_files(&output, &merging->run));
 
     if (options->save)
         status = report_output_worse(status, save(merging));
-    return report_output_worse(status, report_output_print(&output, &merging->run, status));
+    status = report_output_worse(status, report_output_print(&output, &merging->run, status));
+    after(merging, status);
+    return status;
 }
 
 static int run(struct cli *cli, int argc, char *const argv[])

@@ -39,6 +39,24 @@ static int tell_bad_lines(struct golden_command *command)
     return command_fail(command->cli, ERR_SYNTAX, &command->recorded.first_bad);
 }
 
+/* Of one of several targets alone nobody knows whether the others are well again. */
+static void after(struct golden_command *command, int status)
+{
+    const struct golden_options *options = command->options;
+    const struct run_after told = {
+        .ci = options->ci,
+        .no_alerts = options->no_alerts,
+        .host = &command->host,
+        .settings = &command->plan.settings,
+        .state_dir = command->plan.state_dir,
+        .arena = &command->plan.arena,
+        .is_partial = options->tags.count > 0 || options->filter_failing
+                      || command->plan.target_count < command->plan.suite->target_count,
+    };
+
+    run_after(&told, command->result, status);
+}
+
 static int run_planned(struct golden_command *command)
 {
     int status = 0;
@@ -52,7 +70,7 @@ static int run_planned(struct golden_command *command)
     status = report_output_worse(status, save(command));
     status = report_output_worse(status, tell_bad_lines(command));
     status = report_output_worse(status, golden_print(command, status));
-    run_after(command, status);
+    after(command, status);
     return status;
 }
 

@@ -343,14 +343,9 @@ int golden_execute(struct golden_command *command, const char *kind, bool rescor
 
 /* ---- reports -------------------------------------------------------------------------------- */
 
-/* Earlier runs, which a page draws; other reports do without. */
 static void add_past(struct golden_command *command, struct report_output *output)
 {
-    bool is_wanted = view_is(view_of(command->options->format), "html");
-
-    for (size_t i = 0; i < command->options->outputs.count; i++)
-        is_wanted |= view_starts(view_of(command->options->outputs.items[i]), view_of("html="));
-    if (is_wanted
+    if (report_output_wants_past(output)
         && history_past(&command->plan, command->result, &command->plan.arena, &output->past,
                         &output->past_count)
                != 0)

@@ -28,6 +28,15 @@ int report_output_check(const struct option_list *files, struct err *reterr)
     return 0;
 }
 
+bool report_output_wants_past(const struct report_output *output)
+{
+    bool is_wanted = view_is(view_of(output->format), "html");
+
+    for (size_t i = 0; i < output->files->count; i++)
+        is_wanted |= view_starts(view_of(output->files->items[i]), view_of("html="));
+    return is_wanted;
+}
+
 static struct report_options options_of(const struct report_output *output)
 {
     enum terminal_color color = TERMINAL_COLOR_AUTO;

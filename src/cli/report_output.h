@@ -25,6 +25,9 @@ struct report_output {
  * done. ERR_USAGE. */
 MUST_CHECK int report_output_check(const struct option_list *files, struct err *reterr);
 
+/* Whether a page is among them, which draws earlier runs; other reports do without. */
+bool report_output_wants_past(const struct report_output *output);
+
 /* Writes every file; 0, or the exit status of what could not be written (told). */
 int report_output_files(const struct report_output *output, const struct run *run);
 

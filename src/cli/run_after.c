@@ -16,12 +16,8 @@
 #define AT(member) offsetof(struct golden_options, member)
 
 static const struct option items[] = {
-    {"ci", 0, OPTION_CHOICE, "WHAT", AT(ci),
-     "auto: in GitHub Actions also annotate the entries, add to the step's summary and set its "
-     "outputs (ASSAY_OUTCOME, …); none: do not",
-     "auto,none", 0, 0},
-    {"no-alerts", 0, OPTION_FLAG, NULL, AT(no_alerts), "send nothing to alert channels", NULL, 0,
-     0},
+    {"ci", 0, OPTION_CHOICE, "WHAT", AT(ci), RUN_AFTER_CI_HELP, "auto,none", 0, 0},
+    {"no-alerts", 0, OPTION_FLAG, NULL, AT(no_alerts), RUN_AFTER_ALERTS_HELP, NULL, 0, 0},
 };
 
 const struct options_table run_after_options_table = {items, sizeof items / sizeof items[0]};
@@ -50,23 +46,20 @@ static void add_to(const struct run *run, const char *variable, run_writer *writ
     strbuf_release(&text);
 }
 
-static void tell_ci(const struct golden_command *command, int status)
+static void tell_ci(const char *ci, const struct run *run)
 {
-    const char *ci = command->options->ci;
     const struct report_options options = {.assay_version = ASSAY_VERSION};
-    struct run shown = *command->result;
     struct strbuf text;
 
     if (ci == NULL || !view_is(view_of(ci), "auto")
         || !view_is(env_get(view_of("GITHUB_ACTIONS")), "true"))
         return;
-    shown.gate.exit_status = status;
     strbuf_init(&text, REPORT_BYTES_MAX);
-    report_github(&shown, &options, &text);
+    report_github(run, &options, &text);
     fputs(strbuf_text(&text), stderr);
     strbuf_release(&text);
-    add_to(&shown, "GITHUB_STEP_SUMMARY", report_markdown);
-    add_to(&shown, "GITHUB_OUTPUT", report_dotenv);
+    add_to(run, "GITHUB_STEP_SUMMARY", report_markdown);
+    add_to(run, "GITHUB_OUTPUT", report_dotenv);
 }
 
 /* ---- alerts ---------------------------------------------------------------------------------- */
@@ -77,28 +70,27 @@ static void warn(void *context, const char *text)
     fprintf(stderr, "assay: %s\n", text);
 }
 
-static void send_alerts(struct golden_command *command, int status)
+static void send_alerts(const struct run_after *after, const struct run *run)
 {
-    const struct golden_options *options = command->options;
-    struct run told = *command->result;
-    struct alerts_options alerts = {
-        .host = &command->host,
-        .settings = &command->plan.settings,
-        .state_dir = command->plan.state_dir,
-        .cache = cache_dir_find(&command->plan.arena),
+    const struct alerts_options alerts = {
+        .host = after->host,
+        .settings = after->settings,
+        .state_dir = after->state_dir,
+        .cache = cache_dir_find(after->arena),
         .assay_version = ASSAY_VERSION,
-        .is_partial = options->tags.count > 0 || options->filter_failing,
+        .is_partial = after->is_partial,
         .tell = warn,
     };
 
-    if (options->no_alerts)
-        return;
-    told.gate.exit_status = status;
-    alerts_send(&alerts, &told);
+    if (!after->no_alerts && after->host != NULL)
+        alerts_send(&alerts, run);
 }
 
-void run_after(struct golden_command *command, int status)
+void run_after(const struct run_after *after, const struct run *run, int status)
 {
-    tell_ci(command, status);
-    send_alerts(command, status);
+    struct run told = *run;
+
+    told.gate.exit_status = status;
+    tell_ci(after->ci, &told);
+    send_alerts(after, &told);
 }
