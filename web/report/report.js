@@ -96,11 +96,14 @@
     return Number.isNaN(number) ? null : number;
   }
 
+  // One for all comparisons: localeCompare with options makes one each time.
+  const collator = new Intl.Collator(undefined, {numeric: true});
+
   function compare(one, other) {
     if (one === other) return 0;
     if (one === null) return 1; // what has no figure comes last, whichever way
     if (other === null) return -1;
-    const order = typeof one === 'string' ? one.localeCompare(other, undefined, {numeric: true}) : one - other;
+    const order = typeof one === 'string' ? collator.compare(one, other) : one - other;
     return sorted.falling ? -order : order;
   }
 
