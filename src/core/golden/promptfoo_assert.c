@@ -195,11 +195,22 @@ static bool is_row(const struct asserting *asserting, const char *type)
     return strcmp(asserting->row->type, type) == 0;
 }
 
-/* icontains and its kin outside of sets are what keywords are for. */
-static bool is_keyword(const struct asserting *asserting)
+static bool is_blank(const struct json *value)
 {
-    if (asserting->into != NULL || asserting->row->detail[0] != '+')
+    return json_is(value, JSON_STRING) && view_trim(value->text).len == 0;
+}
+
+/* icontains and its kin outside of sets are what keywords are for; a golden set refuses a keyword
+ * that is empty, which every answer holds. `list`: of a list type, else NULL. */
+static bool is_keyword(const struct asserting *asserting, const struct json *list,
+                       const struct json *value)
+{
+    if (asserting->into != NULL || asserting->row->detail[0] != '+' || is_blank(value))
         return false;
+    for (const struct json *item = list != NULL ? list->child : NULL; item != NULL;
+         item = item->next)
+        if (is_blank(item))
+            return false;
     return !asserting->is_not || !is_row(asserting, "icontains-all");
 }
 
@@ -316,7 +327,7 @@ static int carry_demand(struct asserting *asserting)
         code = list_of(asserting, value, &list);
         value = list;
     }
-    if (code == 0 && is_keyword(asserting)) {
+    if (code == 0 && is_keyword(asserting, list, value)) {
         struct json *one = json_new(foo->arena, JSON_ARRAY);
         if (list == NULL && one != NULL)
             code = promptfoo_append_copy(foo, one, value);

@@ -219,6 +219,23 @@ static void a_filter_finds_prompts_by_group_path_and_id(void **state)
     arena_release(&rig.arena);
 }
 
+/* A golden set refuses an empty keyword; every answer holds an empty text. */
+static void an_empty_text_is_no_keyword(void **state)
+{
+    static const char yaml[] =
+        "prompts: ['{{q}}']\ntests: [{vars: {q: a}, assert: [{type: icontains, value: ''}, {type: "
+        "icontains-all, value: [b, ' ']}, {type: icontains, value: c}]}]\n";
+    struct rig rig;
+
+    (void)state;
+    assert_int_equal(import(&rig, yaml, NULL), 0);
+    struct view golden = file_of(&rig, "golden/promptfoo.yaml");
+    assert_true(holds(golden, "keywords: [c]"));
+    assert_true(holds(golden, "type: contains, value: \"\", ignore_case: true"));
+    assert_true(holds(golden, "value: [b, \" \"], ignore_case: true"));
+    arena_release(&rig.arena);
+}
+
 static void variables_that_cannot_be_had_are_listed(void **state)
 {
     static const char *const yamls[] = {
@@ -316,6 +333,7 @@ int main(void)
         cmocka_unit_test(options_of_a_test_add_to_the_defaults),
         cmocka_unit_test(a_scenario_without_tests_is_a_test_for_each_config),
         cmocka_unit_test(a_filter_finds_prompts_by_group_path_and_id),
+        cmocka_unit_test(an_empty_text_is_no_keyword),
         cmocka_unit_test(variables_that_cannot_be_had_are_listed),
         cmocka_unit_test(lists_that_are_not_expanded_are_no_combinations),
         cmocka_unit_test(many_tests_of_one_description_take_little_time_and_memory),
