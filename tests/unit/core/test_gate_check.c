@@ -72,8 +72,8 @@ static void noisy_answers_raise_false_severities_but_few_false_statistics(void *
     assert_true(alarms.statistics < .10);
 }
 
-/* Where entries share prompts, the gate flips whole prompts: so must the check of it. Here one prompt
- * has most entries: how far the mean falls is its doing, and its one sign proves little. */
+/* Where entries share prompts, the gate flips whole prompts: so must the check of it. Here one
+ * prompt has most entries: how far the mean falls is its doing, and its one sign proves little. */
 static void entries_of_one_prompt_are_weighed_together(void **state)
 {
     enum { ENTRIES = 190, ALIKE = 171 };
