@@ -15,6 +15,7 @@ static const double RATES[] = {.005, .02, .05, .10, .15, .20, .25, .30, .35, .40
                                .55,  .60, .65, .70, .75, .80, .85, .90, .95, .98, .995};
 enum { RATE_COUNT = sizeof RATES / sizeof RATES[0] };
 static const double GAP = .05;
+static const double SLACK = 1e-9; /* .95 − .05 is a little less than .90 */
 
 /* Sums of x and of x log x, from which the entropy of x / sum x follows. */
 struct bits {
@@ -124,12 +125,12 @@ static struct evidence weigh(const struct seen *seen, double gap)
     struct evidence evidence = {.peak = -INFINITY};
 
     for (size_t i = 0; i < RATE_COUNT; i++)
-        for (size_t j = 0; j < RATE_COUNT && RATES[j] <= RATES[i] - gap; j++) {
+        for (size_t j = 0; j < RATE_COUNT && RATES[j] <= RATES[i] - gap + SLACK; j++) {
             logs[i][j] = log_likelihood(seen, RATES[i], RATES[j]);
             evidence.peak = fmax(evidence.peak, logs[i][j]);
         }
     for (size_t i = 0; i < RATE_COUNT; i++)
-        for (size_t j = 0; j < RATE_COUNT && RATES[j] <= RATES[i] - gap; j++) {
+        for (size_t j = 0; j < RATE_COUNT && RATES[j] <= RATES[i] - gap + SLACK; j++) {
             double weight = exp(logs[i][j] - evidence.peak);
             evidence.sum += weight;
             evidence.good += weight * RATES[i];

@@ -115,7 +115,7 @@ static void the_posterior_is_bayes_by_hand(void **state)
     for (size_t b = 1; b < 5; b++) {
         for (size_t i = 0; i < 23; i++)
             for (size_t j = 0; j < 23; j++) {
-                double likelihood = rates[j] <= rates[i] - .05 ? weights[b] / 6 : 0;
+                double likelihood = rates[j] <= rates[i] - .05 + 1e-9 ? weights[b] / 6 : 0;
                 for (size_t c = 0; c < 5; c++) {
                     double rate = c < b ? rates[i] : rates[j];
                     likelihood *= pow(rate, passes[c]) * pow(1 - rate, failures[c]);
@@ -217,6 +217,26 @@ static void what_is_no_history_or_no_prior_is_refused(void **state)
     assert_int_equal(noisy_search_init(&search, 3, unknown), ERR_INVALID);
 }
 
+/* Rates that are exactly the gap apart count, however they round. */
+static void rates_that_are_one_gap_apart_are_found(void **state)
+{
+    static const struct {
+        uint32_t good, bad;
+    } percents[] = {{15, 10}, {60, 55}, {70, 65}, {85, 80}, {95, 90}, {50, 45}};
+    struct noisy_search search;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++) {
+        assert_int_equal(noisy_search_init(&search, 2, NULL), 0);
+        noisy_search_saw(&search, 0, percents[i].good * 1000, (100 - percents[i].good) * 1000);
+        noisy_search_saw(&search, 1, percents[i].bad * 1000, (100 - percents[i].bad) * 1000);
+        noisy_search_update(&search);
+        assert_true(fabs(search.p_good - percents[i].good / 100.0) < .001);
+        assert_true(fabs(search.p_bad - percents[i].bad / 100.0) < .001);
+        noisy_search_release(&search);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +245,7 @@ int main(void)
         cmocka_unit_test(the_next_commit_is_the_one_that_leaves_the_least_entropy),
         cmocka_unit_test(commits_that_cannot_be_asked_are_not_asked_and_not_acquitted),
         cmocka_unit_test(what_is_no_history_or_no_prior_is_refused),
+        cmocka_unit_test(rates_that_are_one_gap_apart_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
