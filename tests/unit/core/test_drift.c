@@ -49,6 +49,22 @@ static struct drift watch(size_t count)
     return drift;
 }
 
+static void of_many_series_each_must_show_more(void **state)
+{
+    struct drift_options many = {.seed = 1, .series = 100};
+    struct drift alone, among;
+
+    (void)state;
+    for (size_t i = 0; i < 40; i++)
+        points[i] = point_of(i < 20 ? .9 : .8);
+    alone = watch(40);
+    assert_int_equal(drift_watch(points, 40, &many, marks, &among), 0);
+    /* the alarm is at log(series / alpha) */
+    assert_float_equal(among.fall_evidence * log(100 / DRIFT_ALPHA),
+                       alone.fall_evidence * log(1 / DRIFT_ALPHA), 1e-9);
+    assert_true(alone.fall_evidence > 0);
+}
+
 static void no_run_and_one_run_are_no_drift(void **state)
 {
     struct drift drift;
@@ -431,6 +447,7 @@ int main(void)
 {
     const char *given = getenv("ASSAY_SEED");
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_many_series_each_must_show_more),
         cmocka_unit_test(no_run_and_one_run_are_no_drift),
         cmocka_unit_test(scores_that_never_change_are_no_drift),
         cmocka_unit_test(a_fall_is_told_with_its_beginning_and_size),

@@ -172,6 +172,33 @@ static void what_does_not_belong_together_is_refused_in_words(void **state)
     }
 }
 
+static void what_befell_one_part_befell_the_whole(void **state)
+{
+    struct merge_part parts[3];
+    struct arena arena;
+    struct run run;
+    struct err err = {0};
+
+    (void)state;
+    arena_init(&arena, ARENA_MAX);
+    for (uint32_t p = 0; p < 3; p++)
+        parts[p] = part_of(&arena, p, 3, 6);
+    parts[0].run.undecided = 2;
+    parts[1].run.undecided = 3;
+    parts[1].run.rounds = 4;
+    parts[1].run.gate.max_cost_reached = true;
+    parts[2].run.interrupted = parts[2].run.tokens_estimated = true;
+    parts[2].run.gate.noise_known = false;
+    parts[2].run.gate.stale = 7;
+    assert_int_equal(merge_runs(parts, 3, &arena, &run, &err), 0);
+    assert_int_equal(run.undecided, 5);
+    assert_int_equal(run.rounds, 4);
+    assert_int_equal(run.gate.stale, 7);
+    assert_true(run.interrupted && run.tokens_estimated && run.gate.max_cost_reached);
+    assert_false(run.gate.noise_known);
+    arena_release(&arena);
+}
+
 static void sums_that_no_number_holds_stay_the_largest(void **state)
 {
     struct merge_part parts[2];
@@ -252,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_in_any_order_are_the_whole_in_its_order),
         cmocka_unit_test(what_does_not_belong_together_is_refused_in_words),
+        cmocka_unit_test(what_befell_one_part_befell_the_whole),
         cmocka_unit_test(sums_that_no_number_holds_stay_the_largest),
         cmocka_unit_test(pools_of_one_name_add_up_without_loss),
     };

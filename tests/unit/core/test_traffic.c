@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/rng.h"
 #include "core/golden/traffic.h"
 
 static int read_line(struct arena *arena, const char *json, struct traffic_record *record,
@@ -88,6 +89,32 @@ static void add(struct traffic *traffic, const char *question, const char *respo
     assert_int_equal(traffic_add(traffic, &record, line), 0);
 }
 
+static void questions_past_the_most_clusters_are_counted_alone(void **state)
+{
+    enum { QUESTIONS = TRAFFIC_CLUSTERS_MAX + 500 };
+    struct traffic_proposals proposals;
+    struct traffic *traffic;
+    struct arena arena;
+    struct rng rng;
+
+    (void)state;
+    arena_init(&arena, 1 << 24);
+    rng_init(&rng, 5);
+    assert_int_equal(traffic_new(&traffic), 0);
+    for (uint64_t i = 0; i < QUESTIONS; i++) {
+        char question[33] = "";
+        for (size_t at = 0; at + 1 < sizeof question; at++)
+            question[at] = (char)('a' + rng_below(&rng, 26));
+        add(traffic, question, "", i + 1);
+    }
+    assert_int_equal(traffic_propose(traffic, &arena, 10, &proposals), 0);
+    assert_int_equal(proposals.questions, QUESTIONS);
+    assert_int_equal(proposals.clusters, TRAFFIC_CLUSTERS_MAX);
+    assert_int_equal(proposals.uncounted, QUESTIONS - TRAFFIC_CLUSTERS_MAX);
+    traffic_free(traffic);
+    arena_release(&arena);
+}
+
 static void near_equal_questions_are_one_and_the_template_is_found(void **state)
 {
     struct traffic *traffic = NULL;
@@ -158,6 +185,7 @@ static void a_language_that_is_rare_is_not_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(questions_past_the_most_clusters_are_counted_alone),
         cmocka_unit_test(every_shape_of_a_line_is_read),
         cmocka_unit_test(a_line_without_a_question_is_told),
         cmocka_unit_test(near_equal_questions_are_one_and_the_template_is_found),

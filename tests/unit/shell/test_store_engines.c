@@ -607,6 +607,27 @@ static void pruning_keeps_the_newest_of_each_suite_or_those_since_a_day(void **s
     store_close(store);
 }
 
+static void pruning_keeps_the_newest_of_each_kind(void **state)
+{
+    struct store *store = open_store();
+    struct store_keep keep = {.newest = 2};
+    struct err err;
+    size_t count;
+
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "r%03d", i);
+        struct store_run run = make_run(id, 1000 + i);
+        run.kind = view_of(i < 3 ? "baseline" : "test");
+        put_run(store, &run);
+    }
+    assert_int_equal(store_prune(store, &keep, &count, &err), 0);
+    assert_int_equal(count, 1 + 4); /* two baselines stay, though tests are newer */
+    assert_int_equal(count_runs(store), 4);
+    store_close(store);
+}
+
 /* A child that writes runs of its own, each with results in one step. */
 static pid_t write_from_outside(int child_number, int runs)
 {
@@ -742,6 +763,7 @@ int main(void)
         IN_FOLDER(a_walk_over_results_can_end_early),
         IN_FOLDER(points_of_an_entry_come_oldest_first),
         IN_FOLDER(pruning_keeps_the_newest_of_each_suite_or_those_since_a_day),
+        IN_FOLDER(pruning_keeps_the_newest_of_each_kind),
         IN_FOLDER(runs_that_are_written_at_the_same_moment_are_all_kept),
         IN_FOLDER(a_hundred_thousand_runs_list_in_a_tenth_of_a_second),
     };
