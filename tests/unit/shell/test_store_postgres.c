@@ -17,6 +17,7 @@
 
 #include "postgres_rig.h"
 #include "shell/os/clock.h"
+#include "shell/store/postgres_url.h"
 #include "shell/store/store.h"
 
 static bool is_there;
@@ -120,6 +121,20 @@ static void what_is_no_url_is_refused_without_being_quoted(void **state)
             skip(); /* no libpq */
         assert_int_equal(code, ERR_CONFIG);
     }
+}
+
+static void what_a_server_repeats_of_a_password_is_left_out(void **state)
+{
+    static char first[] = "s3cret";
+    static char second[] = "hunter2";
+    const struct postgres_url url = {.secrets = {first, second}};
+    struct strbuf text;
+
+    (void)state;
+    strbuf_init(&text, 256);
+    postgres_url_clean(&url, view_of(" no \"s3cret\",\n not\thunter2hunter2 "), &text);
+    assert_string_equal(strbuf_text(&text), "no \"***\",  not ******");
+    strbuf_release(&text);
 }
 
 static void a_url_of_another_kind_is_refused_and_no_file_is_called_so(void **state)
@@ -319,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(a_password_is_used_and_never_told),
         FRESH(what_is_no_url_is_refused_without_being_quoted),
+        FRESH(what_a_server_repeats_of_a_password_is_left_out),
         FRESH(a_url_of_another_kind_is_refused_and_no_file_is_called_so),
         FRESH(a_server_that_is_not_there_is_said_at_once),
         FRESH(a_database_that_is_not_there_is_said),
