@@ -67,7 +67,7 @@ static void cut(struct column *column)
     column->is_full = true;
 }
 
-static uint32_t shown(uint32_t codepoint)
+uint32_t columns_shown(uint32_t codepoint)
 {
     bool turns = (codepoint >= 0x202a && codepoint <= 0x202e)
                  || (codepoint >= 0x2066 && codepoint <= 0x2069) || codepoint == 0x200e
@@ -97,7 +97,7 @@ static size_t word_columns(struct view text, size_t pos, size_t enough)
 static void put_character(struct column *column, struct view text, size_t at, uint32_t codepoint,
                           bool starts_word)
 {
-    size_t own = columns_of(shown(codepoint));
+    size_t own = columns_of(columns_shown(codepoint));
     size_t room = column->width - (is_last_line(column) ? 1 : 0); /* for "…" */
     size_t wanted = starts_word ? word_columns(text, at, column->width) : own;
 
@@ -112,7 +112,7 @@ static void put_character(struct column *column, struct view text, size_t at, ui
         if (codepoint == ' ')
             return;
     }
-    strbuf_add_codepoint(&column->text, shown(codepoint));
+    strbuf_add_codepoint(&column->text, columns_shown(codepoint));
     column->used += own;
 }
 

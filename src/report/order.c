@@ -95,8 +95,7 @@ void report_add_line(struct strbuf *out, struct view text, size_t columns)
             space = used > 0;
             continue;
         }
-        if (codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0))
-            codepoint = 0xfffd;
+        codepoint = columns_shown(codepoint);
         size_t wide = columns_of(codepoint) + space;
         if (used + wide + 1 > columns) {
             strbuf_add_text(out, "…");
