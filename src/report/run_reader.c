@@ -137,7 +137,7 @@ int64_t run_reader_fixed(const struct json *value, int decimals, int64_t low, in
     if (!json_is(value, JSON_NUMBER))
         return otherwise;
     if (!exact_fixed(value->text, decimals, &exact)) {
-        double scaled = json_double(value, 0) * pow(10, decimals);
+        double scaled = json_double(value, NAN) * pow(10, decimals);
         if (!(fabs(scaled) < 9e18))
             return otherwise;
         exact = (int64_t)round(scaled);
