@@ -10,6 +10,7 @@
  * Source: docs.github.com, "Workflow commands for GitHub Actions"; actions/toolkit,
  * packages/core/src/command.ts. */
 #include "base/utf8.h"
+#include "report/columns.h"
 #include "report/order.h"
 #include "report/report.h"
 
@@ -32,7 +33,7 @@ static void add_escaped(struct strbuf *out, struct view text, bool is_property)
         if (c == '%' || c == '\r' || c == '\n' || (is_property && (c == ':' || c == ',')))
             strbuf_printf(out, "%%%02X", (unsigned)c);
         else
-            strbuf_add_codepoint(out, c < 0x20 || c == 0x7f ? ' ' : c);
+            strbuf_add_codepoint(out, c < 0x20 || c == 0x7f ? ' ' : columns_shown(c));
     }
     if (cut.len < text.len)
         strbuf_add_text(out, "…");

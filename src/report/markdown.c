@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "report/columns.h"
 #include "report/changes.h"
 #include "report/gate_words.h"
 #include "report/losses.h"
@@ -266,7 +267,8 @@ static void write_group(void *context, const struct changes_group *group)
         struct view line = view_split(&rest, '\n');
         for (size_t pos = 0; pos < line.len;) { /* a fence inside must not end ours */
             uint32_t codepoint = utf8_next(line, &pos, NULL);
-            strbuf_add_codepoint(writing->out, codepoint == '`' ? 0x2019 : codepoint);
+            strbuf_add_codepoint(writing->out,
+                                 codepoint == '`' ? 0x2019 : columns_shown(codepoint));
         }
         strbuf_add_byte(writing->out, '\n');
     }

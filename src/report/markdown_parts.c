@@ -4,6 +4,7 @@
 #include "report/markdown_parts.h"
 
 #include "base/utf8.h"
+#include "report/columns.h"
 
 /* GitHub makes links of www.… and of GH-123 by themselves. */
 static bool makes_link(struct view text, size_t at)
@@ -28,6 +29,6 @@ void markdown_add_escaped(struct strbuf *out, struct view text)
         else if (codepoint < 0x80 && strchr("<>&\"|*_`~@#[]()!\\:", (int)codepoint) != NULL)
             strbuf_printf(out, "&#%u;", codepoint);
         else
-            strbuf_add_codepoint(out, codepoint);
+            strbuf_add_codepoint(out, columns_shown(codepoint));
     }
 }
