@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+#include "report/columns.h"
+
 #define COMMAND(name) extern const struct command command_##name;
 #include "cli/commands.def"
 #undef COMMAND
@@ -46,11 +49,25 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* What a file or an argument says must not steer the terminal that shows it. */
+static void add_shown(struct strbuf *out, struct view text)
+{
+    for (size_t pos = 0; pos < text.len;) {
+        uint32_t codepoint = utf8_next(text, &pos, NULL);
+        strbuf_add_codepoint(out, codepoint == '\n' ? codepoint : columns_shown(codepoint));
+    }
+}
+
 int command_fail(const struct cli *cli, int code, const struct err *err)
 {
     const char *text = err != NULL && err->text[0] != '\0' ? err->text : err_text(code);
+    struct strbuf shown;
 
-    fprintf(stderr, "assay %s: %s\n", cli->command->name, text);
+    strbuf_init(&shown, 4 * strlen(text) + 4);
+    add_shown(&shown, view_of(text));
+    fprintf(stderr, "assay %s: %s\n", cli->command->name,
+            strbuf_status(&shown) == 0 ? strbuf_text(&shown) : err_text(code));
+    strbuf_release(&shown);
     return err_exit_status(code);
 }
 

@@ -3,17 +3,25 @@
  * coverage_write: coverage as text and as JSON. */
 #include "core/golden/coverage.h"
 
+#include "base/utf8.h"
+
 enum { NAME_COLUMNS = 24, GAPS_SHOWN = 100 };
 
-/* Names come from files: no control characters reach a terminal. */
+/* Controls, and what turns the direction of writing. */
+static bool is_odd(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e)
+           || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x61c;
+}
+
+/* Names come from files: nothing odd reaches a terminal. */
 static void add_name(struct strbuf *out, struct view name, size_t columns)
 {
     size_t shown = 0;
 
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
-        strbuf_add_byte(out, c < 0x20 || c == 0x7f ? '?' : name.ptr[i]);
-        shown += (c & 0xc0) != 0x80;
+    for (size_t pos = 0; pos < name.len; shown++) {
+        uint32_t codepoint = utf8_next(name, &pos, NULL);
+        strbuf_add_codepoint(out, is_odd(codepoint) ? '?' : codepoint);
     }
     strbuf_add_repeated(out, ' ', shown < columns ? columns - shown : 1);
 }
