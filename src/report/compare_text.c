@@ -210,6 +210,9 @@ static void add_parts(struct compare_printing *printing, enum compare_group_kind
         add_group(printing, group, strbuf_view(&label));
         strbuf_release(&label);
     }
+    if (shown == 0 && printing->options->by == by)
+        strbuf_printf(printing->out, "\nno %s has five entries or more; fewer can show nothing\n",
+                      title);
 }
 
 static void add_amount(struct compare_printing *printing, const char *label, int decimals,

@@ -178,6 +178,19 @@ static void add_score(struct strbuf *out, const struct compared_group *group, in
                       group->smallest_effect);
 }
 
+/* Fewer than six scores that differ cannot reach p < .05 however they are flipped: 2 / 2^5. */
+static void add_too_few(struct strbuf *out, const struct comparison *comparison)
+{
+    enum { FEWEST = 6 };
+    size_t differing = 0;
+
+    for (size_t i = 0; i < comparison->count; i++)
+        differing += comparison->entries[i].difference_micro[COMPARE_SCORE] != 0;
+    if (differing > 0 && differing < FEWEST)
+        strbuf_printf(out, " Only %zu %s in score, and fewer than %d cannot reach p < .05.",
+                      differing, differing == 1 ? "entry differs" : "entries differ", FEWEST);
+}
+
 static void add_checks(struct strbuf *out, const struct comparison *comparison)
 {
     if (comparison->broke + comparison->healed == 0)
@@ -228,6 +241,8 @@ int compare_conclude(struct comparison *comparison, struct arena *arena)
     if (comparison->outcome != COMPARE_EQUAL) {
         if (comparison->has_score)
             add_score(&out, &comparison->groups[0], signs.score);
+        if (comparison->has_score && comparison->outcome == COMPARE_UNDECIDED)
+            add_too_few(&out, comparison);
         add_checks(&out, comparison);
     }
     add_judge(&out, comparison);
