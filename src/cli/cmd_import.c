@@ -169,9 +169,11 @@ static void tell_text(const struct importing *importing, struct strbuf *out)
 {
     const struct promptfoo_imported *result = &importing->result;
 
-    strbuf_printf(out, "%s: %zu entries, %zu prompts, %zu targets, %zu assertions carried\n",
-                  importing->path, result->entries, result->prompts, result->targets,
-                  result->assertions);
+    strbuf_printf(out, "%s: %zu %s, %zu prompt%s, %zu target%s, %zu assertion%s carried\n",
+                  importing->path, result->entries, result->entries == 1 ? "entry" : "entries",
+                  result->prompts, result->prompts == 1 ? "" : "s", result->targets,
+                  result->targets == 1 ? "" : "s", result->assertions,
+                  result->assertions == 1 ? "" : "s");
     if (result->lost_count > 0) {
         strbuf_printf(out, "\nnot carried (%zu):\n", result->lost_count);
         tell_notes(result, true, out);

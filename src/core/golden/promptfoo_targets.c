@@ -33,6 +33,7 @@ struct making {
     const struct json *at;
     const struct json *config; /* mapping; NULL: none */
     struct view id;
+    struct view model; /* of a known provider; empty: none */
     struct json *target;
 };
 
@@ -91,6 +92,7 @@ static int make_known(struct making *making, const struct known *row)
         || view_starts(model, view_of("assistant:")))
         return promptfoo_lost(foo, making->at, making->id,
                               "only the chat API of this provider is asked here");
+    making->model = model;
     int code = set(making, "kind", view_of(row->kind));
     struct view url = json_text(json_get(making->config, "apiBaseUrl"), view_of(row->url));
     if (code == 0 && url.len > 0)
@@ -238,23 +240,26 @@ static int make(struct making *making)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* What a target is called: its label, else the last part of its id. A part of digits alone is a
- * version, as in bedrock:anthropic.claude-haiku-4-5-20251001-v1:0, and names nothing. */
-static struct view label_of(const struct json *provider, struct view id)
+/* What a target is called: its label, else its model without owners, else the last part of its id.
+ * Digits after a colon are a version, as in bedrock:anthropic.claude-haiku-4-5-20251001-v1:0, and
+ * name nothing. */
+static struct view label_of(const struct making *making)
 {
-    struct view label = json_text(json_get(provider, "label"), id);
-    size_t digits = label.len;
+    struct view label = json_text(json_get(making->at, "label"), view_of(""));
+    bool is_known = making->model.len > 0;
+    struct view name = is_known ? making->model : making->id;
+    size_t end = name.len;
 
-    if (label.ptr != id.ptr)
+    if (label.len > 0)
         return label;
-    while (digits > 0 && label.ptr[digits - 1] >= '0' && label.ptr[digits - 1] <= '9')
-        digits--;
-    if (digits > 0 && label.ptr[digits - 1] == ':')
-        label = view_slice(label, 0, digits - 1);
-    size_t colon = label.len;
-    while (colon > 0 && label.ptr[colon - 1] != ':' && label.ptr[colon - 1] != '/')
-        colon--;
-    return colon < label.len ? view_slice(label, colon, label.len) : label;
+    while (end > 0 && name.ptr[end - 1] >= '0' && name.ptr[end - 1] <= '9')
+        end--;
+    if (end > 1 && name.ptr[end - 1] == ':')
+        name = view_slice(name, 0, end - 1);
+    size_t start = name.len;
+    while (start > 0 && name.ptr[start - 1] != '/' && (is_known || name.ptr[start - 1] != ':'))
+        start--;
+    return start < name.len ? view_slice(name, start, name.len) : name;
 }
 
 /* A provider is a text, {id, config}, or {ID: {config}}. */
@@ -299,7 +304,7 @@ int promptfoo_target(struct promptfoo *foo, const struct json *provider, struct 
     int code = make(&making);
     if (code != 0 || json_get(making.target, "kind") == NULL)
         return code;
-    code = name_target(foo, label_of(provider, making.id), &name);
+    code = name_target(foo, label_of(&making), &name);
     if (code != 0)
         return code;
     json_set(foo->targets, name, making.target);
