@@ -398,6 +398,12 @@ static int take_operands(struct golden_options *options, const struct operands *
         return fail(reterr, ERR_USAGE, "--yes goes with --update");
     if (options->filter_failing)
         return fail(reterr, ERR_USAGE, "--filter-failing belongs to 'assay test'");
+    if (options->shard != NULL)
+        return fail(reterr, ERR_USAGE,
+                    "--shard belongs to 'assay test': shards would write over one another's "
+                    "baseline; record the whole in one process, and divide tests of it with 'assay "
+                    "test --shard %s' and 'assay merge'",
+                    options->shard);
     return 0;
 }
 
