@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/history.h"
+#include "app/plan_texts.h"
 #include "cli/golden.h"
 #include "report/order.h"
 #include "core/golden/baseline.h"
@@ -38,23 +39,48 @@ static const struct option items[] = {
 
 static const struct options_table table = {items, sizeof items / sizeof items[0]};
 
+/* A piece at a time: the whole need not be in memory. */
+static int write_pieces(const struct golden_command *command, const struct baseline *baseline,
+                        struct file_writer *writer, struct err *reterr)
+{
+    size_t written = 0;
+    struct strbuf piece;
+    int code = 0;
+
+    strbuf_init(&piece, BASELINE_BYTES_MAX);
+    for (size_t i = 0; i < baseline_piece_count(baseline) && code == 0; i++) {
+        strbuf_reset(&piece);
+        baseline_write_piece(baseline, i, ASSAY_VERSION, &piece);
+        written += piece.len;
+        code = strbuf_status(&piece);
+        if (code != 0 || written > BASELINE_BYTES_MAX)
+            code = fail(reterr, code != 0 ? code : ERR_LIMIT, "%s: the baseline is too large",
+                        command->plan.baseline_path);
+        else
+            code = file_writer_add(writer, strbuf_view(&piece), reterr);
+        plan_texts_passed(command->plan.texts);
+    }
+    strbuf_release(&piece);
+    return code;
+}
+
 static int write_baseline(struct golden_command *command, const struct baseline *baseline)
 {
     const char *path = command->plan.baseline_path;
-    struct strbuf text;
+    const char *folder = arena_string(&command->plan.arena, path_directory(view_of(path)));
+    struct file_writer *writer = NULL;
     struct err err = {0};
 
-    strbuf_init(&text, BASELINE_BYTES_MAX);
-    baseline_write(baseline, ASSAY_VERSION, &text);
-    int code = strbuf_status(&text);
-    if (code != 0)
-        fail(&err, code, "%s: the baseline is too large", path);
-    const char *folder = arena_string(&command->plan.arena, path_directory(view_of(path)));
+    int code = folder != NULL ? file_make_directories(folder, &err)
+                              : fail(&err, ERR_MEMORY, "no memory to write %s", path);
     if (code == 0)
-        code = folder != NULL ? file_make_directories(folder, &err) : ERR_MEMORY;
+        code = file_writer_open(path, &writer, &err);
     if (code == 0)
-        code = file_write(path, strbuf_view(&text), &err);
-    strbuf_release(&text);
+        code = write_pieces(command, baseline, writer, &err);
+    if (code == 0)
+        code = file_writer_close(writer, &err);
+    else
+        file_writer_abandon(writer);
     return code == 0 ? 0 : command_fail(command->cli, code, &err);
 }
 

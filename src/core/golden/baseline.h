@@ -79,6 +79,12 @@ struct view baseline_prompt_text(const struct baseline *baseline, struct view ve
 /* Writes the file's text; `assay_version` goes into its first line. */
 void baseline_write(const struct baseline *baseline, const char *assay_version, struct strbuf *out);
 
+/* The same in pieces of whole lines, which joined are the file: no piece is longer than a prompt or
+ * the accepted answers of one entry. */
+size_t baseline_piece_count(const struct baseline *baseline);
+void baseline_write_piece(const struct baseline *baseline, size_t piece, const char *assay_version,
+                          struct strbuf *out);
+
 /* The baseline that a judged run makes: every entry with an answer; those of `before` (may be NULL)
  * that the run did not ask stay. `texts` has the prompt text of each run entry. ERR_MEMORY. */
 MUST_CHECK int baseline_from_run(struct arena *arena, const struct run *run,

@@ -165,14 +165,29 @@ static void write_answer(const struct baseline_entry *entry, size_t n, struct st
     strbuf_add_byte(out, '\n');
 }
 
+size_t baseline_piece_count(const struct baseline *baseline)
+{
+    return 1 + baseline->prompt_count + baseline->entry_count;
+}
+
+void baseline_write_piece(const struct baseline *baseline, size_t piece, const char *assay_version,
+                          struct strbuf *out)
+{
+    if (piece == 0) {
+        write_head(baseline, assay_version, out);
+    } else if (piece <= baseline->prompt_count) {
+        write_prompt(&baseline->prompts[piece - 1], out);
+    } else {
+        const struct baseline_entry *entry = &baseline->entries[piece - 1 - baseline->prompt_count];
+        for (size_t n = 0; n < entry->answer_count; n++)
+            write_answer(entry, n, out);
+    }
+}
+
 void baseline_write(const struct baseline *baseline, const char *assay_version, struct strbuf *out)
 {
-    write_head(baseline, assay_version, out);
-    for (size_t i = 0; i < baseline->prompt_count; i++)
-        write_prompt(&baseline->prompts[i], out);
-    for (size_t i = 0; i < baseline->entry_count; i++)
-        for (size_t n = 0; n < baseline->entries[i].answer_count; n++)
-            write_answer(&baseline->entries[i], n, out);
+    for (size_t piece = 0; piece < baseline_piece_count(baseline); piece++)
+        baseline_write_piece(baseline, piece, assay_version, out);
 }
 
 /* ---- from a run ----------------------------------------------------------------------------- */
