@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-enum { BLOCK_MIN = 512, BLOCK_MAX = 1 << 20, ALIGN = 16 };
+enum { BLOCK_MIN = 128, BLOCK_MAX = 1 << 20, ALIGN = 16 };
 
 struct arena_block {
     struct arena_block *before;

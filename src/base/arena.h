@@ -2,7 +2,7 @@
  *
  * arena: memory that is given back all at once, for one request or one run.
  *
- * Memory: blocks from base/mem, growing from 512 bytes to 1 MiB, freed by arena_release. Every
+ * Memory: blocks from base/mem, growing from 128 bytes to 1 MiB, freed by arena_release. Every
  * arena has a ceiling. What an arena gave holds until arena_release.
  * Threads: one owner. */
 #ifndef ASSAY_BASE_ARENA_H

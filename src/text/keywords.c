@@ -139,8 +139,9 @@ int keywords_new(const struct keyword_spec *specs, size_t count, struct keywords
     if (keywords == NULL)
         return fail(reterr, ERR_MEMORY, "out of memory");
     arena_init(&keywords->arena, OWN_MEMORY_MAX);
-    keywords->list = arena_new(&keywords->arena, count > 0 ? count : 1, sizeof *keywords->list);
-    int code = keywords->list != NULL ? 0 : ERR_MEMORY;
+    if (count > 0)
+        keywords->list = arena_new(&keywords->arena, count, sizeof *keywords->list);
+    int code = count == 0 || keywords->list != NULL ? 0 : ERR_MEMORY;
     for (size_t i = 0; code == 0 && i < count; i++) {
         keywords->count = i + 1;
         code = compile_keyword(keywords, &specs[i], &keywords->list[i], i + 1, reterr);
