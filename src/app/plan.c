@@ -4,6 +4,7 @@
 #include "app/plan.h"
 
 #include "app/plan_checks.h"
+#include "app/plan_expectations.h"
 #include "app/plan_texts.h"
 #include "base/nearest.h"
 #include "core/golden/adaptive_repeats.h"
@@ -433,23 +434,7 @@ static int choose_items(struct planning *planning)
 
 static int make_expectations(struct planning *planning)
 {
-    struct plan *plan = planning->plan;
-
-    plan->expectations =
-        arena_new(&plan->arena, plan->set.entry_count, sizeof(struct expectation *));
-    if (plan->expectations == NULL)
-        return no_memory(planning->reterr);
-    for (size_t i = 0; i < plan->item_count; i++) {
-        size_t entry = plan->items[i].entry;
-        if (plan->expectations[entry] != NULL)
-            continue;
-        const struct expectation_place place = golden_place(&plan->set, entry);
-        int code = expectation_new(&plan->set.entries[entry].expect, &place,
-                                   &plan->expectations[entry], planning->reterr);
-        if (code != 0)
-            return code;
-    }
-    return 0;
+    return plan_expectations_make(planning->plan, planning->reterr);
 }
 
 static int make_checks(struct planning *planning)
@@ -583,8 +568,7 @@ int plan_make(const struct plan_options *options, struct plan *ret_plan, struct 
 
 void plan_release(struct plan *plan)
 {
-    for (size_t i = 0; plan->expectations != NULL && i < plan->set.entry_count; i++)
-        expectation_free(plan->expectations[i]);
+    plan_expectations_free(plan);
     plan_checks_free(plan->checks);
     plan_texts_free(plan->texts);
     arena_release(&plan->arena);

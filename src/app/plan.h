@@ -73,7 +73,9 @@ struct plan {
     const struct settings_suite *suite;
     struct golden_set set;
     struct expectation **expectations; /* of set.entries; NULL for those not asked */
-    struct plan_checks *checks;        /* of a policy that entries list; NULL: none do */
+    struct expectation **compiled;     /* each once (plan_expectations.h) */
+    size_t compiled_count;
+    struct plan_checks *checks; /* of a policy that entries list; NULL: none do */
     const struct settings_target **targets;
     size_t target_count;
     struct plan_item *items;
