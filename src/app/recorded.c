@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "wire/json.h"
 
-enum { ENTRIES_MAX = 1000000, ANSWERS_STEP = 4 };
+enum { ENTRIES_MAX = 1000000 };
 
 static const size_t SCRATCH_BYTES_MAX = (size_t)1 << 30;
 
@@ -96,20 +96,30 @@ static int keep_word(struct arena *arena, struct view *word)
     return word->len == 0 ? 0 : arena_copy(arena, *word, word);
 }
 
+/* Room for just the answers of the first line, as long as no other line has more. */
+static int make_room(struct reading *reading, struct recorded_entry *entry, size_t more)
+{
+    size_t wanted =
+        entry->count + more < RECORDED_EACH_MAX ? entry->count + more : RECORDED_EACH_MAX;
+    size_t room = 2 * entry->room > wanted ? 2 * entry->room : wanted;
+
+    if (wanted <= entry->room)
+        return 0;
+    struct answer *grown = arena_new(reading->arena, room, sizeof *grown);
+    if (grown == NULL)
+        return ERR_MEMORY;
+    if (entry->count != 0)
+        memcpy(grown, entry->answers, entry->count * sizeof *grown);
+    entry->answers = grown;
+    entry->room = room;
+    return 0;
+}
+
 static int add_answer(struct reading *reading, struct recorded_entry *entry,
                       const struct json *line, struct view text)
 {
     if (entry->count == RECORDED_EACH_MAX)
         return bad(reading, "is past the 1,000 answers that an id may have");
-    if (entry->count % ANSWERS_STEP == 0) {
-        struct answer *grown =
-            arena_new(reading->arena, entry->count + ANSWERS_STEP, sizeof *grown);
-        if (grown == NULL)
-            return ERR_MEMORY;
-        if (entry->count != 0)
-            memcpy(grown, entry->answers, entry->count * sizeof *grown);
-        entry->answers = grown;
-    }
     struct answer *answer = &entry->answers[entry->count++];
     *answer = answer_of(line, text);
     int code = text_keep(reading->keeper, reading->arena, text, &answer->reply.text);
@@ -138,7 +148,8 @@ static int add_line(struct reading *reading, const struct json *line)
     struct recorded_entry *entry = map_get(&reading->recorded->index, id->text);
     if (entry == NULL)
         entry = add_entry(reading, id->text);
-    if (entry == NULL)
+    if (entry == NULL
+        || make_room(reading, entry, json_is(one, JSON_STRING) ? 1 : several->count) != 0)
         return ERR_MEMORY;
     if (json_is(one, JSON_STRING))
         return add_answer(reading, entry, line, one->text);

@@ -21,6 +21,7 @@ struct recorded_entry {
     struct view id;
     struct answer *answers;
     size_t count;
+    size_t room;   /* of answers */
     uint32_t line; /* of the first */
     bool used;     /* for whoever matches them with a golden set */
 };

@@ -95,17 +95,13 @@ static int read_samples(const struct morphology *morphology, struct run_entry *e
     return explain(&reading, arena);
 }
 
-int fluent_entry(const struct morphology *morphology, struct run_entry *entry, struct arena *arena)
+/* `accepted` has room for every accepted answer twice. */
+static int read_entry(const struct morphology *morphology, struct run_entry *entry,
+                      struct fluency *accepted, size_t answers, struct arena *arena)
 {
-    size_t answers = entry->baseline != NULL ? entry->baseline->answer_count : 0;
     size_t count = 0;
     int code = 0;
 
-    entry->fluency_known = false;
-    entry->baseline_fluency_micro = SCORE_ABSENT;
-    struct fluency *accepted = arena_new(arena, 2 * answers + 1, sizeof *accepted);
-    if (accepted == NULL)
-        return ERR_MEMORY;
     for (size_t i = 0; i < answers && code == 0; i++) {
         code = read_text(morphology, entry->baseline->answers[i].text, &accepted[count]);
         count += code == 0 && !accepted[count].is_blank;
@@ -114,6 +110,21 @@ int fluent_entry(const struct morphology *morphology, struct run_entry *entry, s
         return code;
     entry->baseline_fluency_micro = mean_of_accepted(accepted, accepted + answers, count);
     return read_samples(morphology, entry, accepted, count, arena);
+}
+
+int fluent_entry(const struct morphology *morphology, struct run_entry *entry, struct arena *arena)
+{
+    size_t answers = entry->baseline != NULL ? entry->baseline->answer_count : 0;
+    struct arena scratch;
+
+    entry->fluency_known = false;
+    entry->baseline_fluency_micro = SCORE_ABSENT;
+    arena_init(&scratch, SCRATCH_BYTES_MAX);
+    struct fluency *accepted = arena_new(&scratch, 2 * answers, sizeof *accepted);
+    int code =
+        accepted != NULL ? read_entry(morphology, entry, accepted, answers, arena) : ERR_MEMORY;
+    arena_release(&scratch);
+    return code;
 }
 
 void fluent_mean(struct run *run)

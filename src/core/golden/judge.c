@@ -140,10 +140,13 @@ static bool is_asked(struct view check)
 static int keep_asked(struct judging *judging, const struct verdict *examined,
                       struct verdict *verdict)
 {
-    struct finding *findings =
-        arena_new(judging->arena, examined->count + verdict->count + 1, sizeof *findings);
     size_t count = examined->count;
 
+    if (verdict->count == 0) {
+        *verdict = *examined;
+        return 0;
+    }
+    struct finding *findings = arena_new(judging->arena, count + verdict->count, sizeof *findings);
     if (findings == NULL)
         return ERR_MEMORY;
     if (count != 0)
