@@ -228,6 +228,53 @@ static void no_memory_is_an_error_wherever_it_runs_out(void **state)
     fail_msg("parsing never succeeded");
 }
 
+static void the_pieces_joined_are_the_whole(void **state)
+{
+    (void)state;
+    struct baseline baseline = sample();
+    struct strbuf out;
+
+    strbuf_init(&out, 1 << 20);
+    for (size_t i = 0; i < baseline_piece_count(&baseline); i++) {
+        baseline_write_piece(&baseline, i, "0.1.0", &out);
+        assert_true(view_ends(strbuf_view(&out), view_of("\n")));
+    }
+    assert_int_equal(strbuf_status(&out), 0);
+    assert_true(view_equal(strbuf_view(&out), written()));
+    strbuf_release(&out);
+}
+
+/* Entries that share a prompt, one with its own, and two that only the baseline before had, which name
+ * the same text differently. */
+static void each_prompt_stands_once_and_is_found_by_its_version(void **state)
+{
+    (void)state;
+    static struct sample samples[] = {{.scored = true, .answer = {.reply = {.text = VIEW("x")}}}};
+    struct run_entry entries[] = {
+        {.id = VIEW("a"), .prompt = VIEW("p"), .prompt_hash = VIEW("bbbbbbbbbbbb")},
+        {.id = VIEW("b"), .prompt = VIEW("p"), .prompt_hash = VIEW("bbbbbbbbbbbb")},
+        {.id = VIEW("c"), .prompt = VIEW("c"), .prompt_hash = VIEW("aaaaaaaaaaaa")},
+    };
+    const struct view texts[] = {VIEW("shared"), VIEW("shared"), VIEW("own")};
+    struct baseline before = sample();
+    struct baseline made;
+
+    for (size_t i = 0; i < 3; i++) {
+        entries[i].samples = samples;
+        entries[i].sample_count = entries[i].scored_count = 1;
+    }
+    const struct run run = {.entries = entries, .entry_count = 3};
+    assert_int_equal(baseline_index(&arena, &before), 0);
+    assert_int_equal(baseline_from_run(&arena, &run, texts, &before, &made), 0);
+    assert_int_equal(made.entry_count, 5);
+    assert_int_equal(made.prompt_count, 4);
+    assert_int_equal(made.noise_micro, before.noise_micro);
+    assert_true(view_is(baseline_prompt_text(&made, view_of("aaaaaaaaaaaa")), "own"));
+    assert_true(view_is(baseline_prompt_text(&made, view_of("bbbbbbbbbbbb")), "shared"));
+    assert_true(view_is(baseline_prompt_text(&made, view_of("0123456789ab")), "[user]\nhi\n"));
+    assert_int_equal(baseline_prompt_text(&made, view_of("cccccccccccc")).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +288,9 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_version_that_is_none_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_memory_is_an_error_wherever_it_runs_out, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_pieces_joined_are_the_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_prompt_stands_once_and_is_found_by_its_version, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
