@@ -420,6 +420,9 @@ static int take_operands(struct golden_options *options, const struct operands *
     }
     if (options->rescore && (options->check || options->responses != NULL))
         return fail(reterr, ERR_USAGE, "--rescore goes with neither --check nor --responses");
+    if (options->check && options->updates.count > 0)
+        return fail(reterr, ERR_USAGE,
+                    "--check records no answers, so it does not go with --update");
     if (options->yes && options->updates.count == 0)
         return fail(reterr, ERR_USAGE, "--yes goes with --update");
     if (options->filter_failing)
