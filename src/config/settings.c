@@ -439,8 +439,8 @@ static int read_history(struct building *building, const struct json *root, stru
     struct settings *settings = &building->settings;
     size_t scheme_len = view_find(history, view_of("://"), 0);
 
-    /* one that the store cannot read is refused by it, and is no path in any case */
-    settings->history_is_url = view_find(history, view_of("://"), 0) < history.len;
+    settings->history_is_url = view_starts(history, view_of("postgres://"))
+                               || view_starts(history, view_of("postgresql://"));
     if (settings->history_is_url) {
         settings->history = history;
         return 0;
