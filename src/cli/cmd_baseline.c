@@ -436,6 +436,27 @@ static int take_operands(struct golden_options *options, const struct operands *
     return 0;
 }
 
+/* How often each entry is asked: nothing is decided, so repeats that adapt need not; and entries
+ * that are updated keep as many accepted answers as they had, unless --repeat says otherwise. */
+static void choose_repeats(struct golden_command *command)
+{
+    struct plan *plan = &command->plan;
+
+    if (plan->repeat_max > 0)
+        plan->repeat = ADAPTIVE_REPEATS_BASELINE;
+    plan->repeat_max = 0;
+    if (command->options->updates.count == 0 || command->options->repeat != NULL
+        || !plan->has_baseline)
+        return;
+    for (size_t i = 0; i < plan->item_count; i++) {
+        const struct baseline_entry *before =
+            baseline_find(&plan->baseline, plan->set.entries[plan->items[i].entry].id,
+                          plan->targets[plan->items[i].target]->name);
+        if (before != NULL && before->answer_count > plan->repeat)
+            plan->repeat = (uint32_t)before->answer_count;
+    }
+}
+
 static int run(struct cli *cli, int argc, char *const argv[])
 {
     struct golden_options options = golden_options_default();
@@ -457,11 +478,8 @@ static int run(struct cli *cli, int argc, char *const argv[])
     plan_options.replaces =
         !options.check && !options.rescore && options.updates.count == 0 && options.tags.count == 0;
     if (golden_open(&command, &plan_options, &status) == 0) {
-        if (!options.check && command.plan.repeat_max > 0) {
-            command.plan.repeat =
-                ADAPTIVE_REPEATS_BASELINE; /* nothing is decided: so often suffices */
-            command.plan.repeat_max = 0;
-        }
+        if (!options.check)
+            choose_repeats(&command);
         status = run_planned(&command);
     }
     golden_close(&command);
