@@ -14,8 +14,8 @@
 /* How many columns a character takes: 2 where it is East Asian wide, 0 for marks, else 1. */
 size_t columns_of(uint32_t codepoint);
 
-/* The character as a terminal or a pull request may have it: U+FFFD for controls and for what turns the direction of
- * writing, a space for a tab. */
+/* The character as a terminal or a pull request may have it: U+FFFD for controls and for what turns
+ * the direction of writing, a space for a tab. */
 uint32_t columns_shown(uint32_t codepoint);
 
 enum column_style { COLUMN_PLAIN, COLUMN_RED, COLUMN_GREEN, COLUMN_DIM, COLUMN_BOLD };

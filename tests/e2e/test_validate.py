@@ -347,7 +347,7 @@ print(json.dumps({"pass": at < 0, "start": at, "end": at + 3, "message": "holds 
         policies = re.findall(r"```yaml\n(.*?)```", page, re.S)
         self.write("answer.schema.json", "{}")
         self.environment["SHOP_API_KEY"] = "0123456789abcdef"
-        self.assertEqual(len(policies), 3)
+        self.assertEqual(len(policies), 4)
         for text in policies:
             output, _ = self.run_it(b"", "--dry-run", "--policy", self.write("policy.yaml", text), status=0)
             self.assertIn("policy", output)

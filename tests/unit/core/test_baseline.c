@@ -244,8 +244,8 @@ static void the_pieces_joined_are_the_whole(void **state)
     strbuf_release(&out);
 }
 
-/* Entries that share a prompt, one with its own, and two that only the baseline before had, which name
- * the same text differently. */
+/* Entries that share a prompt, one with its own, and two that only the baseline before had, which
+ * name the same text differently. */
 static void each_prompt_stands_once_and_is_found_by_its_version(void **state)
 {
     (void)state;
