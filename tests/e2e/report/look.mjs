@@ -215,7 +215,11 @@ const looks = {
     const light = await paper();
     must(dark !== light, `dark ${dark}, light ${light}`);
     must((await page.textContent('#theme')).includes('Colours: Light'), 'the button does not say');
-    await page.reload();
+    for (let tries = 0; tries < 10; tries++) { // a browser keeps what a page stores in its own time
+      await page.waitForTimeout(200);
+      await page.reload();
+      if (await paper() === light) break;
+    }
     must(await paper() === light, 'the choice is forgotten');
     await page.click('#theme');
     must(await paper() === dark, 'dark does not come back');
