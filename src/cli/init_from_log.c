@@ -76,10 +76,12 @@ static const char settings_bedrock[] =
 /* Whether a name from a log may stand in YAML as it is. */
 static bool is_plain(struct view name)
 {
+    struct view signs = view_of("-_.:/");
+
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-              || memchr("-_.:/", c, 5) != NULL))
+              || view_find_byte(signs, c) < signs.len))
             return false;
     }
     return name.len > 0 && name.len <= 2048;

@@ -63,7 +63,8 @@ static void try_again(struct delivery *delivery, uint64_t now_ns,
 
     if (delay_ns > delay_ns_max)
         delay_ns = delay_ns_max;
-    delay_ns = delay_ns / 2 + (uint64_t)((double)(delay_ns / 2) * rng_unit(&delivery->rng));
+    uint64_t half_ns = delay_ns / 2;
+    delay_ns = half_ns + (uint64_t)((double)half_ns * rng_unit(&delivery->rng));
     if (event->retry_after_ns > delay_ns)
         delay_ns = event->retry_after_ns;
     bool is_late = delivery->deadline_ns <= now_ns || delay_ns >= delivery->deadline_ns - now_ns;

@@ -342,7 +342,7 @@ static int examine_policy(struct examining *examining)
     return code;
 }
 
-static int examine_answer(struct examining *examining, struct examined *ret_examined,
+static int examine_answer(struct examining examining, struct examined *ret_examined,
                           struct err *reterr)
 {
     static int (*const parts[])(struct examining *) = {
@@ -352,18 +352,18 @@ static int examine_answer(struct examining *examining, struct examined *ret_exam
     struct examined examined = {.score = score_absent(), .language = view_of("und")};
     struct finding findings[FINDINGS_MAX + EXPECTATION_CHECKS];
 
-    examining->examined = &examined;
-    examining->findings = findings;
-    examining->blank = view_trim(examining->answer).len == 0;
+    examining.examined = &examined;
+    examining.findings = findings;
+    examining.blank = view_trim(examining.answer).len == 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct err before = {0};
-        examining->reterr = &before;
-        int code = parts[i](examining);
+        examining.reterr = &before;
+        int code = parts[i](&examining);
         if (code != 0)
             return fail(reterr, code, "%s",
                         before.text[0] != '\0' ? before.text : "no memory to examine an answer");
     }
-    if (keep_findings(examining) != 0)
+    if (keep_findings(&examining) != 0)
         return fail(reterr, ERR_MEMORY, "no memory to examine an answer");
     *ret_examined = examined;
     return 0;
@@ -375,7 +375,7 @@ int examine(const struct expectation *expectation, struct view answer, const str
     struct examining examining = {
         .expectation = expectation, .answer = answer, .reply = reply, .arena = arena};
 
-    return examine_answer(&examining, ret_examined, reterr);
+    return examine_answer(examining, ret_examined, reterr);
 }
 
 int examine_sample(const struct expectation *expectation, const struct sample *sample,
@@ -389,5 +389,5 @@ int examine_sample(const struct expectation *expectation, const struct sample *s
         .arena = arena,
     };
 
-    return examine_answer(&examining, ret_examined, reterr);
+    return examine_answer(examining, ret_examined, reterr);
 }

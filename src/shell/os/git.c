@@ -621,7 +621,6 @@ static int read_head(struct helper *helper, struct object *ret_object, struct er
         && view_to_int(words, &size) == 0 && size >= 0) {
         memcpy(ret_object->name, name.ptr, name.len);
         ret_object->size = (size_t)size;
-        is_missing = false;
     } else if (!is_missing && words.ptr == NULL && view_to_int(type, &size) == 0 && size >= 0) {
         code = await_bytes(helper, taken + (size_t)size + 1, reterr); /* a link's odd end */
         taken += (size_t)size + 1;
